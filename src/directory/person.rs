@@ -4,12 +4,17 @@ use super::entry::Entry;
 use super::schema::{Kind, Schema};
 use crate::cm::hidden::is_hidden;
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Bounds a text of a person, in characters.
 const MOST_CHARACTERS: usize = 256;
-/// The bit of `userAccountControl` for accounts that are disabled (MS-ADTS, 2.2.16).
+/// Says whether an account is disabled; not everybody may read it.
+const CONTROL: &str = "userAccountControl";
+/// The bit of it for accounts that are disabled (MS-ADTS, 2.2.16).
 const DISABLED: u32 = 0x2;
+/// The seconds from the year 1601, at which Active Directory begins to count, to 1970 (MS-DTYP, 2.3.3).
+const SECONDS_BEFORE: i64 = 11_644_473_600;
 /// The time at which an administrator has locked an account for good (draft-behera-ldap-password-policy, 5.3.3).
 const LOCKED_FOR_GOOD: &str = "000001010000Z";
 
@@ -25,7 +30,10 @@ pub struct Person {
     /// `S-1-5-21-…`.
     pub sid: Option<String>,
     pub attributes: BTreeMap<String, String>,
+    /// The directory has disabled the person, or the account has ended.
     pub disabled: bool,
+    /// When the account ends, if that lies ahead.
+    pub ends: Option<OffsetDateTime>,
 }
 
 /// Says what is wrong with an entry; `attribute` is the directory's.
@@ -53,14 +61,18 @@ pub struct Refused {
     pub id: Option<Uuid>,
     pub dn: String,
     pub disabled: bool,
+    pub ends: Option<OffsetDateTime>,
     pub problem: Problem,
 }
 
 impl Person {
-    /// Reads an entry.
-    pub fn read(entry: &Entry, schema: &Schema) -> Result<Self, Refused> {
-        let (id, disabled) = (id(entry, schema), disabled(entry, schema.kind));
-        let refused = |problem| Refused { id, dn: entry.dn.clone(), disabled, problem };
+    /// Reads an entry as it holds at the time `now`.
+    pub fn read(entry: &Entry, schema: &Schema, now: OffsetDateTime) -> Result<Self, Refused> {
+        let ends = end(entry, schema.kind);
+        let ended = ends.is_some_and(|end| end <= now);
+        let (id, disabled) = (id(entry, schema), disabled(entry, schema.kind) || ended);
+        let ends = ends.filter(|_| !ended);
+        let refused = |problem| Refused { id, dn: entry.dn.clone(), disabled, ends, problem };
         let found = id.ok_or_else(|| refused(Problem::NoId { attribute: schema.id().into() }))?;
         let text = |attribute: &str| text(entry, attribute).map_err(refused);
         let mut attributes = BTreeMap::new();
@@ -70,12 +82,15 @@ impl Person {
             }
         }
         let name = text(&schema.name)?.ok_or_else(|| refused(Problem::Missing { attribute: schema.name.clone() }))?;
+        if schema.kind == Kind::ActiveDirectory && entry.values(CONTROL).is_empty() {
+            return Err(refused(Problem::Missing { attribute: CONTROL.into() }));
+        }
         let sid = match (schema.kind, entry.values("objectSid")) {
             (Kind::ActiveDirectory, [value]) => Some(sid(value).ok_or_else(|| refused(Problem::NoSid))?),
             _ => None,
         };
         let (upn, email) = (text(&schema.upn)?, text(&schema.email)?);
-        Ok(Self { id: found, dn: entry.dn.clone(), name, upn, email, sid, attributes, disabled })
+        Ok(Self { id: found, dn: entry.dn.clone(), name, upn, email, sid, attributes, disabled, ends })
     }
 }
 
@@ -95,11 +110,20 @@ fn disabled(entry: &Entry, kind: Kind) -> bool {
     match kind {
         Kind::ActiveDirectory => {
             // Signed, as the directory writes it; one that cannot be read is no leave to come in.
-            let flags = entry.text("userAccountControl").map(|flags| flags.parse::<i32>());
+            let flags = entry.text(CONTROL).map(|flags| flags.parse::<i32>());
             flags.is_some_and(|flags| flags.map_or(true, |flags| flags.cast_unsigned() & DISABLED != 0))
         }
         Kind::Ldap => entry.text("pwdAccountLockedTime") == Some(LOCKED_FOR_GOOD),
     }
+}
+
+/// Returns when an account ends; `None`: never. An end that cannot be read is over.
+fn end(entry: &Entry, kind: Kind) -> Option<OffsetDateTime> {
+    let Kind::ActiveDirectory = kind else { return None };
+    // Parts of 100 nanoseconds; 0 and the largest number mean never (MS-ADA1, 2.1).
+    let parts = entry.text("accountExpires").map(str::parse::<i64>)?.unwrap_or(1);
+    let end = OffsetDateTime::from_unix_timestamp(parts / 10_000_000 - SECONDS_BEFORE).ok();
+    end.filter(|_| parts != 0)
 }
 
 /// Returns the one value of an attribute; `None` where there is none or an empty one.
@@ -136,6 +160,7 @@ fn sid(bytes: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
+    const NOW: OffsetDateTime = time::macros::datetime!(2026-11-28 12:00 UTC);
     const GUID: [u8; 16] =
         [0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF];
 
@@ -166,7 +191,7 @@ mod tests {
     #[test]
     fn a_person_of_active_directory_is_read() {
         let schema = Schema::new(Kind::ActiveDirectory);
-        let person = Person::read(&alice(), &schema).unwrap();
+        let person = Person::read(&alice(), &schema, NOW).unwrap();
         assert_eq!(person.id.to_string(), "00112233-4455-6677-8899-aabbccddeeff");
         assert_eq!(person.sid.as_deref(), Some("S-1-5-21-1-2-3-1104"));
         assert_eq!((person.name.as_str(), person.upn.as_deref()), ("alice", Some("alice@cards.test")));
@@ -174,7 +199,25 @@ mod tests {
         assert!(!person.disabled);
         for (flags, disabled) in [("514", true), ("-2147483134", true), ("66048", false), ("what", true)] {
             let entry = with("userAccountControl", &[flags.as_bytes()]);
-            assert_eq!(Person::read(&entry, &schema).unwrap().disabled, disabled, "{flags}");
+            assert_eq!(Person::read(&entry, &schema, NOW).unwrap().disabled, disabled, "{flags}");
+        }
+    }
+
+    #[test]
+    fn an_account_of_active_directory_ends_when_it_says() {
+        let schema = Schema::new(Kind::ActiveDirectory);
+        let noon = "134403408000000000";
+        for (end, ended, ahead) in [
+            ("0", false, None),
+            ("9223372036854775807", false, None),
+            (noon, true, None),
+            ("134403408010000000", false, Some(NOW + time::Duration::SECOND)),
+            ("2650467743990000000", false, Some(time::macros::datetime!(9999-12-31 23:59:59 UTC))),
+            ("-1", true, None),
+            ("soon", true, None),
+        ] {
+            let person = Person::read(&with("accountExpires", &[end.as_bytes()]), &schema, NOW).unwrap();
+            assert_eq!((person.disabled, person.ends), (ended, ahead), "{end}");
         }
     }
 
@@ -186,7 +229,7 @@ mod tests {
             text("uid", "bob"),
             text("pwdAccountLockedTime", LOCKED_FOR_GOOD),
         ];
-        let person = Person::read(&Entry { dn: "uid=bob".into(), attributes }, &Schema::new(Kind::Ldap)).unwrap();
+        let person = Person::read(&Entry { dn: "uid=bob".into(), attributes }, &Schema::new(Kind::Ldap), NOW).unwrap();
         assert_eq!((person.name.as_str(), person.upn, person.sid, person.disabled), ("bob", None, None, true));
     }
 
@@ -195,7 +238,7 @@ mod tests {
         let schema = Schema::new(Kind::ActiveDirectory);
         let long = "x".repeat(MOST_CHARACTERS + 1);
         let attribute = |name: &str| name.to_owned();
-        let cases: [(Entry, Problem); 9] = [
+        let cases: [(Entry, Problem); 10] = [
             (with("objectGUID", &[&[1; 15]]), Problem::NoId { attribute: attribute("objectGUID") }),
             (with("objectGUID", &[&[0; 16]]), Problem::NoId { attribute: attribute("objectGUID") }),
             (with("sAMAccountName", &[]), Problem::Missing { attribute: attribute("sAMAccountName") }),
@@ -207,14 +250,18 @@ mod tests {
             ),
             (with("sAMAccountName", &[b"al\x1Bice"]), Problem::Hidden { attribute: attribute("sAMAccountName") }),
             (with("department", &[long.as_bytes()]), Problem::TooLong { attribute: attribute("department") }),
+            (with(CONTROL, &[]), Problem::Missing { attribute: attribute(CONTROL) }),
             (with("objectSid", &[&[1, 2, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0]]), Problem::NoSid),
         ];
         for (mut entry, problem) in cases {
-            entry.attributes.retain(|(name, _)| name != "userAccountControl");
-            entry.attributes.push(("userAccountControl".into(), vec![b"514".to_vec()]));
-            let refused = Person::read(&entry, &schema).unwrap_err();
+            let shown = !entry.values(CONTROL).is_empty();
+            entry.attributes.retain(|(name, values)| name != CONTROL || values.is_empty());
+            if shown {
+                entry.attributes.push((CONTROL.into(), vec![b"514".to_vec()]));
+            }
+            let refused = Person::read(&entry, &schema, NOW).unwrap_err();
             assert_eq!(refused.problem, problem);
-            assert!(refused.disabled, "{problem}");
+            assert_eq!(refused.disabled, shown, "{problem}");
         }
     }
 }

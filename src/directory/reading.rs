@@ -47,16 +47,16 @@ pub enum Since {
     Anything,
 }
 
-/// Reads a page of people below the base; an empty cookie leads to the first.
+/// Reads a page of people below the base, as they are at the time `now`; an empty cookie leads to the first.
 pub async fn people(
     connection: &mut Connection,
     schema: &Schema,
-    base: &str,
-    filter: &Filter,
+    (base, filter): (&str, &Filter),
+    now: OffsetDateTime,
     cookie: &[u8],
 ) -> Result<Page, Error> {
     let (entries, next) = connection.page(base, true, filter, &schema.of_people(), cookie).await?;
-    Ok(Page { people: entries.iter().map(|entry| Person::read(entry, schema)).collect(), next })
+    Ok(Page { people: entries.iter().map(|entry| Person::read(entry, schema, now)).collect(), next })
 }
 
 /// Reads the people of this name, UPN or e-mail address; the first page of them.
@@ -64,11 +64,12 @@ pub async fn person_named(
     connection: &mut Connection,
     schema: &Schema,
     (base, filter): (&str, &Filter),
+    now: OffsetDateTime,
     text: &str,
 ) -> Result<Vec<Result<Person, Refused>>, Error> {
     let named = [&schema.name, &schema.upn, &schema.email].map(|attribute| Filter::equal(attribute, text.as_bytes()));
     let named = Filter::any(&named.iter().collect::<Vec<_>>());
-    let page = people(connection, schema, base, &Filter::all(&[filter, &named]), &[]).await?;
+    let page = people(connection, schema, (base, &Filter::all(&[filter, &named])), now, &[]).await?;
     Ok(page.people)
 }
 
@@ -203,6 +204,15 @@ impl Mark {
 }
 
 impl Page {
+    /// Returns when the first account of the page ends.
+    pub fn first_end(&self) -> Option<OffsetDateTime> {
+        let ends = self.people.iter().filter_map(|person| match person {
+            Ok(person) => person.ends,
+            Err(refused) => refused.ends,
+        });
+        ends.min()
+    }
+
     /// Lists what identifies the entries of the page for good, of those who can be identified.
     pub fn ids(&self) -> impl Iterator<Item = Uuid> + '_ {
         self.people.iter().filter_map(|person| match person {

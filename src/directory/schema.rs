@@ -62,7 +62,7 @@ impl Schema {
     /// Lists all attributes that are asked for of people.
     pub fn of_people(&self) -> Vec<&str> {
         let more: &[&str] = match self.kind {
-            Kind::ActiveDirectory => &["objectSid", "userAccountControl"],
+            Kind::ActiveDirectory => &["objectSid", "userAccountControl", "accountExpires"],
             Kind::Ldap => &["pwdAccountLockedTime"],
         };
         let named = [self.id(), &self.name, &self.upn, &self.email];

@@ -130,6 +130,7 @@ fn document(user: &UserRecord) -> Value {
         "upn": user.upn,
         "email": user.email,
         "sid": user.sid,
+        "attributes": user.attributes,
         "disabled": user.disabled,
     })
 }

@@ -127,7 +127,7 @@ pub fn directory_check(data_dir: &Path, name: Option<&str>) -> Result<Checked, I
             None => Vec::new(),
             Some(name) => {
                 let among = (source.base.as_str(), &source.filter);
-                let read = directory::person_named(&mut connection, &source.schema, among, name).await?;
+                let read = directory::person_named(&mut connection, &source.schema, among, pass.now, name).await?;
                 pass.shown(read, &memberships).await?
             }
         };

@@ -5,6 +5,7 @@ use super::report::Report;
 use super::source::Source;
 use crate::directory::{self, Mark, Memberships, Since};
 use std::time::Instant;
+use time::OffsetDateTime;
 
 /// Holds what is remembered from round to round.
 #[derive(Default)]
@@ -13,6 +14,8 @@ pub struct Memory {
     memberships: Memberships,
     /// When everybody was read last.
     whole: Option<Instant>,
+    /// When the next account ends, which is no change of the directory.
+    next_end: Option<OffsetDateTime>,
 }
 
 impl Memory {
@@ -22,7 +25,7 @@ impl Memory {
         // Read before the people: what changes meanwhile is found once more, and nothing is passed over.
         let mark = directory::mark(&mut connection, &source.schema, pass.now).await?;
         let since = match &self.mark {
-            Some(before) if self.whole.is_some_and(|at| at.elapsed() < source.whole) => {
+            Some(before) if self.whole.is_some_and(|at| at.elapsed() < source.whole) && !self.ended(pass.now) => {
                 directory::changes(&mut connection, &source.schema, &source.base, (before, &mark)).await?
             }
             _ => Since::Anything,
@@ -32,7 +35,9 @@ impl Memory {
             (Since::People, Some(before)) => {
                 let filter = before.narrowed(&source.schema, &source.filter);
                 let reach = Reach { filter: &filter, memberships: &self.memberships, everybody: false };
-                Some(pass.run(&mut connection, source, reach).await?)
+                let report = pass.run(&mut connection, source, reach).await?;
+                self.next_end = self.next_end.into_iter().chain(report.first_end).min();
+                Some(report)
             }
             (Since::Anything, _) | (Since::People, None) => {
                 let (schema, base) = (&source.schema, &source.base);
@@ -40,11 +45,16 @@ impl Memory {
                 let reach = Reach { filter: &source.filter, memberships: &self.memberships, everybody: true };
                 let report = pass.run(&mut connection, source, reach).await?;
                 self.whole = Some(Instant::now());
+                self.next_end = report.first_end;
                 Some(report)
             }
         };
         self.mark = Some(mark);
         connection.close().await;
         Ok(report)
+    }
+
+    fn ended(&self, now: OffsetDateTime) -> bool {
+        self.next_end.is_some_and(|end| end <= now)
     }
 }

@@ -69,13 +69,14 @@ impl Pass {
         source: &Source,
         reach: Reach<'_>,
     ) -> Result<Report, PassError> {
+        let among = (source.base.as_str(), reach.filter);
         let mut report = Report { missing_groups: reach.memberships.missing.clone(), ..Report::default() };
         let mut names = Names::default();
         let mut ids = HashSet::new();
         let mut cookie = Vec::new();
         // First who is there at all: of two who share a name neither is taken over.
         loop {
-            let page = directory::people(connection, &source.schema, &source.base, reach.filter, &cookie).await?;
+            let page = directory::people(connection, &source.schema, among, self.now, &cookie).await?;
             ids.extend(page.ids());
             page.people.iter().flatten().for_each(|person| names.add(person));
             counted(connection, ids.len())?;
@@ -87,7 +88,8 @@ impl Pass {
         let judge = Judge { store: &self.store, domains: &self.domains, names: &names, adopt: self.adopt };
         let mut count = 0usize;
         loop {
-            let page = directory::people(connection, &source.schema, &source.base, reach.filter, &cookie).await?;
+            let page = directory::people(connection, &source.schema, among, self.now, &cookie).await?;
+            report.first_end = report.first_end.into_iter().chain(page.first_end()).min();
             count = count.saturating_add(page.people.len().max(1));
             counted(connection, count)?;
             let mut planned = Vec::with_capacity(page.people.len());

@@ -25,7 +25,7 @@ impl Told {
     pub fn applied(self, user: UserRecord) -> UserRecord {
         match self {
             Self::Whole(person, groups) => {
-                let Person { name, upn, email, sid, attributes, disabled, id: _, dn: _ } = *person;
+                let Person { name, upn, email, sid, attributes, disabled, id: _, dn: _, ends: _ } = *person;
                 let user = UserRecord { name, groups, upn, email, sid, attributes, ..user };
                 set(user, disabled)
             }
@@ -126,7 +126,7 @@ impl Judge<'_> {
     ) -> Result<(Row, Write), Error> {
         let person = match read {
             Ok(person) => person,
-            Err(Refused { id, dn, disabled, problem }) => {
+            Err(Refused { id, dn, disabled, problem, ends: _ }) => {
                 let account = match id {
                     Some(id) => self.account(id).await?.filter(from_here),
                     None => None,
@@ -246,7 +246,7 @@ mod tests {
     fn person(disabled: bool) -> Told {
         let (id, dn, name) = (Uuid::nil(), String::new(), "alice".to_owned());
         let (upn, email, sid, attributes) = (None, None, None, Default::default());
-        Told::Whole(Box::new(Person { id, dn, name, upn, email, sid, attributes, disabled }), vec!["staff".into()])
+        Told::Whole(Box::new(Person { id, dn, name, upn, email, sid, attributes, disabled, ends: None }), vec!["staff".into()])
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::directory::Problem;
 use crate::server::users::rules::AccountRefusal;
+use time::OffsetDateTime;
 
 /// Bounds the rows of each kind that a report keeps; the counts go on.
 const MOST_ROWS: usize = 2000;
@@ -67,6 +68,8 @@ pub struct Report {
     pub left_off: usize,
     /// Groups of the directory that a rule names and that are not there.
     pub missing_groups: Vec<String>,
+    /// When the first account ends of those that were read.
+    pub first_end: Option<OffsetDateTime>,
     /// New revocation lists are to be made at once.
     pub outdate_list: bool,
 }
