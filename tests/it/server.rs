@@ -12,7 +12,7 @@ mod certification;
 mod collecting;
 #[path = "../../benches/support/crowd.rs"]
 pub mod crowd;
-mod directory;
+pub mod directory;
 mod diversify;
 mod export;
 mod foresight;

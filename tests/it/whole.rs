@@ -3,6 +3,7 @@
 mod backup;
 mod calls;
 mod cards;
+mod domain;
 mod instances;
 mod kerberos;
 mod kill;

@@ -246,7 +246,10 @@ mod tests {
     fn person(disabled: bool) -> Told {
         let (id, dn, name) = (Uuid::nil(), String::new(), "alice".to_owned());
         let (upn, email, sid, attributes) = (None, None, None, Default::default());
-        Told::Whole(Box::new(Person { id, dn, name, upn, email, sid, attributes, disabled, ends: None }), vec!["staff".into()])
+        Told::Whole(
+            Box::new(Person { id, dn, name, upn, email, sid, attributes, disabled, ends: None }),
+            vec!["staff".into()],
+        )
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! People who come from a directory: a real slapd, and directories that misbehave.
 
 mod bad;
+pub mod domain;
 mod fresh;
 
 use crate::support::program::{Ended, end};

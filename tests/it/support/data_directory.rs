@@ -22,6 +22,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::directory;
+use super::program::{Program, end};
 
 const PRIVATE_KEY: &str = "ENCRYPTED PRIVATE KEY";
 const CA_KEY: &str = "ca.key.pem";
@@ -29,6 +30,17 @@ const CA_CERTIFICATE: &str = "ca.cer.pem";
 const MASTER_KEY: &str = "master.key.pem";
 /// The keys that a server makes at its first start where they are not there.
 const MADE_AT_START: [&str; 2] = ["tls.key.pem", "audit.key.pem"];
+
+/// A directory that the program has made, whose CA has a key of this kind.
+pub fn init(key: &str, passphrase: &str) -> PathBuf {
+    let made = directory::fresh("site").join("server");
+    let mut command = Program::new().command(["--json", "server", "init", "--ca-key", key]);
+    let ended = end(command.arg(&made).env("CARDWRIGHT_PASSPHRASE", passphrase));
+    assert!(ended.success(), "{ended:?}");
+    seal_cheaply(&made, passphrase);
+    add_keys(&made, passphrase);
+    made
+}
 
 /// Makes a data directory with the default options, for a server on a free port of loopback; its template is for small
 /// keys.

@@ -10,6 +10,7 @@ pub mod attesting;
 pub mod certificates;
 pub mod data_directory;
 pub mod directory;
+pub mod domain;
 pub mod errors;
 pub mod gids;
 pub mod kerberos;

@@ -14,8 +14,7 @@ use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::secret::BearerToken;
 use serde_json::{Value, json};
 
-use super::data_directory::{add_keys, copy, seal_cheaply};
-use super::directory;
+use super::data_directory::{copy, init};
 use super::postgres::Database;
 use super::program::{Ended, Program, end};
 use super::template;
@@ -51,8 +50,17 @@ impl Site {
     }
 
     fn made(edit: impl FnOnce(String) -> Vec<String>, settings: &str) -> Self {
+        Self::copied(made_once(), edit, settings)
+    }
+
+    /// Likewise, a site whose CA has an RSA key, for who knows no curves.
+    pub fn of_rsa(edit: impl FnOnce(String) -> String) -> Self {
+        Self::copied(&init("rsa2048", PASSPHRASE), |template| vec![edit(template)], "")
+    }
+
+    fn copied(server: &Path, edit: impl FnOnce(String) -> Vec<String>, settings: &str) -> Self {
         let program = Program::new();
-        copy(made_once(), &program.path("server"));
+        copy(server, &program.path("server"));
         let templates = program.path("server/templates");
         let file = std::fs::read_dir(&templates).unwrap().flatten().next().unwrap().path();
         let template = template::small(&std::fs::read_to_string(&file).unwrap());
@@ -94,6 +102,14 @@ impl Site {
         arguments.extend(["--upn", &upn]);
         arguments.extend(groups.iter().flat_map(|group| ["--group", *group]));
         let added = self.program.json(arguments).done();
+        self.people.insert(name.to_owned(), added["bearer"].as_str().unwrap().to_owned());
+    }
+
+    /// Has somebody who has an account call the server.
+    #[track_caller]
+    pub fn admit(&mut self, name: &str) {
+        let directory = self.program.path("server").display().to_string();
+        let added = self.program.json(["server", "token", "add", &directory, name, "--show-token"]).done();
         self.people.insert(name.to_owned(), added["bearer"].as_str().unwrap().to_owned());
     }
 
@@ -365,15 +381,7 @@ pub fn keys(template: String, algorithm: &str) -> String {
 /// Key files take a while to seal, so every site of this process is a copy of one.
 fn made_once() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let made = directory::fresh("site").join("server");
-        let mut command = Program::new().command(["--json", "server", "init"]);
-        let ended = end(command.arg(&made).env("CARDWRIGHT_PASSPHRASE", PASSPHRASE));
-        assert!(ended.success(), "{ended:?}");
-        seal_cheaply(&made, PASSPHRASE);
-        add_keys(&made, PASSPHRASE);
-        made
-    })
+    MADE.get_or_init(|| init("p256", PASSPHRASE))
 }
 
 fn agent(ca: &[u8]) -> ureq::Agent {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// Waits until something is so; the time is stated in the settings and bounded here.
 #[track_caller]
-fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+pub fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
