@@ -5,7 +5,7 @@
 mod back;
 mod cuts;
 mod judge;
-mod kind;
+pub(super) mod kind;
 mod life;
 mod refusals;
 mod unblock;
