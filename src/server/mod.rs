@@ -40,6 +40,7 @@ pub use administration::init::{InitError, InitOptions, Initialised, init};
 pub use administration::master_keys::{
     MasterKeyVersion, add as add_master_key, remove as remove_master_key, versions as master_key_versions,
 };
+pub use administration::people::{PeopleError, PeopleImport, user_import_list};
 pub use administration::restore::{Trust, restore};
 pub use administration::stock::{StockCard, StockError, stock_import, stock_list, stock_remove};
 pub use administration::users::{
@@ -64,6 +65,8 @@ pub use process::agreement::{AgreementError, Disagreement};
 pub use process::config::Config;
 pub use process::error::StartError;
 pub use process::server::{Ready, RunningServer, Server, serve};
+pub use provisioning::listed::{DISPLAY_NAME, Listed, ListedPerson, RowFault};
+pub use provisioning::many::{IssuedCode, ManyError};
 pub use provisioning::pass::PassError;
 pub use provisioning::report::{Reason, Report, Row, Standing};
 pub use provisioning::source::SourceError;

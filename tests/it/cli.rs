@@ -11,6 +11,7 @@ mod http;
 mod keys;
 mod mim;
 mod odd;
+mod people;
 mod printing;
 mod refusals;
 mod requests;

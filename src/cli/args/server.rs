@@ -188,29 +188,41 @@ pub enum UserCommand {
         #[arg(long)]
         show_token: bool,
     },
-    /// Take people over from the directory that server.toml names.
+    /// Take people over from the directory that server.toml names, or from a list (CSV).
     ///
-    /// Without --apply it only shows who is new, changed, gone or refused, and why. Whoever comes from the directory is
-    /// changed by it alone, while the server runs too; who is gone from it is disabled.
+    /// Without --apply it only shows who is new, changed, gone or refused, and why; with it nothing is done that is not
+    /// shown so. Whoever comes from the directory is changed by it alone, while the server runs too; who is gone from it is
+    /// disabled. A list names its columns in the first line: "name" (of the account), "display name", "upn", "email",
+    /// "sid", "groups" (divided by ";", in place of those before), "attribute NAME", and "token": yes for those who come in
+    /// with a bearer token. What a list leaves empty stays as it is, and who is not in it too.
     Import {
         /// The server's directory.
         #[arg(value_hint = ValueHint::DirPath, value_name = "DIRECTORY")]
         data: PathBuf,
+        /// The list, in UTF-8; `-`: standard input.
+        #[arg(value_hint = ValueHint::FilePath, conflicts_with = "directory")]
+        file: Option<PathBuf>,
         /// Take the people from the directory (LDAP).
-        #[arg(long, required = true)]
+        #[arg(long, required_unless_present = "file")]
         directory: bool,
         /// Only those whom this filter finds too, such as "(department=IT)" (RFC 4515); nobody is gone then.
-        #[arg(long)]
+        #[arg(long, requires = "directory")]
         filter: Option<String>,
         /// Add, change and disable them; refused ones keep nobody else from it.
         #[arg(long)]
         apply: bool,
         /// Hand accounts over to the directory that have the UPN or security identifier of somebody there.
-        #[arg(long)]
+        #[arg(long, requires = "directory")]
         adopt: bool,
         /// Disable those who are gone even where they are more than a fifth of all.
-        #[arg(long)]
+        #[arg(long, requires = "directory")]
         many_gone: bool,
+        /// The new file, for its owner alone, for the activation codes of those whose row says token: yes (CSV).
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "file")]
+        codes: Option<PathBuf>,
+        /// Days that those bearer tokens hold.
+        #[arg(long, default_value_t = 365, requires = "file")]
+        days: u32,
     },
     /// List all users.
     List {

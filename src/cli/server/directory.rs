@@ -1,4 +1,5 @@
-//! `cardwright server user import` and `cardwright server directory`: people who come from a directory.
+//! `cardwright server user import --directory` and `cardwright server directory`: people who come from a directory. How
+//! people are told of who is taken over, also from a list.
 
 use crate::cli::args::DirectoryCommand;
 use crate::cli::failure::{Exit, Failure};
@@ -11,6 +12,13 @@ use std::path::Path;
 pub fn import(directory: &Path, import: Import, output: &Output) -> Result<(), Failure> {
     let apply = import.apply;
     let report = server::user_import(directory, import).map_err(failed)?;
+    tell(&report, apply, "all but those who are refused are as the directory has them", output)?;
+    // Those who are refused keep nobody else from it, and yet it is not done.
+    if apply && report.refused > 0 { Err(Failure::told("directory-people", Exit::Usage)) } else { Ok(()) }
+}
+
+/// Prints what became of whom; `done` where it was done.
+pub fn tell(report: &Report, apply: bool, done: &str, output: &Output) -> Result<(), Failure> {
     let document = json!({
         "applied": apply,
         "new": report.new,
@@ -23,12 +31,10 @@ pub fn import(directory: &Path, import: Import, output: &Output) -> Result<(), F
         "left_off": report.left_off,
         "missing_groups": report.missing_groups,
     });
-    output.result(&document, || text(&report, apply))?;
-    // Those who are refused keep nobody else from it, and yet it is not done.
-    if apply && report.refused > 0 { Err(Failure::told("directory-people", Exit::Usage)) } else { Ok(()) }
+    output.result(&document, || text(report, apply, done))
 }
 
-fn text(report: &Report, apply: bool) -> Text {
+fn text(report: &Report, apply: bool, done: &str) -> Text {
     let mut text: Text = report.rows.iter().map(line).collect();
     if report.left_off > 0 {
         text.line(format!("and {} more, which are not listed", report.left_off));
@@ -41,7 +47,7 @@ fn text(report: &Report, apply: bool) -> Text {
         "{new} new, {changed} changed, {adopted} handed over, {same} as before, {gone} gone, {refused} refused"
     ));
     text.line(match apply {
-        true => "all but those who are refused are as the directory has them",
+        true => done,
         false => "nothing was done; to do it: --apply",
     });
     text
@@ -61,12 +67,13 @@ fn standing(row: &Row) -> (&'static str, String) {
 
 fn document(row: &Row) -> Value {
     let (state, reason) = standing(row);
-    json!({ "dn": row.dn, "name": row.name, "groups": row.groups, "state": state, "reason": reason })
+    json!({ "line": row.line, "dn": row.dn, "name": row.name, "groups": row.groups, "state": state, "reason": reason })
 }
 
 fn line(row: &Row) -> String {
     let (state, reason) = standing(row);
-    let said = [row.name.clone(), row.dn.clone(), row.groups.join(", "), reason];
+    let place = row.line.map_or_else(|| row.dn.clone(), |line| format!("line {line}"));
+    let said = [row.name.clone(), place, row.groups.join(", "), reason];
     said.iter().filter(|text| !text.is_empty()).fold(state.to_owned(), |line, text| line + "  " + text)
 }
 

@@ -1,5 +1,6 @@
 //! `cardwright server stock`: the cards that are known before they are given to anybody.
 
+use super::list_file::content;
 use super::stock_file::{self, MAX_BYTES, Row};
 use crate::cli::args::{CardKind, StockCommand};
 use crate::cli::failure::{Exit, Failure};
@@ -9,7 +10,6 @@ use crate::store::StockRecord;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::collections::HashSet;
-use std::io::Read;
 use std::path::Path;
 use uuid::Uuid;
 
@@ -60,7 +60,7 @@ fn described(card_id: Uuid, texts: [&String; 3]) -> String {
 
 /// Shows what each row of a list comes to, and puts the new cards in stock where that is asked for and all rows are good.
 fn import(directory: &Path, file: &Path, kind: Option<CardKind>, apply: bool, output: &Output) -> Result<(), Failure> {
-    let bytes = content(file)?;
+    let bytes = content(file, MAX_BYTES, "stock-list", AS_CSV)?;
     let list = stock_file::read(&bytes, kind)
         .map_err(|error| Failure::from_error("stock-list", Exit::Usage, &error).remedy(AS_CSV))?;
     if !list.ignored.is_empty() {
@@ -125,26 +125,6 @@ fn row_line(row: &Row, known: &HashSet<Uuid>) -> String {
         Err(_) => reason.unwrap_or_default(),
     };
     format!("line {}: {state}: {said}", row.line)
-}
-
-/// Reads a list within its bound.
-fn content(file: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable = |source: std::io::Error| {
-        Failure::new("stock-list", Exit::Usage, format!("{} cannot be read: {source}", file.display())).remedy(AS_CSV)
-    };
-    let from: Box<dyn Read> = match file == Path::new("-") {
-        true => Box::new(std::io::stdin().lock()),
-        false => Box::new(std::fs::File::open(file).map_err(unreadable)?),
-    };
-    let mut bytes = Vec::new();
-    from.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    match u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_BYTES) {
-        true => Ok(bytes),
-        false => {
-            let told = format!("the list has more than {MAX_BYTES} bytes");
-            Err(Failure::new("stock-list", Exit::Usage, told).remedy("Divide it, and import the parts one by one."))
-        }
-    }
 }
 
 fn failed(error: StockError) -> Failure {

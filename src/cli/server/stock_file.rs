@@ -3,6 +3,7 @@
 //! In: bytes. Out: for each row a card by the id that clients will say, or why the row is refused. What divides the
 //! columns is a comma, a semicolon or a tab, whichever the first line has.
 
+use super::list_file::{NotUtf8, delimiter, is_in_utf8};
 use crate::cli::args::CardKind;
 use crate::cm::hidden::is_hidden;
 use crate::enrollment::card_id;
@@ -39,6 +40,8 @@ pub enum ListFault {
     Columns,
     #[error("the first line names the column \"{0}\" twice")]
     Twice(&'static str),
+    #[error(transparent)]
+    Encoding(#[from] NotUtf8),
     #[error("the list cannot be read as CSV")]
     Csv(#[from] csv::Error),
 }
@@ -135,6 +138,7 @@ impl Columns {
 
 /// Reads a list; `kind` is that of serials that the list gives none.
 pub fn read(bytes: &[u8], kind: Option<CardKind>) -> Result<List, ListFault> {
+    is_in_utf8(bytes)?;
     let mut reader = ReaderBuilder::new().delimiter(delimiter(bytes)).flexible(true).trim(Trim::All).from_reader(bytes);
     let head = reader.byte_headers()?.clone();
     let (columns, ignored) = Columns::of(&head)?;
@@ -161,13 +165,6 @@ pub fn read(bytes: &[u8], kind: Option<CardKind>) -> Result<List, ListFault> {
         rows.push(Row { line, card });
     }
     Ok(List { rows, ignored })
-}
-
-/// Says what divides the columns: what the first line has most of.
-fn delimiter(bytes: &[u8]) -> u8 {
-    let head = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).find(|line| !line.is_empty()).unwrap_or_default();
-    let count = |wanted: u8| head.iter().filter(|byte| **byte == wanted).count();
-    [b';', b'\t'].into_iter().fold(b',', |most, other| if count(other) > count(most) { other } else { most })
 }
 
 /// Makes the card of a row.

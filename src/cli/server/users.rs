@@ -21,7 +21,10 @@ pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
             let user = NewUser { name, groups, upn, email, sid, attributes };
             if show_token { add(&directory, user, days, output) } else { invite(&directory, user, days, output) }
         }
-        UserCommand::Import { data, directory: _, filter, apply, adopt, many_gone } => {
+        UserCommand::Import { data, file: Some(file), apply, codes, days, .. } => {
+            super::people::import(&data, &file, (apply, days), codes.as_deref(), output)
+        }
+        UserCommand::Import { data, file: None, filter, apply, adopt, many_gone, .. } => {
             super::directory::import(&data, Import { filter, apply, adopt, many_gone }, output)
         }
         UserCommand::List { directory } => list(&directory, output),
@@ -233,7 +236,7 @@ fn failed(error: AccountError) -> Failure {
         AccountError::NoUser(_) => ("user-unknown", Exit::Usage),
         AccountError::NoBearer(_) => ("token-unknown", Exit::Usage),
         AccountError::Refused(AccountRefusal::UserExists) => ("user-exists", Exit::Usage),
-        AccountError::Refused(AccountRefusal::Sid(_) | AccountRefusal::Attribute) => ("user-attribute", Exit::Usage),
+        AccountError::Refused(AccountRefusal::Email(_) | AccountRefusal::Sid(_) | AccountRefusal::Attribute) => ("user-attribute", Exit::Usage),
         AccountError::Refused(AccountRefusal::Name(_) | AccountRefusal::TooManyGroups) => ("user-name", Exit::Usage),
         AccountError::Refused(_) => ("account", Exit::Usage),
         _ => ("server-account", Exit::Other),

@@ -14,6 +14,7 @@ pub mod directory;
 pub mod init;
 pub mod master_keys;
 pub mod names;
+pub mod people;
 mod records;
 pub mod restore;
 pub mod stock;

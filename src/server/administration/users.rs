@@ -126,6 +126,7 @@ fn record_of(new: NewUser) -> UserRecord {
 pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Result<AddedUser, AccountError> {
     let user = record_of(new);
     rules::check(&user, None)?;
+    rules::check_email(&user, None)?;
     let (uuid, now) = (user.uuid, OffsetDateTime::now_utc());
     let FreshBearer { record, token } = FreshBearer::new(uuid, "first", now, expires).ok_or(AccountError::Random)?;
     let bearer = record.uuid;
@@ -138,6 +139,7 @@ pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Resul
 pub fn user_invite(data_dir: &Path, new: NewUser, days: u32) -> Result<InvitedUser, AccountError> {
     let user = record_of(new);
     rules::check(&user, None)?;
+    rules::check_email(&user, None)?;
     let (uuid, now) = (user.uuid, OffsetDateTime::now_utc());
     let made = AwaitedBearer::new(uuid, "first", now, bearer::expiry(now, days)?);
     let AwaitedBearer { record, code } = made.ok_or(AccountError::Random)?;

@@ -47,6 +47,7 @@ pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
     let NewAccount { name, groups, upn, email, sid } = body;
     let user = rules::local_user(Uuid::now_v7(), name, groups.unwrap_or_default(), [upn, email, sid]);
     rules::check(&user, None)?;
+    rules::check_email(&user, None)?;
     if proposals::needs_second(call, None, &user, false).await? {
         let UserRecord { uuid, name, groups, upn, email, sid, .. } = user;
         return proposals::propose(call, uuid, &Proposed::AddUser { name, groups, upn, email, sid }).await;
@@ -67,6 +68,7 @@ pub async fn change(call: &Call<'_>, user: Uuid, body: AccountChange) -> Result<
     let user = change.clone().applied(before.clone());
     if proposals::needs_second(call, Some(&before), &user, false).await? {
         rules::check(&user, Some(&before))?;
+        rules::check_email(&user, Some(&before))?;
         return proposals::propose(call, user.uuid, &Proposed::ChangeUser { name: user.name, change }).await;
     }
     let entry = call.entry(Deed::UserChanged).user(user.uuid).with("name", &user.name);

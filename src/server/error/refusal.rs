@@ -279,6 +279,7 @@ fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
         AccountRefusal::Name(_)
         | AccountRefusal::TooManyGroups
         | AccountRefusal::Text
+        | AccountRefusal::Email(_)
         | AccountRefusal::Sid(_)
         | AccountRefusal::Attribute
         | AccountRefusal::Identity

@@ -160,11 +160,12 @@ impl Pass {
         let many = gone.len() > FEW_GONE && gone.len() * PART_GONE > known;
         if many && !self.many_gone {
             let standing = Standing::Refused(Reason::ManyGone { gone: gone.len(), known });
-            report.add(Row { dn: String::new(), name: String::new(), groups: Vec::new(), standing });
+            report.add(Row { line: None, dn: String::new(), name: String::new(), groups: Vec::new(), standing });
             return Ok(());
         }
         let page = gone.into_iter().map(|user| {
-            let row = Row { dn: String::new(), name: user.name, groups: Vec::new(), standing: Standing::Gone };
+            let (name, groups, standing) = (user.name, Vec::new(), Standing::Gone);
+            let row = Row { line: None, dn: String::new(), name, groups, standing };
             (row, Write::Change(user.uuid, Told::Gone))
         });
         self.settle(page.collect(), report).await

@@ -93,7 +93,7 @@ fn names(person: &Person) -> impl Iterator<Item = (NameKind, &str)> {
 }
 
 /// Returns a digest of a name, folded: a directory may have very many.
-fn named(kind: NameKind, text: &str) -> [u8; 16] {
+pub fn named(kind: NameKind, text: &str) -> [u8; 16] {
     let mut short = [0; 16];
     let hash = digest(&SHA256, format!("{}:{}", kind.told(), folded(text)).as_bytes());
     short.copy_from_slice(&hash.as_ref()[..16]);
@@ -133,13 +133,16 @@ impl Judge<'_> {
                 };
                 let name = account.as_ref().map(|user| user.name.clone()).unwrap_or_default();
                 let groups = groups_of(&dn, &name);
-                let row = Row { dn, name, groups: groups.clone(), standing: Standing::Refused(problem.into()) };
+                let standing = Standing::Refused(problem.into());
+                let row = Row { line: None, dn, name, groups: groups.clone(), standing };
                 return Ok((row, rights(account, disabled, groups)));
             }
         };
         let groups = groups_of(&person.dn, &person.name);
         let account = self.account(person.id).await?;
-        let row = |standing| Row { dn: person.dn.clone(), name: person.name.clone(), groups: groups.clone(), standing };
+        let (dn, name) = (&person.dn, &person.name);
+        let row =
+            |standing| Row { line: None, dn: dn.clone(), name: name.clone(), groups: groups.clone(), standing };
         let told = || Told::Whole(Box::new(person.clone()), groups.clone());
         match account {
             Some(user) if !from_here(&user) => {
@@ -157,7 +160,7 @@ impl Judge<'_> {
     }
 
     /// Lists what of an account changes.
-    fn changed(&self, person: &Person, user: &UserRecord, told: Told) -> Result<Vec<&'static str>, Reason> {
+    fn changed(&self, person: &Person, user: &UserRecord, told: Told) -> Result<Vec<String>, Reason> {
         let after = told.applied(user.clone());
         if after == *user {
             return Ok(Vec::new());
@@ -175,7 +178,7 @@ impl Judge<'_> {
             ("disabled", after.disabled != user.disabled),
             ("source", after.source != user.source),
         ];
-        Ok(changes.into_iter().filter(|(_, changes)| *changes).map(|(what, _)| what).collect())
+        Ok(changes.into_iter().filter(|(_, changes)| *changes).map(|(what, _)| what.to_owned()).collect())
     }
 
     /// Says what a person comes to who has no account.

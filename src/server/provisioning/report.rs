@@ -1,5 +1,6 @@
 //! What became of whom in a pass.
 
+use super::listed::RowFault;
 use crate::directory::Problem;
 use crate::server::users::rules::AccountRefusal;
 use time::OffsetDateTime;
@@ -7,12 +8,12 @@ use time::OffsetDateTime;
 /// Bounds the rows of each kind that a report keeps; the counts go on.
 const MOST_ROWS: usize = 2000;
 
-/// Says what a person of the directory comes to.
+/// Says what a person of the directory or of a list comes to.
 #[derive(Debug)]
 pub enum Standing {
     New,
     /// What of the account changes.
-    Changed(Vec<&'static str>),
+    Changed(Vec<String>),
     /// The account was another's to change, and is handed over to the directory.
     Adopted,
     Same,
@@ -28,6 +29,8 @@ pub enum Reason {
     #[error("{0}")]
     Entry(#[from] Problem),
     #[error("{0}")]
+    Row(#[from] RowFault),
+    #[error("{0}")]
     Account(#[from] AccountRefusal),
     #[error("the {what} \"{text}\" is another person's too, in the directory itself; two people never have the same")]
     Shared { what: &'static str, text: String },
@@ -39,6 +42,17 @@ pub enum Reason {
     #[error("the account \"{account}\" has this uuid and does not come from the directory")]
     NotFromHere { account: String },
     #[error(
+        "line {line} has the {what} \"{text}\" too; two people never have the same, and neither of the two is taken over"
+    )]
+    Repeated { what: &'static str, text: String, line: u64 },
+    #[error(
+        "the account \"{account}\" is somebody else's by all that is known of it ({known}): two people of one name need two account \
+         names; where it is the same person, \"server user change\" says so"
+    )]
+    Another { account: String, known: String },
+    #[error("the account \"{account}\" was changed by somebody else meanwhile; look at the list once more")]
+    Meanwhile { account: String },
+    #[error(
         "{gone} of {known} would be disabled at once, for the directory shows them no more; where that is right, --many-gone does it"
     )]
     ManyGone { gone: usize, known: usize },
@@ -47,6 +61,8 @@ pub enum Reason {
 /// Holds what is told of one person.
 #[derive(Debug)]
 pub struct Row {
+    /// Where the person stands in a list; `None`: the person comes from a directory.
+    pub line: Option<u64>,
     /// The distinguished name; of one who is gone: the account's name.
     pub dn: String,
     pub name: String,

@@ -3,6 +3,7 @@
 use crate::ca::is_sid;
 use crate::cm::hidden::is_hidden;
 use crate::store::{UserRecord, UserSource};
+use lettre::Address;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -47,6 +48,8 @@ pub enum AccountRefusal {
          character, one of no width or of direction)"
     )]
     Text,
+    #[error("\"{0}\" is no e-mail address that mail can be sent to and a certificate can hold: name@domain, in ASCII")]
+    Email(String),
     #[error("\"{0}\" is no security identifier such as S-1-5-21-1-2-3-1104")]
     Sid(String),
     #[error(
@@ -118,6 +121,21 @@ pub fn check(user: &UserRecord, before: Option<&UserRecord>) -> Result<(), Accou
     } else {
         Err(AccountRefusal::Text)
     }
+}
+
+/// Refuses an e-mail address that nobody can use; one that stood in the record `before` may stay. Whoever comes from a
+/// directory or an issuer has the address that is known there, and comes in whatever it is.
+pub fn check_email(user: &UserRecord, before: Option<&UserRecord>) -> Result<(), AccountRefusal> {
+    let had = before.and_then(|before| before.email.as_ref());
+    match user.email.as_ref().filter(|email| had != Some(email) && !is_email(email)) {
+        Some(email) => Err(AccountRefusal::Email(email.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Says whether mail can be sent to a text, and an rfc822Name be made of it (RFC 5280, 4.2.1.6: IA5String).
+fn is_email(text: &str) -> bool {
+    text.is_ascii() && text.parse::<Address>().is_ok()
 }
 
 /// Names the directory among the issuers whose word stands for an account; its identities are the directory's to give.

@@ -8,7 +8,7 @@ use crate::server::audit::deed::Deed;
 use crate::server::error::ApiError;
 use crate::server::users::domains::Domains;
 use crate::server::users::jobs::{self, Changed};
-use crate::server::users::rules::UserChange;
+use crate::server::users::rules::{UserChange, check_email};
 use crate::store::{AuditEntry, RequestFilter, RequestRecord, Tx, UserRecord};
 use crate::template::Templates;
 use time::OffsetDateTime;
@@ -40,6 +40,7 @@ pub async fn changed(
 ) -> Result<(UserRecord, Effects), ApiError> {
     if let Some(record) = tx.user(user).await? {
         change.check_source(&record)?;
+        check_email(&change.clone().applied(record.clone()), Some(&record))?;
     }
     let disables = change.disabled == Some(true);
     changed_by(tx, user, disables, |record| change.applied(record), rules, entry).await
