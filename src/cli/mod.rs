@@ -90,6 +90,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Card(command) => found::card(command, output),
         Command::Person(command) => found::person(command, output),
         Command::Search(args) => found::search(&args, output),
+        Command::Report(args) => found::report(&args, output),
         Command::Activate(args) => activate::run(&args, output),
         Command::Config(command) => config::run(command, output),
         Command::Template(command) => template::run(command, output),

@@ -33,6 +33,11 @@ impl Output {
         Self { json }
     }
 
+    /// Says whether results are printed as documents.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Says whether a person is at the terminal, who can read a message and act on it.
     pub fn has_a_person(&self) -> bool {
         !self.json && io::stdin().is_terminal()
@@ -199,7 +204,6 @@ pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// Returns standard output for what is written piece by piece. The writer checks each write, and flushes at the end.
-#[cfg(feature = "server")]
 pub fn stream() -> impl Write {
     io::stdout().lock()
 }

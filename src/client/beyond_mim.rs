@@ -90,6 +90,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         | Route::GetNextAdminKey { .. } => Some("record of admin keys"),
         Route::GetPuk { .. } | Route::TellPuk { .. } => Some("record of PUKs"),
         Route::OfflineUnblock { .. } => Some("offline unblock"),
+        Route::GetReport { .. } => Some("reports"),
         Route::ListAudit { .. } | Route::ListAuditChains => Some("log of acts"),
         Route::GetAttestation { .. } => Some("attestations of keys"),
         Route::GetCaCertificate => Some("CA certificate to fetch"),

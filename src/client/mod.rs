@@ -16,6 +16,7 @@ mod error;
 mod found;
 mod login;
 mod offer;
+mod reports;
 mod transport;
 
 pub use cm_client::CmClient;

@@ -37,6 +37,8 @@ pub const MAX_SIGNATURE: usize = 512;
 const MAX_AUTHENTICATION_DATA: usize = 64;
 /// Bounds an answer to reset, in bytes (ISO/IEC 7816-3, 8.2).
 pub const MAX_ATR: usize = 33;
+/// Bounds what a card says of itself (model, firmware, serial), in characters each.
+pub const MAX_SAID: usize = 128;
 
 /// Says which field of a body is refused, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -179,10 +181,16 @@ impl CertificateData {
 }
 
 impl AssignSmartcard {
-    /// Checks that a card id is given, and the length of the answer to reset.
+    /// Checks that a card id is given, and the lengths of what the card says.
     pub fn check(&self) -> Result<(), FieldError> {
         if self.card_id.is_nil() {
             return Err(FieldError::Missing { field: "cardid" });
+        }
+        for (field, text) in [("model", &self.model), ("firmware", &self.firmware), ("serial", &self.serial)] {
+            plain_text(field, text, MAX_SAID)?;
+            if text.chars().any(is_hidden) {
+                return Err(FieldError::HiddenCharacter { field });
+            }
         }
         at_most("atr", self.atr.as_ref().map_or(0, |atr| atr.len() / 2), MAX_ATR, "bytes")
     }

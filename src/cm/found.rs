@@ -4,7 +4,7 @@ use super::request::RequestType;
 use super::smartcard::SmartcardStatus;
 use super::wire::body::body;
 use super::wire::{
-    Guid, GuidOrNothing, Moment, MomentOrUnset, Named, NamedOrNothing, Plain, TextOrNothing, Vocabulary,
+    Guid, GuidOrNothing, Moment, MomentOrUnset, Named, NamedOrNothing, Plain, TextOrNothing, TrueOrNothing, Vocabulary,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -22,8 +22,19 @@ pub struct FoundCard {
     pub template_name: String,
     /// Answer to reset, lower-case hexadecimal; empty where it is not known.
     pub atr: String,
-    /// As printed on the card; empty where it is not in stock.
+    /// As printed on the card; empty where it is not known.
     pub printed: String,
+    /// Who says so: "attested" by the card's maker, "stock", or the "client" that the card was assigned with, which may
+    /// have said anything; empty where it is not known.
+    pub printed_by: String,
+    /// As the client said at the assignment.
+    pub model: String,
+    /// As the card's maker attests; else as the client said at the assignment.
+    pub firmware: String,
+    /// The card's maker attests that it is a card of its own.
+    pub attested: bool,
+    /// The holder's name when the card was assigned; empty where that is not known.
+    pub assigned_as: String,
     pub comment: String,
     /// In a list of what ends: the serial number of the certificate that does, upper-case hexadecimal; else empty.
     pub serial: String,
@@ -41,6 +52,11 @@ body!(FoundCard {
     template_name: "ProfileTemplateName" => Plain<String>,
     atr: "Atr" => TextOrNothing,
     printed: "PrintedSerial" => TextOrNothing,
+    printed_by: "PrintedSerialBy" => TextOrNothing,
+    model: "Model" => TextOrNothing,
+    firmware: "Firmware" => TextOrNothing,
+    attested: "Attested" => TrueOrNothing,
+    assigned_as: "AssignedAs" => TextOrNothing,
     comment: "Comment" => TextOrNothing,
     serial: "SerialNumber" => TextOrNothing,
     expires: "Expires" => MomentOrUnset,

@@ -25,6 +25,7 @@ pub mod possession;
 pub mod presence;
 pub mod problem;
 pub mod profile;
+pub mod report;
 pub mod request;
 pub mod route;
 pub mod smartcard;

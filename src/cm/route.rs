@@ -11,9 +11,11 @@ mod table;
 pub use table::{DECLARATIONS, Declaration};
 
 use super::profile::ProfileStatus;
+use super::report::ReportKind;
 use super::request::{RequestStatus, RequestType};
 use super::smartcard::SmartcardStatus;
 use std::fmt;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Names the virtual directory that MIM's setup proposes. [`Route::parse`] takes paths with or without it; a server
@@ -300,6 +302,14 @@ pub enum Route {
     },
     OfflineUnblock {
         request: Uuid,
+    },
+    /// Reports what happened in a period; `after` is what the page before says of the next.
+    GetReport {
+        report: ReportKind,
+        from: Option<OffsetDateTime>,
+        to: Option<OffsetDateTime>,
+        after: Option<String>,
+        limit: Option<u32>,
     },
     /// Lists the acts of a chain of the log after this number.
     ListAudit {

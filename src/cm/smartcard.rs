@@ -1,7 +1,9 @@
 //! Smart cards: the bodies that assign, show and update them, and their statuses.
 
 use super::wire::body::body;
-use super::wire::{BracedGuid, Guid, GuidOrEmpty, HexOrEmpty, HexOrNothing, Named, Numbered, PlainOr, Text};
+use super::wire::{
+    BracedGuid, Guid, GuidOrEmpty, HexOrEmpty, HexOrNothing, Named, Numbered, PlainOr, Text, TextOrNothing,
+};
 use uuid::Uuid;
 
 /// Names the statuses of a smart card.
@@ -54,17 +56,25 @@ body!(Smartcard {
 });
 
 /// Holds the body of `POST smartcards`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct AssignSmartcard {
     pub request: Uuid,
     pub card_id: Uuid,
     pub atr: Option<String>,
+    /// What the card says of itself, which MIM CM does not ask for; empty where it says nothing.
+    pub model: String,
+    pub firmware: String,
+    /// As it is printed on the card, where the card tells that.
+    pub serial: String,
 }
 
 body!(AssignSmartcard {
     request: "requestid" => Guid,
     card_id: "cardid" => Guid,
     atr: "atr" => HexOrNothing,
+    model: "model" => TextOrNothing,
+    firmware: "firmware" => TextOrNothing,
+    serial: "serial" => TextOrNothing,
 });
 
 /// Holds the body of `PUT requests/{rid}/smartcards/{scid}`; Microsoft's example sets `Retired`.

@@ -8,11 +8,13 @@ use super::stage::Stage;
 use super::step::{EnrollOrder, Event, Observer, Order, Step};
 use super::workflow::Workflow;
 use crate::client;
+use crate::cm::check::MAX_SAID;
 use crate::cm::data_item::DataItem;
+use crate::cm::hidden::is_hidden;
 use crate::cm::problem::ProblemCode;
 use crate::cm::request::{CreateRequest, Request, RequestStatus};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard};
-use crate::token::Token;
+use crate::token::{Origin, Token};
 use uuid::Uuid;
 
 impl Enrollment<'_> {
@@ -144,7 +146,7 @@ impl Enrollment<'_> {
             let config = self.config_of(read.profile_template, observer)?;
             self.foresee_room(&config, present(token)?, observer)?;
         }
-        let tie = self.tie(&read, observer)?;
+        let tie = self.tie(&read, token, observer)?;
         if self.order.workflow() != Workflow::RetireLost {
             self.prove_by_admin_key(tie, present(token)?, observer)?;
         }
@@ -201,7 +203,7 @@ impl Enrollment<'_> {
     }
 
     /// Assigns this card to the request, or checks that the card assigned to it is this one.
-    fn tie(&mut self, read: &Request, observer: Observer<'_>) -> Result<Tie, Error> {
+    fn tie(&mut self, read: &Request, token: &Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Tie, Error> {
         let failed = |cause: Cause| Error::new(Stage::AssignCard, cause).about(Some(read.uuid));
         let tied = match self.order.workflow() {
             Workflow::Enroll | Workflow::Renew => read.new_smartcard,
@@ -220,13 +222,32 @@ impl Enrollment<'_> {
             return Ok(tie);
         }
         observer(Event::Doing(Stage::AssignCard));
-        let assignment = AssignSmartcard { request: read.uuid, card_id: self.card_id, atr: self.facts.atr.clone() };
+        let atr = self.facts.atr.clone();
+        let assignment = AssignSmartcard { request: read.uuid, card_id: self.card_id, atr, ..self.device(token) };
         let smartcard = self.client.assign_smartcard(&assignment).map_err(|source| failed(source.into()))?;
         observer(Event::CardAssigned { smartcard });
         let tie = Tie { request: read.uuid, smartcard };
         self.facts.tied = Some(tie);
         self.facts.request = Some(Request { new_smartcard: Some(smartcard), ..read.clone() });
         Ok(tie)
+    }
+
+    /// Returns what the card says of itself, as far as it was read already and the server asks for it: one that foresees
+    /// is none of MIM's.
+    fn device(&self, token: &Option<&mut dyn Token>) -> AssignSmartcard {
+        let Some(identity) = token.as_deref().map(Token::identity).filter(|_| self.facts.arrivals_foreseen) else {
+            return AssignSmartcard::default();
+        };
+        // An odd card is not kept from being enrolled by what it says.
+        let said = |text: &str| {
+            let fits = text.chars().count() <= MAX_SAID && !text.chars().any(is_hidden);
+            if fits { text.trim().to_owned() } else { String::new() }
+        };
+        let version = self.facts.condition.as_ref().and_then(|condition| condition.version.as_deref());
+        let model = format!("{} {}", identity.manufacturer, identity.model);
+        let serial = if identity.origin == Origin::Maker { said(&identity.serial) } else { String::new() };
+        let (model, firmware) = (said(&model), said(version.unwrap_or_default()));
+        AssignSmartcard { model, firmware, serial, ..AssignSmartcard::default() }
     }
 
     /// Asks, once in a process that took up older work, whether the request has ended meanwhile; begins to undo the

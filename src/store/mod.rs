@@ -21,6 +21,7 @@ mod bearer;
 mod cards;
 mod certificates;
 mod chain;
+mod devices;
 mod entrance;
 mod error;
 mod folded;
@@ -39,6 +40,7 @@ mod presence;
 mod proposals;
 mod reads;
 mod record;
+mod reports;
 mod requests;
 mod revoking;
 mod schema;
@@ -64,6 +66,7 @@ pub use audit_source::AuditSource;
 pub use audit_state::{RowDifference, RowFault};
 pub use certificates::IssueTime;
 pub use chain::ChainHead;
+pub use devices::DeviceRecord;
 pub use entrance::{Activation, ActivationUse, BearerRecord, ProposalRecord};
 pub use error::{Cause, Error};
 pub use found::{CardFilter, EndingFilter};
@@ -80,6 +83,7 @@ pub use record::{
     PossessionRecord, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation,
     SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };
+pub use reports::{CardCount, Period, ReportedCertificate};
 pub use sqlite::schema::{check as check_database, copy as copy_database};
 pub use stock::StockRecord;
 pub use upstream::UpstreamOrder;

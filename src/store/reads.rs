@@ -3,6 +3,7 @@
 use super::audit_log::{self, AuditRecord, AuditSignature, SentRecord};
 use super::certificates::IssueTime;
 use super::chain::ChainHead;
+use super::devices::DeviceRecord;
 use super::entrance::{BearerRecord, ProposalRecord};
 use super::error::Error;
 use super::identities::IdentityRecord;
@@ -14,12 +15,13 @@ use super::record::{
     MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord, ProfileRecord, RequestCount,
     RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
 };
+use super::reports::CardCount;
 use super::stock::StockRecord;
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
-    archive, attestations, bearer, cards, certificates, identities, lists, offline, one_time, possession, presence,
-    proposals, requests, sessions, stock, upstream, users,
+    archive, attestations, bearer, cards, certificates, devices, identities, lists, offline, one_time, possession,
+    presence, proposals, reports, requests, sessions, stock, upstream, users,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -141,6 +143,14 @@ reads! {
     archive::archived(profile: Uuid) -> Vec<ArchivedRecord>;
     /// Returns what a card has attested of the key of the certificate with this serial number.
     attestations::attestation(serial: &[u8]) -> Option<AttestationRecord>;
+    /// Returns what is known of a card as a device.
+    devices::device(smartcard: Uuid) -> Option<DeviceRecord>;
+    /// Lists the cards that bear this serial as their maker attests, at most [`super::LIST_LIMIT`].
+    devices::devices_attested(serial: &str) -> Vec<DeviceRecord>;
+    /// Lists the cards that bear this serial as their clients said, at most [`super::LIST_LIMIT`].
+    devices::devices_said(serial: &str) -> Vec<DeviceRecord>;
+    /// Counts the cards by state and template.
+    reports::card_counts() -> Vec<CardCount>;
     /// Returns that, and how, the old key of a request's card or profile was shown.
     possession::possession(request: Uuid) -> Option<PossessionRecord>;
     /// Returns how a card shows, or has shown, for a request that it is there.

@@ -41,6 +41,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0023_unlinked",
     "0024_found",
     "0025_directory",
+    "0026_devices_and_reports",
 ];
 
 /// Names the version that this release makes and works with.

@@ -37,6 +37,7 @@ mod postgres;
 pub mod publication;
 mod puk;
 mod recovery_token;
+mod reports;
 mod scale;
 mod several;
 mod start_warnings;

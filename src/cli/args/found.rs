@@ -1,7 +1,7 @@
 //! What can be typed after `card`, `person` and `search`.
 
 use super::which::ServerArgs;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Subcommand)]
 pub enum CardCommand {
@@ -34,6 +34,38 @@ pub struct FoundArgs {
     pub what: String,
     #[command(flatten)]
     pub server: ServerArgs,
+}
+
+/// Names what is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reported {
+    /// How many cards are in which state, by template.
+    Cards,
+    /// Certificates that were issued.
+    Issued,
+    /// Certificates that were revoked or are held.
+    Revoked,
+    /// What approvers have said to requests: who, for whom, when, and why.
+    Decisions,
+    /// Private keys that have left the server, to whom.
+    Recovered,
+}
+
+#[derive(Args)]
+pub struct ReportArgs {
+    /// What to report.
+    pub report: Reported,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// From this day or moment on, such as 2026-01-31 or 2026-01-31T08:00:00Z (UTC) [default: from the beginning].
+    #[arg(long, value_name = "WHEN")]
+    pub from: Option<String>,
+    /// Before this day or moment [default: up to now].
+    #[arg(long, value_name = "WHEN")]
+    pub to: Option<String>,
+    /// Print comma-separated values (RFC 4180) with a head; each row says as of when.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 #[derive(Args)]

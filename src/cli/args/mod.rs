@@ -31,7 +31,7 @@ pub use config::ConfigCommand;
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub use enrollment::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
-pub use found::{CardCommand, CardListArgs, FoundArgs, PersonCommand};
+pub use found::{CardCommand, CardListArgs, FoundArgs, PersonCommand, ReportArgs, Reported};
 pub use request::{
     ApprovalArgs, DecisionArgs, RequestAnswerArgs, RequestArgs, RequestCommand, RequestCreateArgs, RequestKind,
 };
@@ -125,6 +125,8 @@ pub enum Command {
     Person(PersonCommand),
     /// Find whatever a name, UPN, e-mail address, serial, thumbprint or GUID names.
     Search(FoundArgs),
+    /// Report to auditors and administrators: cards by state, what was issued, revoked, decided, recovered.
+    Report(ReportArgs),
     /// Make your bearer token with the activation code that an administrator has given you.
     Activate(ActivateArgs),
     /// Look at the settings that hold at this computer.

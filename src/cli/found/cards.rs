@@ -41,6 +41,11 @@ pub fn document(card: &FoundCard) -> Value {
         "template_name": card.template_name,
         "atr": card.atr,
         "printed_serial": card.printed,
+        "printed_serial_by": card.printed_by,
+        "model": card.model,
+        "firmware": card.firmware,
+        "attested": card.attested,
+        "assigned_as": card.assigned_as,
         "comment": card.comment,
         "serial": card.serial,
         "expires": card.expires.map(date),
@@ -108,7 +113,7 @@ fn state(text: &str) -> Result<SmartcardStatus, Failure> {
 }
 
 /// Marks a text that a spreadsheet would take for a formula: a person's name may be one.
-fn no_formula(cell: String) -> String {
+pub fn no_formula(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
@@ -146,13 +151,17 @@ fn show(client: &CmClient, what: &str, output: &Output) -> Result<(), Failure> {
         let mut text = Text::default();
         let fields = shown.as_object().into_iter().flatten();
         for (name, value) in fields.filter(|(_, value)| !value.is_null() && !value.is_array()) {
-            let value = value.as_str().map_or_else(|| value.to_string(), String::from);
+            let value = match (name.as_str(), value.as_str()) {
+                ("printed_serial_by", Some("client")) => "the client it was assigned with, which proves nothing".into(),
+                (_, Some(value)) => value.to_owned(),
+                (_, None) => value.to_string(),
+            };
             if !value.is_empty() {
-                text.line(format!("{:15}{value}", name.replace('_', " ")));
+                text.line(format!("{:19}{value}", name.replace('_', " ")));
             }
         }
         for serial in &serials {
-            text.line(format!("{:15}{serial}", "certificate"));
+            text.line(format!("{:19}{serial}", "certificate"));
         }
         text
     })
@@ -182,6 +191,11 @@ mod tests {
             template_name: "Logon".into(),
             atr: String::new(),
             printed: "007".into(),
+            printed_by: "stock".into(),
+            model: String::new(),
+            firmware: String::new(),
+            attested: false,
+            assigned_as: String::new(),
             comment: String::new(),
             serial: String::new(),
             expires: None,

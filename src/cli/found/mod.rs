@@ -1,7 +1,8 @@
-//! `cardwright card`, `person` and `search`: finds cards and people by what somebody knows of them.
+//! `cardwright card`, `person`, `search` and `report`: finds cards and people by what somebody knows of them.
 
 mod cards;
 mod history;
+mod report;
 mod which;
 
 use crate::cli::args::{FoundArgs, PersonCommand};
@@ -14,6 +15,7 @@ use crate::cm::account::Account;
 use serde_json::{Value, json};
 
 pub use cards::run as card;
+pub use report::run as report;
 
 /// Bounds the cards that are shown with a person.
 const MOST_CARDS: u32 = 100;

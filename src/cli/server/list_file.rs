@@ -2,6 +2,7 @@
 //! without a byte order mark.
 
 use crate::cli::failure::{Exit, Failure};
+use csv::ByteRecord;
 use std::io::Read;
 use std::path::Path;
 
@@ -42,6 +43,15 @@ pub fn is_in_utf8(bytes: &[u8]) -> Result<(), NotUtf8> {
         _ => return Ok(()),
     };
     Err(NotUtf8(marked))
+}
+
+/// Returns the line on which a record begins. The reader counts from the end of the record before, which may be in the
+/// midst of a line's end (CR LF), and before empty lines.
+pub fn line(bytes: &[u8], record: &ByteRecord) -> u64 {
+    let Some(position) = record.position() else { return 0 };
+    let rest = usize::try_from(position.byte()).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
+    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
+    position.line() + ends.map(|_| 1).sum::<u64>()
 }
 
 /// Says what divides the columns: what the first line has most of.

@@ -66,7 +66,8 @@ impl CodeFile {
     fn new(path: &Path) -> Result<Self, Failure> {
         let failed = |source: io::Error| {
             let told = format!("{} cannot be made for the activation codes: {source}", path.display());
-            Failure::new("people-codes", Exit::Usage, told).remedy("Name a file that is not there yet. Nothing was done.")
+            Failure::new("people-codes", Exit::Usage, told)
+                .remedy("Name a file that is not there yet. Nothing was done.")
         };
         let mut file = file::open_new(path).map_err(failed)?;
         file.write_all(b"name,code,until\r\n").map_err(failed)?;
@@ -93,9 +94,11 @@ fn failed(error: PeopleError) -> Failure {
         }
         PeopleError::Settings(_) => ("server-settings", Exit::Usage, "Mend server.toml, and repeat. Nothing was done."),
         PeopleError::Refused(_) => ("account", Exit::Usage, "Name another number of days. Nothing was done."),
-        PeopleError::Many(ManyError::Codes(_)) => {
-            ("people-codes", Exit::Other, "Make room for the file, and repeat with a new one: who was taken over stays.")
-        }
+        PeopleError::Many(ManyError::Codes(_)) => (
+            "people-codes",
+            Exit::Other,
+            "Make room for the file, and repeat with a new one: who was taken over stays.",
+        ),
         PeopleError::Many(ManyError::Store(_) | ManyError::Random) | PeopleError::Database(_) => {
             ("server-account", Exit::Other, AGAIN)
         }

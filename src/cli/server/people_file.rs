@@ -3,7 +3,7 @@
 //! In: bytes. Out: row by row what is said of a person, or why the row is refused; the list is read again from the start
 //! whenever that is asked for, so that no row is kept.
 
-use super::list_file::{NotUtf8, delimiter, is_in_utf8};
+use super::list_file::{NotUtf8, delimiter, is_in_utf8, line};
 use crate::cm::hidden::is_hidden;
 use crate::server::{DISPLAY_NAME, Listed, ListedPerson, RowFault};
 use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
@@ -119,10 +119,10 @@ impl<'b> People<'b> {
     /// Reads the rows from the start.
     pub fn rows(&self) -> impl Iterator<Item = Listed> {
         // What cannot be read was refused when the list was opened.
-        reader(self.bytes).into_byte_records().map_while(Result::ok).map(|record| {
-            let line = record.position().map_or(0, csv::Position::line);
-            Listed { line, person: self.person(&record) }
-        })
+        reader(self.bytes)
+            .into_byte_records()
+            .map_while(Result::ok)
+            .map(|record| Listed { line: line(self.bytes, &record), person: self.person(&record) })
     }
 
     fn person(&self, record: &ByteRecord) -> Result<ListedPerson, RowFault> {

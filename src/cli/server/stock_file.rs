@@ -3,7 +3,7 @@
 //! In: bytes. Out: for each row a card by the id that clients will say, or why the row is refused. What divides the
 //! columns is a comma, a semicolon or a tab, whichever the first line has.
 
-use super::list_file::{NotUtf8, delimiter, is_in_utf8};
+use super::list_file::{NotUtf8, delimiter, is_in_utf8, line};
 use crate::cli::args::CardKind;
 use crate::cm::hidden::is_hidden;
 use crate::enrollment::card_id;
@@ -149,7 +149,7 @@ pub fn read(bytes: &[u8], kind: Option<CardKind>) -> Result<List, ListFault> {
         if rows.len() == MAX_ROWS {
             return Err(ListFault::TooLong);
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line(bytes, &record);
         let mut card = match record.len() == head.len() {
             true => columns.read(&record).and_then(|fields| card_of(fields, kind)),
             false => Err(RowFault::Columns),

@@ -236,7 +236,9 @@ fn failed(error: AccountError) -> Failure {
         AccountError::NoUser(_) => ("user-unknown", Exit::Usage),
         AccountError::NoBearer(_) => ("token-unknown", Exit::Usage),
         AccountError::Refused(AccountRefusal::UserExists) => ("user-exists", Exit::Usage),
-        AccountError::Refused(AccountRefusal::Email(_) | AccountRefusal::Sid(_) | AccountRefusal::Attribute) => ("user-attribute", Exit::Usage),
+        AccountError::Refused(AccountRefusal::Email(_) | AccountRefusal::Sid(_) | AccountRefusal::Attribute) => {
+            ("user-attribute", Exit::Usage)
+        }
         AccountError::Refused(AccountRefusal::Name(_) | AccountRefusal::TooManyGroups) => ("user-name", Exit::Usage),
         AccountError::Refused(_) => ("account", Exit::Usage),
         _ => ("server-account", Exit::Other),

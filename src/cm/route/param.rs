@@ -2,12 +2,15 @@
 
 use super::ProfileFilter;
 use crate::cm::hidden::is_hidden;
+use crate::cm::report::ReportKind;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::{challenge_text, guid_text, read_bool, read_challenge, read_guid};
 use serde_json::{Value, json};
 use std::marker::PhantomData;
 use std::str::FromStr;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 /// Bounds the name of a user to look for, in bytes.
@@ -175,6 +178,47 @@ impl Param for Filter {
             ProfileFilter::Active => Some("Active".into()),
             ProfileFilter::Request(status) => Status::write(status),
         }
+    }
+}
+
+/// Spells what is reported.
+pub(super) struct Kind;
+
+impl Param for Kind {
+    type Value = ReportKind;
+    const EXPECTED: &'static str = "cards, issued, revoked, decisions or recovered";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "enum": ReportKind::ALL.map(ReportKind::name) })
+    }
+
+    fn read(text: &str) -> Option<ReportKind> {
+        ReportKind::from_name(text.trim())
+    }
+
+    fn write(value: &ReportKind) -> Option<String> {
+        Some(value.name().into())
+    }
+}
+
+/// Spells a moment (RFC 3339).
+pub(super) struct Moment;
+
+impl Param for Moment {
+    type Value = OffsetDateTime;
+    const EXPECTED: &'static str = "a moment such as 2026-01-31T00:00:00Z";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "format": "date-time" })
+    }
+
+    fn read(text: &str) -> Option<OffsetDateTime> {
+        // A plus sign that was not encoded has become a blank.
+        OffsetDateTime::parse(&text.trim().replace(' ', "+"), &Rfc3339).ok()
+    }
+
+    fn write(value: &OffsetDateTime) -> Option<String> {
+        value.format(&Rfc3339).ok()
     }
 }
 

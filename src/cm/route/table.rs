@@ -1,8 +1,8 @@
 //! The table of routes: verb, patterns and parameters of each.
 
 use super::param::{
-    Atr, CardStatus, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Raised, Serial, Sought,
-    Status, Workflow,
+    Atr, CardStatus, Challenge, CurrentUser, Filter, Flag, Guid, Kind, Moment, Name, Number, Optional, Param, Raised,
+    Serial, Sought, Status, Workflow,
 };
 use super::path::Given;
 use super::{Holder, Method, Route, RouteError};
@@ -132,6 +132,9 @@ routes! {
         { user: Guid, before: Optional<Guid> } => (GetPersonHistory { user, before });
     Get ["api/cardwright/v1/search"] { text: Sought } => (Search { text });
     Get ["api/cardwright/v1/smartcards/{smartcard}/history"] { smartcard: Guid } => (GetCardHistory { smartcard });
+    Get ["api/cardwright/v1/reports/{report}"]
+        { report: Kind, from: Optional<Moment>, to: Optional<Moment>, after: Optional<Sought>, limit: Optional<Number<u32>> }
+        => (GetReport { report, from, to, after, limit });
     Post ["api/cardwright/v1/requests/foresight"]
         { cardid: Optional<Guid> } => (ForeseeOrder { card_id: cardid });
     Get ["api/cardwright/v1/requests/{request}/foresight"]

@@ -8,7 +8,9 @@ use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::error::ApiError;
 use crate::server::permission;
 use crate::server::permission::caller::Duty;
-use crate::store::{CardFilter, CertificateRecord, EndingFilter, SmartcardRecord, UserRecord, Visibility};
+use crate::store::{
+    CardFilter, CertificateRecord, DeviceRecord, EndingFilter, SmartcardRecord, UserRecord, Visibility,
+};
 use std::collections::HashMap;
 use time::Duration;
 use uuid::Uuid;
@@ -90,7 +92,12 @@ pub async fn ending(call: &Call<'_>, days: u32, beyond: Option<&[u8]>, limit: Op
 /// Describes a card with the names of what it belongs to.
 async fn described(call: &Call<'_>, card: SmartcardRecord, names: &mut Names) -> Result<FoundCard, ApiError> {
     let template = call.app.templates.get(card.profile_template);
-    let stock = call.app.store.stock_card(card.card_id).await?;
+    let stock = call.app.store.stock_card(card.card_id).await?.map(|stock| stock.serial);
+    let device = call.app.store.device(card.uuid).await?;
+    let device = device.unwrap_or_else(|| DeviceRecord::unknown(card.uuid));
+    let DeviceRecord { holder, model, firmware, serial, attested, attested_firmware, attested_serial, .. } = device;
+    let serials = [("attested", attested_serial), ("stock", stock.unwrap_or_default()), ("client", serial)];
+    let (printed_by, printed) = serials.into_iter().find(|(_, serial)| !serial.is_empty()).unwrap_or_default();
     Ok(FoundCard {
         uuid: card.uuid,
         card_id: card.card_id,
@@ -100,7 +107,12 @@ async fn described(call: &Call<'_>, card: SmartcardRecord, names: &mut Names) ->
         template: card.profile_template,
         template_name: template.map(|template| template.name.clone()).unwrap_or_default(),
         atr: card.atr,
-        printed: stock.map(|stock| stock.serial).unwrap_or_default(),
+        printed,
+        printed_by: printed_by.to_owned(),
+        model,
+        firmware: if attested { attested_firmware } else { firmware },
+        attested,
+        assigned_as: holder,
         comment: card.comment,
         serial: String::new(),
         expires: None,
@@ -140,10 +152,7 @@ pub async fn search(call: &Call<'_>, text: &str) -> Result<Reply, ApiError> {
     if let Ok(bytes) = hex::decode(&digits) {
         found.by_bytes(&bytes).await?;
     }
-    for card in call.app.store.stock_by_serial(text).await? {
-        let card = call.app.store.smartcard_by_card_id(card.card_id).await?;
-        found.card(card).await?;
-    }
+    found.by_printed_serial(text).await?;
     Reply::list(found.found)
 }
 
@@ -203,6 +212,24 @@ impl Search<'_> {
         }
         if let Some(person) = store.user(uuid).await?.filter(|person| self.call.looks_for(person.uuid)) {
             self.person(person);
+        }
+        Ok(())
+    }
+
+    /// Adds the cards that bear a serial. What clients have said counts where neither a maker nor the stock knows the
+    /// serial: nobody comes by another's card by saying that it is his.
+    async fn by_printed_serial(&mut self, serial: &str) -> Result<(), ApiError> {
+        let store = &self.call.app.store;
+        let (attested, stock) = (store.devices_attested(serial).await?, store.stock_by_serial(serial).await?);
+        let said = match attested.is_empty() && stock.is_empty() {
+            true => store.devices_said(serial).await?,
+            false => Vec::new(),
+        };
+        for device in attested.into_iter().chain(said) {
+            self.card(store.smartcard(device.smartcard).await?).await?;
+        }
+        for card in stock {
+            self.card(store.smartcard_by_card_id(card.card_id).await?).await?;
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ pub mod presence;
 pub mod profiles;
 pub mod proposals;
 pub mod puks;
+pub mod reports;
 pub mod requests;
 pub mod sealed_keys;
 pub mod smartcards;

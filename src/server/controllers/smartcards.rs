@@ -15,7 +15,7 @@ use crate::server::error::ApiError;
 use crate::server::permission::Act;
 use crate::server::requests::close;
 use crate::server::workflow::{assign, execute};
-use crate::store::{Derivation, SmartcardRecord, Tx};
+use crate::store::{Derivation, DeviceRecord, SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -60,8 +60,14 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
         comment: String::new(),
         holder_role: HolderRole::default(),
     };
+    let holder = call.app.store.user(request.record.target).await?.map(|user| user.name).unwrap_or_default();
+    let AssignSmartcard { model, firmware, serial, .. } = body;
+    let device = DeviceRecord::said(offer.uuid, holder, model, firmware, serial);
     let entry = call.entry(Deed::CardAssigned).with("card_id", offer.card_id).with("atr", &offer.atr);
-    let job = async move |tx: &mut Tx| assign::assigned(tx, uuid, offer, terms, entry).await;
+    let said = [("said_model", &device.model), ("said_firmware", &device.firmware), ("said_serial", &device.serial)];
+    let said = said.into_iter().filter(|(_, text)| !text.is_empty());
+    let entry = said.fold(entry, |entry, (name, text)| entry.with(name, text));
+    let job = async move |tx: &mut Tx| assign::assigned(tx, uuid, offer, device, terms, entry).await;
     let card = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     tracing::info!(id = %call.id, request = %uuid, smartcard = %card, caller = call.caller.name, "card assigned");
     Reply::created(&Created::Smartcard(card))

@@ -17,6 +17,7 @@ use crate::cm::possession::Possession;
 use crate::cm::presence::{PresenceAnswer, PresenceChallenge, PresenceOpening, PresenceStep};
 use crate::cm::problem::{Problem, ProblemCode};
 use crate::cm::profile::Profile;
+use crate::cm::report::Report;
 use crate::cm::request::{CloseRequest, CreateRequest, Request};
 use crate::cm::route::{DECLARATIONS, Declaration, Method};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, UpdateSmartcard};
@@ -301,6 +302,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Get, "cards" | "cards/ending") => list(FoundCard::schema()),
         (Method::Get, "people") => list(Account::schema()),
         (Method::Get, "search") => list(Found::schema()),
+        (Method::Get, "reports/{report}") => one(Report::schema()),
         (Method::Get, tail) if tail.ends_with("/history") => list(HistoryEntry::schema()),
         (Method::Get, tail) if tail.ends_with("/requesttypes") => list(OfferedType::schema()),
         (Method::Post, "requests/foresight") => takes(CreateRequest::schema(), Foresight::schema()),

@@ -13,7 +13,8 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
     accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, found, history, identities,
-    offline, pins, policies, presence, profiles, proposals, puks, requests, sealed_keys, smartcards, templates,
+    offline, pins, policies, presence, profiles, proposals, puks, reports, requests, sealed_keys, smartcards,
+    templates,
 };
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::{self, Admitted};
@@ -337,6 +338,9 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         }
         Route::TellPuk { request, smartcard } => puks::tell_puk(&call, request, smartcard, payload.read()?).await,
         Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read()?).await,
+        Route::GetReport { report, from, to, after, limit } => {
+            reports::report(&call, report, (from, to), after.as_deref(), limit).await
+        }
         Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
         Route::ListAuditChains => audit_log::chains(&call).await,
         Route::GetAttestation { serial } => audit_log::attestation(&call, &serial).await,

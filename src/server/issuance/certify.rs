@@ -302,6 +302,11 @@ async fn remember(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiE
                 tx.insert_certificate(&new.certificate, &new.response, limit.now).await?;
                 if let Some(Attested { attestation, proven }) = &new.attestation {
                     tx.insert_attestation(&new.certificate.serial, &attestation.der(), *proven).await?;
+                    if let Some(card) = new.certificate.smartcard.filter(|_| *proven) {
+                        let [major, minor, patch] = attestation.firmware;
+                        let serial = attestation.serial.map(|serial| serial.to_string()).unwrap_or_default();
+                        tx.attest_device(card, &format!("{major}.{minor}.{patch}"), &serial).await?;
+                    }
                 }
                 if let Some(SealedKey { sealed, lasts, for_agents }) = &new.key {
                     tx.insert_archived_key(&new.certificate.serial, sealed, *lasts).await?;

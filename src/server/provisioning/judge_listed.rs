@@ -177,7 +177,8 @@ fn applied(person: &ListedPerson, user: UserRecord) -> UserRecord {
 /// Says what of an account changes, from what to what.
 fn changes(before: &UserRecord, after: &UserRecord) -> Vec<String> {
     let said = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
-    let told = |what: &str, old: &str, new: &str| (old != new).then(|| format!("{what}: {} -> {}", said(old), said(new)));
+    let told =
+        |what: &str, old: &str, new: &str| (old != new).then(|| format!("{what}: {} -> {}", said(old), said(new)));
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut changes = vec![
         told("groups", &before.groups.join(", "), &after.groups.join(", ")),

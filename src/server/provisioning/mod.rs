@@ -7,8 +7,8 @@
 //! Absent: any change of the directory, and any account of another source, but for those that are handed over.
 
 mod apply;
-pub mod keep;
 mod judge_listed;
+pub mod keep;
 pub mod listed;
 pub mod many;
 pub mod pass;

@@ -141,8 +141,7 @@ impl Judge<'_> {
         let groups = groups_of(&person.dn, &person.name);
         let account = self.account(person.id).await?;
         let (dn, name) = (&person.dn, &person.name);
-        let row =
-            |standing| Row { line: None, dn: dn.clone(), name: name.clone(), groups: groups.clone(), standing };
+        let row = |standing| Row { line: None, dn: dn.clone(), name: name.clone(), groups: groups.clone(), standing };
         let told = || Told::Whole(Box::new(person.clone()), groups.clone());
         match account {
             Some(user) if !from_here(&user) => {

@@ -8,7 +8,7 @@ use crate::cm::holder_role::HolderRole;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::error::ApiError;
-use crate::store::{self, AuditEntry, RequestFilter, RequestRecord, SmartcardRecord, Tx};
+use crate::store::{self, AuditEntry, DeviceRecord, RequestFilter, RequestRecord, SmartcardRecord, Tx};
 use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -34,11 +34,12 @@ impl AssignTerms {
 }
 
 /// Binds a card to a request, whose execution begins; returns the card's UUID. Repeated with the same card, it changes
-/// nothing.
+/// nothing. What `device` says is kept and trusted by nobody.
 pub async fn assigned(
     tx: &mut Tx,
     request: Uuid,
     mut offer: SmartcardRecord,
+    device: DeviceRecord,
     terms: AssignTerms,
     entry: AuditEntry,
 ) -> Result<Uuid, ApiError> {
@@ -61,6 +62,7 @@ pub async fn assigned(
         store::Error::Duplicate { .. } => ApiError::CardAssigned,
         other => other.into(),
     })?;
+    tx.insert_device(&device).await?;
     request.new_smartcard = Some(offer.uuid);
     execute(tx, &mut request).await?;
     tx.audit(&entry.on(&request)).await?;

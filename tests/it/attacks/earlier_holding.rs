@@ -43,7 +43,8 @@ pub fn asked(who: &CmClient, request_type: RequestType, smartcard: Option<Uuid>)
 /// need not be there.
 pub fn by_hand(mallory: &CmClient, card_id: Uuid) -> (Uuid, Uuid, AdminKey) {
     let request = asked(mallory, RequestType::Enroll, None);
-    let smartcard = mallory.assign_smartcard(&AssignSmartcard { request, card_id, atr: None }).unwrap();
+    let smartcard =
+        mallory.assign_smartcard(&AssignSmartcard { request, card_id, atr: None, ..Default::default() }).unwrap();
     (request, smartcard, mallory.diversified_key(request, smartcard, card_id, None).unwrap())
 }
 
@@ -136,7 +137,8 @@ fn nothing_is_certified_beside_an_earlier_holders_key() {
     mallory.tell_admin_key(request, smartcard, cardwright::cm::card_secrets::AdminKeyState::Active).unwrap();
     abandoned(&mallory, request);
     let request = asked(&alice, RequestType::Enroll, None);
-    let smartcard = alice.assign_smartcard(&AssignSmartcard { request, card_id: id, atr: None }).unwrap();
+    let smartcard =
+        alice.assign_smartcard(&AssignSmartcard { request, card_id: id, atr: None, ..Default::default() }).unwrap();
     let refused = certify(&alice, request).unwrap_err();
     assert_eq!(refused.refusal_code(), Some("admin-key-spoken"));
     // One that knows `diversifiedkey` alone is given another key, and goes on.

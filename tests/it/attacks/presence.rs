@@ -176,7 +176,7 @@ fn nor_by_an_enrollment_that_brings_the_card_by_its_id() {
         let mallory = held.lab.client("mallory", &[], None);
         let request = asked(&mallory, RequestType::Enroll, None);
         // Nobody makes it a token without a protocol by leaving out what kind of card it is.
-        let assignment = AssignSmartcard { request, card_id: held.id, atr: None };
+        let assignment = AssignSmartcard { request, card_id: held.id, atr: None, ..Default::default() };
         let smartcard = mallory.assign_smartcard(&assignment).unwrap();
         for with_current in [true, false] {
             assert_eq!(refusal(mallory.next_admin_key(request, smartcard, held.id, with_current)), NEEDED);
@@ -370,7 +370,9 @@ fn a_card_in_doubt_shows_itself_by_either_key() {
         let begun = |name: &str| {
             let who = held.lab.client(name, &[], None);
             let request = asked(&who, RequestType::Enroll, None);
-            let smartcard = who.assign_smartcard(&AssignSmartcard { request, card_id: held.id, atr: None }).unwrap();
+            let smartcard = who
+                .assign_smartcard(&AssignSmartcard { request, card_id: held.id, atr: None, ..Default::default() })
+                .unwrap();
             (who, Tie { request, smartcard })
         };
         let (bob, tie) = begun("bob");

@@ -78,6 +78,32 @@ fn what_names_several_or_nothing_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn a_report_is_a_table_for_spreadsheets_that_computes_nothing() {
+    let mut site = site();
+    site.person("audrey", &["auditors"]);
+    site.person("=HYPERLINK(1)", &[]);
+    let card = card_of(&site, "=HYPERLINK(1)");
+    let report = |arguments: &[&str]| run(&site, "audrey", &[&["report"], arguments].concat());
+    let told = report(&["issued"]).done();
+    assert_eq!((&told["report"], &told["rows"][0]["card"]), (&json!("issued"), &json!(card)));
+    assert!(told["as_of"].as_str().unwrap().ends_with('Z'), "{told}");
+    let mut command = site.program.command(["report", "issued", "--csv"]);
+    command.env("CARDWRIGHT_SERVER", &site.origin).env("CARDWRIGHT_CA_FILE", site.ca_file());
+    let csv = crate::support::program::end(command.env("CARDWRIGHT_BEARER", site.bearer("audrey")));
+    let lines: Vec<&str> = csv.stdout.split("\r\n").collect();
+    assert_eq!(lines[0], "at,what,for,by,template,type,request,card,serial,why,count,as of");
+    assert!(lines[1].contains(",Issued,'=HYPERLINK(1),") && lines[1].ends_with('Z'), "{csv:?}");
+    assert!(csv.stderr.contains("1 row, as of "), "{csv:?}");
+    assert_eq!(report(&["cards"]).done()["rows"][0]["count"], 1);
+    assert_eq!(report(&["issued", "--to", "2001-01-31"]).done()["rows"], json!([]));
+    assert_eq!(report(&["issued", "--from", "2001-01-31"]).done()["rows"].as_array().unwrap().len(), 1);
+    report(&["issued", "--from", "yesterday"]).refused(2, "usage");
+    report(&["issued", "--from", "2002-01-01", "--to", "2001-01-01"]).refused(2, "usage");
+    let refused = run(&site, "olga", &["report", "issued"]).told();
+    assert_eq!(refused.exit, 6, "{refused:?}");
+}
+
+#[test]
 fn a_person_whose_name_looks_like_a_guid_is_found_by_his_own() {
     let mut site = site();
     let name = "7b0c4d6e-0f3a-4c55-9d0e-2a6f1b8c9d10";

@@ -71,6 +71,8 @@ fn lists_are_taken_as_offices_write_them_and_each_bad_row_says_why() {
     let list = site.program.write("good.csv", good);
     let done = stock(&site, &["import", &directory, &list, "--apply"]).done();
     assert_eq!((&done["new"], &done["refused"]), (&json!(3), &json!(0)), "{done}");
+    let lines: Vec<u64> = rows(&done).into_iter().map(|(line, ..)| line).collect();
+    assert_eq!(lines, [2, 3, 4], "lines are counted with their ends of two characters");
     let cards = in_stock(&site, &directory);
     let card = |wanted: &str| cards.iter().find(|card| card["serial"] == wanted).unwrap().clone();
     assert_eq!(card("")["note"], "with; a semicolon");

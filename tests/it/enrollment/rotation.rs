@@ -165,7 +165,8 @@ fn given_up(client: &CmClient, token: &mut MemoryToken, set: bool) -> String {
         terms: None,
     };
     let request = client.create_request(&order).unwrap();
-    let smartcard = client.assign_smartcard(&AssignSmartcard { request, card_id, atr: None }).unwrap();
+    let smartcard =
+        client.assign_smartcard(&AssignSmartcard { request, card_id, atr: None, ..Default::default() }).unwrap();
     let key = hex::encode(client.diversified_key(request, smartcard, card_id, None).unwrap().expose());
     let puk = client.puk(request, smartcard, card_id, false).unwrap().next.unwrap();
     if set {

@@ -1,6 +1,6 @@
 //! Several certificates, keys made by the server, the archive and its agents.
 
-use super::support::{API, Lab, Person, csr, new_csr};
+use super::support::{API, EXTENSION, Lab, Person, csr, new_csr};
 use crate::support::certificates::certificate_for;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -285,4 +285,10 @@ fn private_keys_and_passwords_are_in_no_file() {
         .query_row("SELECT count(*) FROM audit WHERE record LIKE '%keys-given%'", [], |row| row.get(0))
         .unwrap();
     assert_eq!(given, 1);
+    // An auditor is reported it; a person called like the act is none.
+    let (auditor, _) = (lab.user("audrey", &["auditors"]), lab.user("keys-given", &[]));
+    let report = lab.get(&auditor, &format!("{EXTENSION}/reports/recovered")).ok();
+    let rows = report["Rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]["By"], &rows[0]["For"]), (1, &json!("alice"), &json!("alice")), "{report}");
+    assert_eq!((&rows[0]["What"], &rows[0]["Why"]), (&json!("MadeAndGiven"), &json!("1 made")), "{report}");
 }

@@ -105,6 +105,7 @@ fn other_bodies_are_bounded_too() {
         request: uuid!("a9b4b42c-cc50-4c9b-89d1-bbc0bcd5a099"),
         card_id: uuid!("a9b4b42c-cc50-4c9b-89d1-bbc0bcd5a099"),
         atr: Some("00".repeat(34)),
+        ..AssignSmartcard::default()
     };
     assert!(matches!(assign.check(), Err(FieldError::TooMuch { field: "atr", found: 34, most: 33, .. })));
 }

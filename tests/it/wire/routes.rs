@@ -1,11 +1,13 @@
 //! The table of routes, taken apart and put together.
 
+use cardwright::cm::report::ReportKind;
 use cardwright::cm::request::{RequestStatus, RequestType};
 use cardwright::cm::route::{API, DECLARATIONS, EXTENSION, Holder, Method, ProfileFilter, Route, RouteError};
 use cardwright::cm::smartcard::SmartcardStatus;
 use proptest::prelude::*;
 use std::collections::HashSet;
 use std::mem::discriminant;
+use time::OffsetDateTime;
 use uuid::{Uuid, uuid};
 
 const A: Uuid = uuid!("a9b4b42c-cc50-4c9b-89d1-bbc0bcd5a099");
@@ -74,6 +76,13 @@ fn one_of_each() -> Vec<Route> {
         Route::GetPersonHistory { user: A, before: Some(B) },
         Route::Search { text: "0A:BC & more".into() },
         Route::GetCardHistory { smartcard: A },
+        Route::GetReport {
+            report: ReportKind::Decisions,
+            from: Some(OffsetDateTime::UNIX_EPOCH),
+            to: None,
+            after: Some("a:b".into()),
+            limit: Some(7),
+        },
         Route::ForeseeOrder { card_id: Some(A) },
         Route::ForeseeRequest { request: A, card_id: Some(B) },
         Route::Approve { request: A },
@@ -146,7 +155,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 76);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 77);
 }
 
 #[test]
@@ -278,6 +287,9 @@ fn what_is_wrong_is_named() {
     assert_eq!(bad("/api/v1.0/requests?status=Approved&Status=Pending"), "status");
     assert_eq!(bad("/api/cardwright/v1/audit?after=-1"), "after");
     assert_eq!(bad("/api/cardwright/v1/audit?chain=99999999999"), "chain");
+    assert_eq!(bad("/api/cardwright/v1/reports/everything"), "report");
+    assert_eq!(bad("/api/cardwright/v1/reports/issued?from=yesterday"), "from");
+    assert_eq!(bad("/api/cardwright/v1/reports/issued?to=2026-13-01T00:00:00Z"), "to");
     assert_eq!(bad(&format!("/api/cardwright/v1/users?name={}", "x".repeat(257))), "name");
     assert_eq!(get("/api/cardwright/v1/users"), Err(RouteError::MissingParameter { name: "name" }));
 }

@@ -6,6 +6,7 @@ use crate::support::attesting::Maker;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::cm::offline::{CodeKind, write_code};
+use cardwright::cm::report::ReportKind;
 use cardwright::cm::request::RequestType;
 use cardwright::cm::route::{Holder, Route};
 use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer};
@@ -450,6 +451,13 @@ pub fn rows() -> Vec<Row> {
             ),
             "OfflineUnblock",
         ),
+        row(Enrolled, [403, 403, 403, 403, 403, 200, 403, 200], |_, _| Route::GetReport {
+            report: ReportKind::Issued,
+            from: None,
+            to: None,
+            after: None,
+            limit: None,
+        }),
         row(Pending, [403, 403, 403, 403, 403, 200, 403, 200], |_, _| Route::ListAudit {
             chain: None,
             after: None,

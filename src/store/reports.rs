@@ -1,0 +1,149 @@
+//! Walks what happened in a period, the earliest first, by the moment at which it happened.
+
+use super::audit_log::AuditRecord;
+use super::error::Error;
+use super::link::{Ask, Columns, FromRow, Statement, sql};
+use super::open::Store;
+use super::record::{ApprovalRecord, LIST_LIMIT};
+use super::walks::Bound;
+use crate::cm::smartcard::SmartcardStatus;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Holds from when on, and before when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub from: OffsetDateTime,
+    pub to: OffsetDateTime,
+}
+
+/// Counts the cards of one state and template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardCount {
+    pub status: SmartcardStatus,
+    pub template: Uuid,
+    pub cards: u64,
+}
+
+impl FromRow for CardCount {
+    const TABLE: &'static str = "smartcards";
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self { status: columns.state()?, template: columns.take()?, cards: columns.number()? })
+    }
+}
+
+pub(super) fn card_counts() -> Ask<'static, Vec<CardCount>> {
+    let statement = "SELECT status, profile_template, count(*) FROM smartcards GROUP BY status, profile_template \
+                     ORDER BY status, profile_template LIMIT $1";
+    sql(statement).bind(LIST_LIMIT).asking()
+}
+
+/// Describes a certificate that was issued or revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedCertificate {
+    pub serial: Vec<u8>,
+    pub request: Uuid,
+    pub smartcard: Option<Uuid>,
+    pub user: Uuid,
+    pub template_common_name: String,
+    /// When it was issued or revoked.
+    pub at: OffsetDateTime,
+    /// CRLReason (RFC 5280, 5.3.1).
+    pub reason: Option<u8>,
+}
+
+impl FromRow for ReportedCertificate {
+    const TABLE: &'static str = "certificates";
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            serial: columns.take()?,
+            request: columns.take()?,
+            smartcard: columns.take()?,
+            user: columns.take()?,
+            template_common_name: columns.take()?,
+            at: columns.time()?,
+            reason: columns.optional_number()?,
+        })
+    }
+}
+
+/// Writes the walk over certificates by the moments in a column; `at` is what is told of the moment.
+fn certificates<'a>((column, at): (&str, &str), period: Period, after: Option<&'a [u8]>, limit: u32) -> Statement<'a> {
+    let mut bound = Bound::default();
+    let (from, to) = (bound.number(period.from), bound.number(period.to));
+    let mut text = format!(
+        "SELECT serial, request, smartcard, owner, template_common_name, {at}, revocation_reason FROM certificates \
+         WHERE {column} >= ${from} AND {column} < ${to}"
+    );
+    if let Some(after) = after {
+        let serial = bound.number(after);
+        text += &format!(" AND ({column}, seq) > (SELECT {column}, seq FROM certificates WHERE serial = ${serial})");
+    }
+    text += &format!(" ORDER BY {column}, seq LIMIT {}", limit.min(LIST_LIMIT));
+    bound.statement(text)
+}
+
+impl Store {
+    /// Lists certificates that were issued in a period, after the one with a serial number. When one was issued that an
+    /// earlier release has issued was not noted: it counts as of the beginning, and tells since when it is valid.
+    pub async fn reported_issued(
+        &self,
+        period: Period,
+        after: Option<&[u8]>,
+        limit: u32,
+    ) -> Result<Vec<ReportedCertificate>, Error> {
+        let at = "CASE WHEN issued = 0 THEN not_before ELSE issued END";
+        self.ask(certificates(("issued", at), period, after, limit).asking()).await
+    }
+
+    /// Lists certificates that were revoked in a period, after the one with a serial number; those that are held are among
+    /// them.
+    pub async fn reported_revoked(
+        &self,
+        period: Period,
+        after: Option<&[u8]>,
+        limit: u32,
+    ) -> Result<Vec<ReportedCertificate>, Error> {
+        self.ask(certificates(("revoked_at", "revoked_at"), period, after, limit).asking()).await
+    }
+
+    /// Lists decisions on requests in a period, after the one on a request by an approver.
+    pub async fn reported_decisions(
+        &self,
+        period: Period,
+        after: Option<(Uuid, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<ApprovalRecord>, Error> {
+        let mut bound = Bound::default();
+        let (from, to) = (bound.number(period.from), bound.number(period.to));
+        let mut text = format!(
+            "SELECT request, approver, approved, comment, at FROM approvals WHERE at >= ${from} AND at < ${to}"
+        );
+        if let Some((request, approver)) = after {
+            let (request, approver) = (bound.number(request), bound.number(approver));
+            text += &format!(
+                " AND (at, request, approver) > (SELECT at, request, approver FROM approvals \
+                 WHERE request = ${request} AND approver = ${approver})"
+            );
+        }
+        text += &format!(" ORDER BY at, request, approver LIMIT {}", limit.min(LIST_LIMIT));
+        self.ask(bound.statement(text).asking()).await
+    }
+
+    /// Lists the acts by which private keys have left the server, of all times, after the act of a chain with a number.
+    pub async fn reported_keys_given(&self, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<AuditRecord>, Error> {
+        let mut bound = Bound::default();
+        // A quotation mark within a value is escaped, so that nothing but an act's name reads so.
+        let mut text = "SELECT chain, number, record, hash, mac FROM audit WHERE replace(replace(record, \
+                        '\"act\":\"keys-given\"', ''), '\"act\":\"sealed-keys-given\"', '') <> record"
+            .to_owned();
+        if let Some((chain, number)) = after {
+            let (chain, number) = (bound.number(chain), bound.number(number));
+            text += &format!(" AND seq > (SELECT seq FROM audit WHERE chain = ${chain} AND number = ${number})");
+        }
+        text += &format!(" ORDER BY seq LIMIT {}", limit.min(LIST_LIMIT));
+        self.ask(bound.statement(text).asking()).await
+    }
+}
