@@ -4,6 +4,7 @@
 //! A target takes what it is given to the end, so that what was read is also looked at and shown.
 
 pub mod cards;
+mod ldap;
 mod pki;
 mod texts;
 mod tokens;
@@ -53,6 +54,8 @@ pub const TARGETS: &[Target] = &[
     target("journal", 8 * 1024, texts::journal),
     target("audit-line", 4 * 1024, texts::audit_line),
     target("dial", 512, texts::dial),
+    target("ldap", 16 * 1024, ldap::message),
+    target("filter", 5 * 1024, ldap::filter),
     target("access-token", 2 * 1024, tokens::access_token),
     target("key-set", 4 * 1024, tokens::key_set),
 ];

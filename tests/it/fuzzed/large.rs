@@ -333,3 +333,29 @@ fn cards_that_say_as_much_as_may_be() {
     bear("lenient", vec![("objects of two bytes", [0x80, 0x00].repeat(32 * 1024)), ("padding", vec![0xFF; 64 * 1024])]);
     bear("card-state", vec![("nested", "[".repeat(256 * 1024).into_bytes())]);
 }
+
+#[test]
+fn answers_of_a_directory_cost_little() {
+    let entry =
+        |attributes: &[u8]| sequence(&[&integer(2), &tlv(0x64, &[tlv(4, b"cn=a"), tlv(0x30, attributes)].concat())]);
+    let attribute = |name: &[u8], values: &[u8]| sequence(&[&tlv(4, name), &tlv(0x31, values)]);
+    bear(
+        "ldap",
+        vec![
+            ("as many empty values as may be", entry(&attribute(b"member", &[4, 0].repeat(499_999)))),
+            ("more than may be", entry(&attribute(b"member", &[4, 0].repeat(600_000)))),
+            ("as many attributes as may be", entry(&attribute(b"", b"").repeat(250_000))),
+            ("a length that lies", [&[0x30, 0x84, 0x7F, 0xFF, 0xFF, 0xFF][..], &[4, 0].repeat(1000)].concat()),
+            ("elements within each other", nested(5000)),
+        ],
+    );
+    bear(
+        "filter",
+        vec![
+            ("as many parts as may be", format!("(&{})", "(a=)".repeat(1023)).into_bytes()),
+            ("stars", format!("(a={})", "b*".repeat(2040)).into_bytes()),
+            ("parentheses", "(!".repeat(2500).into_bytes()),
+            ("letters that fold to more", "\u{130}".repeat(2500).into_bytes()),
+        ],
+    );
+}
