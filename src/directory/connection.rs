@@ -1,4 +1,4 @@
-//! A connection to a directory: connected, protected, bound; one search at a time. Each answer must come in time and
+//! A connection to a directory: one question at a time. Each answer must come in time and
 //! within its bounds, and must answer what was asked.
 
 use super::ber::{SEQUENCE, announced};
@@ -6,15 +6,12 @@ use super::entry::Entry;
 use super::error::{Error, Outcome};
 use super::filter::Filter;
 use super::message::{self, Answer, Search};
-use super::place::{Place, Protection};
-use std::sync::Arc;
+use super::place::Place;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 /// Bounds an answer from a directory that is not known yet, in bytes.
-const MOST_BEFORE: usize = 64 * 1024;
+pub const MOST_BEFORE: usize = 64 * 1024;
 /// Bounds one answer, in bytes: a group with all its members is one.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// Sets how much is read at a time, in bytes.
@@ -23,13 +20,15 @@ const CHUNK: usize = 16 * 1024;
 const END: Duration = Duration::from_secs(1);
 
 /// Names how operations end (RFC 4511, A.1).
-mod code {
+pub mod code {
     pub const SUCCESS: u32 = 0;
     pub const REFERRAL: u32 = 10;
+    pub const IN_PROGRESS: u32 = 14;
     pub const NO_SUCH_OBJECT: u32 = 32;
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+/// Is what a connection goes through: TCP, or TLS in it.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Holds a connection whose directory has let this server in.
@@ -46,52 +45,30 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects, begins TLS and binds.
-    pub async fn open(place: &Place) -> Result<Self, Error> {
-        let patience = place.bounds.patience;
-        let late = || Error::TooSlow { place: place.told(), seconds: patience.as_secs() };
-        let connecting = TcpStream::connect((place.host.as_str(), place.port));
-        let stream = tokio::time::timeout(patience, connecting).await.map_err(|_| late())?;
-        let mut stream = stream.map_err(|source| Error::Unreachable { place: place.told(), source })?;
-        if let Protection::StartTls(_) = &place.protection {
-            let outcome = tokio::time::timeout(patience, start_tls(&mut stream)).await.map_err(|_| late())??;
-            if outcome.code != code::SUCCESS {
-                return Err(Error::StartTls(outcome));
-            }
-        }
-        let stream: Box<dyn Stream> = match &place.protection {
-            Protection::Plain => Box::new(stream),
-            Protection::Tls(config) | Protection::StartTls(config) => {
-                let securing = TlsConnector::from(Arc::clone(config)).connect(place.server.clone(), stream);
-                let secured = tokio::time::timeout(patience, securing).await.map_err(|_| late())?;
-                Box::new(secured.map_err(|source| Error::Tls { place: place.told(), source })?)
-            }
-        };
-        let connection = Self {
+    /// Holds a stream to a directory that is not known yet.
+    pub fn new(stream: Box<dyn Stream>, place: &Place) -> Self {
+        Self {
             stream,
             read: Vec::new(),
             most_bytes: MOST_BEFORE,
             next: 1,
             place: place.told(),
-            patience,
+            patience: place.bounds.patience,
             page: place.bounds.page,
             most_entries: place.bounds.most,
-        };
-        connection.bound(place).await
+        }
     }
 
-    /// Binds; what comes afterwards comes from a directory that is known.
-    async fn bound(mut self, place: &Place) -> Result<Self, Error> {
-        let (name, password) = &place.bind;
+    /// Takes whatever comes from now on as from a directory that is known.
+    pub fn known(self) -> Self {
+        Self { most_bytes: MOST_BYTES, ..self }
+    }
+
+    /// Sends a message with a number of its own, and returns the first answer to it.
+    pub async fn ask<M: AsRef<[u8]>>(&mut self, message: impl FnOnce(u32) -> M) -> Result<Answer, Error> {
         let id = self.take_id();
-        self.send(&message::bind(id, name, password)).await?;
-        match self.answer(id).await? {
-            Answer::Bound(Outcome { code: code::SUCCESS, .. }) => {}
-            Answer::Bound(outcome) => return Err(Error::Bind { name: name.clone(), outcome }),
-            Answer::Entry(_) | Answer::Reference | Answer::Done(..) | Answer::Extended(_) => return Err(Error::NoLdap),
-        }
-        self.most_bytes = MOST_BYTES;
-        Ok(self)
+        self.send(message(id).as_ref()).await?;
+        self.answer(id).await
     }
 
     /// Returns the entries of one page, and the cookie that leads to the next; an empty one leads to the first and comes
@@ -136,7 +113,7 @@ impl Connection {
                     return Err(Error::NoBase(base.to_owned()));
                 }
                 Answer::Done(outcome, _) => return Err(Error::Search(outcome)),
-                Answer::Bound(_) | Answer::Extended(_) => return Err(Error::NoLdap),
+                Answer::Bound(..) | Answer::Extended(_) => return Err(Error::NoLdap),
             }
         }
     }
@@ -163,7 +140,13 @@ impl Connection {
         id
     }
 
-    fn late(&self) -> Error {
+    /// Returns how long an answer may take.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Says that an answer took too long.
+    pub fn late(&self) -> Error {
         Error::TooSlow { place: self.place.clone(), seconds: self.patience.as_secs() }
     }
 
@@ -187,20 +170,8 @@ impl Connection {
     }
 }
 
-/// Has the directory begin TLS; nothing that it sent with its answer comes into what follows.
-async fn start_tls(stream: &mut TcpStream) -> Result<Outcome, Error> {
-    const ID: u32 = 1;
-    stream.write_all(&message::start_tls(ID)).await.map_err(Error::Broken)?;
-    let mut read = Vec::new();
-    let length = whole(stream, &mut read, MOST_BEFORE).await?;
-    match message::read(&read)? {
-        (ID, Answer::Extended(outcome)) if length == read.len() => Ok(outcome),
-        _ => Err(Error::NoLdap),
-    }
-}
-
 /// Reads until a whole message of at most `most` bytes is there; returns its length.
-async fn whole(
+pub async fn whole(
     stream: &mut (impl AsyncRead + Unpin + ?Sized),
     read: &mut Vec<u8>,
     most: usize,

@@ -3,6 +3,7 @@
 use super::ber::Malformed;
 use super::filter::FilterError;
 use crate::cm::hidden::is_hidden;
+use crate::gssapi;
 use std::fmt;
 
 /// Bounds what is kept of a directory's own words, in characters.
@@ -50,8 +51,16 @@ pub enum Error {
     Tls { place: String, source: std::io::Error },
     #[error("the directory refused to begin TLS: {0}")]
     StartTls(Outcome),
-    #[error("the directory let \"{name}\" not in: {outcome}; look at bind_dn and at the password file")]
+    #[error(
+        "the directory let \"{name}\" not in: {outcome}; look at bind_dn and password_file, or at keytab, in [directory]"
+    )]
     Bind { name: String, outcome: Outcome },
+    #[error(
+        "no ticket for the directory could be had with the keytab: it must be whose account asks, and krb5.conf name the KDC"
+    )]
+    Ticket(#[source] gssapi::Error),
+    #[error("the path of the keytab is not UTF-8")]
+    KeytabPath,
     #[error("the connection to the directory broke")]
     Broken(#[source] std::io::Error),
     #[error("the directory closed the connection before it had answered")]

@@ -18,6 +18,10 @@ const EXTENDED: u8 = 0x77;
 const EXTENDED_ANSWER: u8 = 0x78;
 const CONTROLS: u8 = 0xA0;
 const SIMPLE: u8 = 0x80;
+const SASL: u8 = 0xA3;
+/// What a directory answers to a mechanism of SASL (RFC 4511, 4.2.2).
+const CREDENTIALS: u8 = 0x87;
+const REFERRAL: u8 = 0xA3;
 
 /// Names the operation that begins TLS in the connection (RFC 4511, 4.14.1).
 const START_TLS: &[u8] = b"1.3.6.1.4.1.1466.20037";
@@ -41,7 +45,8 @@ pub struct Search<'a> {
 /// Holds one message of a directory.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
-    Bound(Outcome),
+    /// With what a mechanism of SASL was told.
+    Bound(Outcome, Vec<u8>),
     Entry(Entry),
     /// Part of what is searched lies elsewhere; nobody goes there.
     Reference,
@@ -79,6 +84,17 @@ pub fn bind(id: u32, name: &str, password: &DirectoryPassword) -> Zeroizing<Vec<
     }
     bytes.extend_from_slice(secret);
     bytes
+}
+
+/// Asks to be known by a mechanism of SASL (RFC 4511, 4.2), whose next token is this.
+pub fn sasl(id: u32, mechanism: &str, token: &[u8]) -> Vec<u8> {
+    let mut credentials = ber::element(OCTETS, mechanism.as_bytes());
+    ber::put(&mut credentials, OCTETS, token);
+    let mut operation = Vec::new();
+    ber::put_number(&mut operation, INTEGER, 3);
+    ber::put(&mut operation, OCTETS, &[]);
+    ber::put(&mut operation, SASL, &credentials);
+    message(id, &ber::element(BIND, &operation), &[])
 }
 
 /// Asks for TLS in the connection.
@@ -124,7 +140,10 @@ pub fn read(bytes: &[u8]) -> Result<(u32, Answer), Malformed> {
     let id = inner.number(INTEGER)?;
     let (tag, content) = inner.next()?;
     let answer = match tag {
-        BIND_ANSWER => Answer::Bound(outcome(content)?),
+        BIND_ANSWER => {
+            let (outcome, token) = bound(content)?;
+            Answer::Bound(outcome, token)
+        }
         SEARCH_ENTRY => Answer::Entry(entry(content)?),
         SEARCH_REFERENCE => Answer::Reference,
         SEARCH_DONE => Answer::Done(outcome(content)?, cookie(inner)?),
@@ -136,7 +155,24 @@ pub fn read(bytes: &[u8]) -> Result<(u32, Answer), Malformed> {
 
 /// Reads how something ended (RFC 4511, 4.1.9).
 fn outcome(content: &[u8]) -> Result<Outcome, Malformed> {
+    ended(&mut Reader(content))
+}
+
+/// Reads how a bind went on, and what a mechanism of SASL was told.
+fn bound(content: &[u8]) -> Result<(Outcome, Vec<u8>), Malformed> {
     let mut reader = Reader(content);
+    let outcome = ended(&mut reader)?;
+    while !reader.is_empty() {
+        match reader.next()? {
+            (CREDENTIALS, token) => return Ok((outcome, token.to_vec())),
+            (REFERRAL, _) => {}
+            _ => return Err(Malformed),
+        }
+    }
+    Ok((outcome, Vec::new()))
+}
+
+fn ended(reader: &mut Reader<'_>) -> Result<Outcome, Malformed> {
     let code = reader.number(ENUMERATED)?;
     reader.take(OCTETS)?;
     // Some directories write it in an encoding of their own.
@@ -197,6 +233,16 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_sent_and_told_as_the_standard_spells_it() {
+        assert_eq!(
+            hex::encode(sasl(1, "GSSAPI", &[0xBE])),
+            "3018020101601302010304 00a30c0406475353415049 0401be".replace(' ', "")
+        );
+        let told = hex::decode("300f0201016 10a0a010e 04000400 8701be".replace(' ', "")).unwrap();
+        assert_eq!(read(&told), Ok((1, Answer::Bound(Outcome::new(14, ""), vec![0xBE]))));
+    }
+
+    #[test]
     fn answers_are_read_and_others_refused() {
         let entry = "300f 020102 640a 0404636e3d61 3002 3000";
         let bytes = |text: &str| hex::decode(text.replace(' ', "")).unwrap();
@@ -213,6 +259,9 @@ mod tests {
             assert_eq!(read(&done[..cut]), Err(Malformed));
         }
         assert_eq!(read(&bytes("300c 020101 4a07 0404636e3d61 00")), Err(Malformed), "an operation of clients");
-        assert_eq!(read(&bytes("300c 020101 6107 0a0131 0400 0400")), Ok((1, Answer::Bound(Outcome::new(49, "")))));
+        assert_eq!(
+            read(&bytes("300c 020101 6107 0a0131 0400 0400")),
+            Ok((1, Answer::Bound(Outcome::new(49, ""), vec![])))
+        );
     }
 }

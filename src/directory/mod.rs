@@ -2,8 +2,8 @@
 //!
 //! In: where it is, as whom to bind, which people and groups are meant. Out: people with their names, or why one cannot
 //! be one here; who is in which group, groups within groups included. `ber`, `filter` and `message` know the protocol,
-//! `entry`, `person` and `groups` what an entry means, and none of them waits for anything; `connection` alone speaks to
-//! the directory, within bounds of time, size and number.
+//! `entry`, `person` and `groups` what an entry means, and none of them waits for anything; `open`, `ticket` and
+//! `connection` alone speak to the directory, within bounds of time, size and number.
 //! Absent: any change of the directory; following a referral; what a person becomes here (the server's `provisioning`).
 
 mod ber;
@@ -13,10 +13,12 @@ mod error;
 mod filter;
 mod groups;
 mod message;
+mod open;
 mod person;
 mod place;
 mod reading;
 mod schema;
+mod ticket;
 
 pub use connection::Connection;
 pub use entry::Entry;
@@ -24,7 +26,8 @@ pub use error::{Error, Outcome};
 pub use filter::{Filter, FilterError};
 pub use groups::{GroupLists, Memberships, folded_dn};
 pub use message::{Answer, read as read_message};
+pub use open::open;
 pub use person::{Person, Problem, Refused};
-pub use place::{Bounds, Place, Protection};
+pub use place::{Bounds, Login, Place, Protection};
 pub use reading::{Mark, Page, Rule, Since, changes, mark, memberships, people, person_named};
 pub use schema::{Kind, Schema};

@@ -6,6 +6,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
@@ -32,6 +33,14 @@ pub struct Bounds {
     pub most: usize,
 }
 
+/// Says as whom the directory is asked.
+pub enum Login {
+    /// By name and password (a simple bind).
+    Password(String, DirectoryPassword),
+    /// As whom a keytab is for, by tickets (GSSAPI).
+    Keytab(PathBuf),
+}
+
 /// Names a directory, and as whom it is asked.
 pub struct Place {
     pub host: String,
@@ -39,20 +48,13 @@ pub struct Place {
     pub server: ServerName<'static>,
     pub protection: Protection,
     pub bounds: Bounds,
-    /// The name and the password of a simple bind.
-    pub bind: (String, DirectoryPassword),
+    pub login: Login,
 }
 
 impl Place {
     /// Reads a URL, `ldaps://host` or `ldap://host` (with StartTLS); `trust` are the authorities that the directory's
     /// certificate must come from, PEM. Without TLS (`plain`) only a loopback address is taken.
-    pub fn new(
-        url: &str,
-        plain: bool,
-        trust: Option<&str>,
-        bind: (String, DirectoryPassword),
-        bounds: Bounds,
-    ) -> Result<Self, Error> {
+    pub fn new(url: &str, plain: bool, trust: Option<&str>, login: Login, bounds: Bounds) -> Result<Self, Error> {
         let wrong = |problem| Error::Url { url: url.to_owned(), problem };
         let parsed = Url::parse(url).map_err(|_| wrong("it is ldaps://HOST, or ldap://HOST with StartTLS"))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
@@ -82,7 +84,7 @@ impl Place {
         };
         let port = parsed.port().unwrap_or(if parsed.scheme() == "ldaps" { 636 } else { 389 });
         let server = ServerName::try_from(host.clone()).map_err(|_| wrong("its host is no name"))?;
-        Ok(Self { host, port, server, protection, bounds, bind })
+        Ok(Self { host, port, server, protection, bounds, login })
     }
 
     /// Returns how the place is told in messages.

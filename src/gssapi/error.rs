@@ -17,6 +17,8 @@ pub enum Error {
     Replayed,
     #[error("the exchange is not over after one token")]
     Unfinished,
+    #[error("the other side demands that SASL protects what TLS protects already")]
+    Layers,
     #[error("the name of the caller is not UTF-8")]
     Name,
 }
@@ -39,7 +41,9 @@ impl Error {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Refused { reason, .. } => *reason,
-            Self::NoLibrary | Self::Nul | Self::Replayed | Self::Unfinished | Self::Name => Reason::Other,
+            Self::NoLibrary | Self::Nul | Self::Replayed | Self::Unfinished | Self::Layers | Self::Name => {
+                Reason::Other
+            }
         }
     }
 }

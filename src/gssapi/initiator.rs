@@ -8,9 +8,9 @@ use super::library::{
 use std::ptr::{null, null_mut};
 
 /// Is GSS_C_INITIATE of gss_cred_usage_t.
-const INITIATE: i32 = 1;
+pub const INITIATE: i32 = 1;
 /// Is GSS_C_MUTUAL_FLAG: the service must prove itself too.
-const MUTUAL: u32 = 2;
+pub const MUTUAL: u32 = 2;
 
 /// Holds an exchange with a service that has not proven itself yet. It must stay on one thread.
 pub struct Initiation {
@@ -25,7 +25,7 @@ impl Initiation {
     /// Asks a KDC when the cache has no ticket for the service yet; libkrb5 limits how long that takes.
     pub fn begin(host: &str) -> Result<(Self, Vec<u8>), Error> {
         let api = api()?;
-        let service = service(api, host)?;
+        let service = service(api, "HTTP", host)?;
         let begun = credential(api).and_then(|credential| {
             let mut new = Self { context: Context(null_mut(), api), service, credential };
             let (spnego, _) = new.step(&SPNEGO, None)?;
@@ -75,9 +75,9 @@ impl Initiation {
     }
 }
 
-/// Makes the name `HTTP@host`.
-fn service(api: &'static Api, host: &str) -> Result<Owned, Error> {
-    let text = format!("HTTP@{host}");
+/// Makes the name of a service at a host.
+pub fn service(api: &'static Api, service: &str, host: &str) -> Result<Owned, Error> {
+    let text = format!("{service}@{host}");
     let mut name = Owned(null_mut(), api.release_name);
     let mut minor = 0;
     // SAFETY: every pointer lives through the call, and the library does not write through the text.
@@ -105,6 +105,6 @@ fn credential(api: &'static Api) -> Result<Owned, Error> {
 fn why(api: &'static Api, host: &str) -> Option<Error> {
     let nobody = Owned(null_mut(), api.release_cred);
     let mut alone =
-        Initiation { context: Context(null_mut(), api), service: service(api, host).ok()?, credential: nobody };
+        Initiation { context: Context(null_mut(), api), service: service(api, "HTTP", host).ok()?, credential: nobody };
     alone.step(&KERBEROS, None).err()
 }

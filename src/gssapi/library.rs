@@ -35,6 +35,24 @@ impl Buffer {
     }
 }
 
+/// Lays out a gss_channel_bindings_struct without addresses.
+#[repr(C)]
+pub struct Bindings {
+    initiator_kind: u32,
+    initiator: Buffer,
+    acceptor_kind: u32,
+    acceptor: Buffer,
+    data: Buffer,
+}
+
+impl Bindings {
+    /// Lends bytes that name a channel; they must outlive the call.
+    pub fn of(bytes: &[u8]) -> Self {
+        let [initiator, acceptor] = [(); 2].map(|()| Buffer { length: 0, value: null_mut() });
+        Self { initiator_kind: 0, initiator, acceptor_kind: 0, acceptor, data: Buffer::lent(bytes) }
+    }
+}
+
 /// Lays out a gss_OID_desc: an object identifier as the content of its DER.
 #[repr(C)]
 pub struct Oid {
@@ -123,6 +141,8 @@ type InitContext = unsafe extern "C" fn(
 ) -> u32;
 type ImportName = unsafe extern "C" fn(*mut u32, *const Buffer, *const Oid, *mut Handle) -> u32;
 type SetMechanisms = unsafe extern "C" fn(*mut u32, Handle, *const OidSet) -> u32;
+type Wrap = unsafe extern "C" fn(*mut u32, Handle, i32, u32, *const Buffer, *mut i32, *mut Buffer) -> u32;
+type Unwrap = unsafe extern "C" fn(*mut u32, Handle, *const Buffer, *mut Buffer, *mut i32, *mut u32) -> u32;
 type DisplayName = unsafe extern "C" fn(*mut u32, Handle, *mut Buffer, *mut Handle) -> u32;
 type DisplayStatus = unsafe extern "C" fn(*mut u32, u32, i32, *const c_void, *mut u32, *mut Buffer) -> u32;
 type ReleaseBuffer = unsafe extern "C" fn(*mut u32, *mut Buffer) -> u32;
@@ -137,6 +157,8 @@ pub struct Api {
     pub accept: AcceptContext,
     pub init: InitContext,
     pub import_name: ImportName,
+    pub wrap: Wrap,
+    pub unwrap: Unwrap,
     pub display_name: DisplayName,
     display_status: DisplayStatus,
     release_buffer: ReleaseBuffer,
@@ -171,6 +193,8 @@ fn load() -> Option<Api> {
             accept: function!(library, "gss_accept_sec_context"),
             init: function!(library, "gss_init_sec_context"),
             import_name: function!(library, "gss_import_name"),
+            wrap: function!(library, "gss_wrap"),
+            unwrap: function!(library, "gss_unwrap"),
             display_name: function!(library, "gss_display_name"),
             display_status: function!(library, "gss_display_status"),
             release_buffer: function!(library, "gss_release_buffer"),

@@ -1,6 +1,6 @@
 //! Opens the directory that the settings name.
 
-use crate::directory::{Bounds, Connection, Error, Filter, Kind, Place, Rule, Schema};
+use crate::directory::{self, Bounds, Connection, Error, Filter, Kind, Login, Place, Rule, Schema};
 use crate::secret::{DirectoryPassword, Unfit, meant};
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
@@ -47,8 +47,8 @@ impl Source {
     pub fn open(settings: &DirectorySettings, data: &DataDirectory) -> Result<Self, SourceError> {
         let schema = schema(settings)?;
         let filter = settings.filter.as_deref().map_or_else(|| Ok(schema.people()), Filter::parse);
-        if settings.base.is_empty() || settings.bind_dn.is_empty() {
-            return Err(SourceError::Setting("base and bind_dn are needed"));
+        if settings.base.is_empty() {
+            return Err(SourceError::Setting("base is needed"));
         }
         if settings.groups.len() > MOST_RULES || settings.groups.iter().any(|rule| !is_name(&rule.group)) {
             return Err(SourceError::Setting(
@@ -85,25 +85,36 @@ impl Source {
 
     /// Connects and binds. Password and trust are read anew, so that a new password needs no new start.
     pub async fn connect(&self) -> Result<Connection, SourceError> {
-        Ok(Connection::open(&self.place()?).await?)
+        Ok(directory::open(&self.place()?).await?)
     }
 
     fn place(&self) -> Result<Place, SourceError> {
         let settings = &self.settings;
-        let path = self.data.beside(&settings.password_file);
-        let text = Zeroizing::new(files::read(&path)?);
-        let password = meant(&text).map_err(|source| SourceError::Password { path: path.clone(), source })?;
-        if password.is_empty() {
-            return Err(SourceError::NoPassword(path));
-        }
-        let bind = (settings.bind_dn.clone(), DirectoryPassword::new(password.to_owned()));
         let trust = settings.trust.as_ref().map(|path| files::read(&self.data.beside(path))).transpose()?;
         let bounds = Bounds {
             patience: Duration::from_secs(settings.timeout_seconds.into()),
             page: settings.page,
             most: settings.most,
         };
-        Ok(Place::new(&settings.url, settings.plain, trust.as_deref(), bind, bounds)?)
+        Ok(Place::new(&settings.url, settings.plain, trust.as_deref(), self.login()?, bounds)?)
+    }
+
+    /// Says as whom the directory is asked.
+    fn login(&self) -> Result<Login, SourceError> {
+        let DirectorySettings { bind_dn, password_file, keytab, .. } = &self.settings;
+        match (bind_dn.as_ref().filter(|name| !name.is_empty()), password_file, keytab) {
+            (Some(name), Some(path), None) => {
+                let path = self.data.beside(path);
+                let text = Zeroizing::new(files::read(&path)?);
+                let password = meant(&text).map_err(|source| SourceError::Password { path: path.clone(), source })?;
+                if password.is_empty() {
+                    return Err(SourceError::NoPassword(path));
+                }
+                Ok(Login::Password(name.clone(), DirectoryPassword::new(password.to_owned())))
+            }
+            (None, None, Some(keytab)) => Ok(Login::Keytab(self.data.beside(keytab))),
+            _ => Err(SourceError::Setting("who asks is said by bind_dn and password_file, or by keytab alone")),
+        }
     }
 }
 

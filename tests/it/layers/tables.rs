@@ -24,7 +24,7 @@ pub const MAY_IMPORT: &[Row] = &[
     ("client", &["cm", "secret", "pkix", "gssapi"]),
     ("ca", &["pkix", "token", "pkcs11", "secret", "platform"]),
     ("store", &["cm", "pkix", "secret", "platform"]),
-    ("directory", &["cm", "secret"]),
+    ("directory", &["cm", "gssapi", "secret"]),
     ("template", &["cm", "ca", "pkix", "secret"]),
     ("enrollment", &["token", "client", "cm", "pkix", "secret", "platform"]),
     ("server", &["cm", "ca", "store", "directory", "template", "pkix", "secret", "gssapi", "platform", "web"]),

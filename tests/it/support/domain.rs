@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::directory;
-use super::program::{Ended, end};
+use super::program::end;
 
 pub const REALM: &str = "CARDS.TEST";
 pub const BASE: &str = "DC=cards,DC=test";
@@ -54,6 +54,7 @@ server role = active directory domain controller
 interfaces = $2/8
 bind interfaces only = yes
 server services = ldap, cldap, kdc
+ldap server require strong auth = allow_sasl_over_tls
 dcerpc endpoint servers =
 private dir = $1/private
 state directory = $1/state
@@ -149,6 +150,10 @@ impl Domain {
         self.directory.join(file)
     }
 
+    pub fn address(&self) -> Ipv4Addr {
+        self.address
+    }
+
     pub fn secure_url(&self) -> String {
         format!("ldaps://{}", self.address)
     }
@@ -195,15 +200,21 @@ impl Domain {
 
     /// Writes the keys of a service of this account into a file.
     #[track_caller]
-    pub fn keytab(&self, account: &str, service: &str) -> PathBuf {
-        let file = self.path(&format!("{account}.keytab"));
+    pub fn keytab_of_service(&self, account: &str, service: &str) -> PathBuf {
+        self.change(&format!(
+            "dn: {account}\nchangetype: modify\nadd: servicePrincipalName\nservicePrincipalName: {service}\n\n"
+        ));
+        self.keytab(service)
+    }
+
+    /// Writes the keys of a principal into a file.
+    #[track_caller]
+    pub fn keytab(&self, principal: &str) -> PathBuf {
+        let file = self.path(&format!("{}.keytab", principal.replace('/', "-")));
         let settings = self.path("smb.conf");
-        let tool = |arguments: &[&str]| -> Ended {
-            end(Command::new("samba-tool").args(arguments).arg("-s").arg(&settings).stdin(Stdio::null()))
-        };
-        let added = tool(&["spn", "add", service, account]);
-        assert!(added.success(), "{added:?}");
-        let exported = tool(&["domain", "exportkeytab", &file.display().to_string(), "--principal", service]);
+        let mut tool = Command::new("samba-tool");
+        tool.args(["domain", "exportkeytab", &file.display().to_string(), "--principal", principal]);
+        let exported = end(tool.arg("-s").arg(settings).stdin(Stdio::null()));
         assert!(exported.success(), "{exported:?}");
         file
     }

@@ -21,9 +21,15 @@ pub struct DirectorySettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trust: Option<PathBuf>,
     /// As whom the directory is asked: an account that may read people and groups, and nothing else.
-    pub bind_dn: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bind_dn: Option<String>,
     /// A file whose first line is that account's password.
-    pub password_file: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// Instead of both: that account's keytab, by whose tickets the directory is asked (SASL GSSAPI); its key is no password
+    /// that stands anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keytab: Option<PathBuf>,
     /// Below which entry people and groups are.
     pub base: String,
     /// Which people (RFC 4515); absent: those with a userPrincipalName, or every inetOrgPerson.

@@ -2,6 +2,7 @@
 
 use super::ca::{CaSettings, MasterKeySettings, RecoverySettings, UpstreamSettings};
 use super::database::DatabaseSettings;
+use super::directory::DirectorySettings;
 use super::identity::IdentitySettings;
 use super::mail::SmtpSettings;
 use super::server_toml::Settings;
@@ -24,6 +25,9 @@ impl Settings {
         }
         if let Some(DatabaseSettings { password_file, root_certificates, .. }) = &self.database {
             named.extend([password_file, root_certificates].into_iter().flatten());
+        }
+        if let Some(DirectorySettings { trust, password_file, keytab, .. }) = &self.directory {
+            named.extend([trust, password_file, keytab].into_iter().flatten());
         }
         named.extend(oidc.iter().filter_map(|oidc| oidc.trust.as_ref()));
         named.extend(negotiate.iter().map(|negotiate| &negotiate.keytab));

@@ -139,13 +139,49 @@ fn a_running_server_takes_away_what_active_directory_takes_away() {
 }
 
 #[test]
+fn the_directory_is_asked_by_tickets_of_a_keytab_and_no_password_stands_anywhere() {
+    let domain = Domain::shared();
+    let unit = domain.unit("keytab");
+    domain.person(&unit, "klara", "");
+    domain.change(&format!(
+        "dn: CN=DC1,OU=Domain Controllers,{BASE}\nchangetype: modify\nadd: servicePrincipalName\nservicePrincipalName: \
+         ldap/{}\n\n",
+        domain.address()
+    ));
+    let by_password = table(domain, &unit, "");
+    let by_keytab = |keytab: &str| {
+        let (before, after) = by_password.split_once("bind_dn").unwrap();
+        let after = after.split_once("base = ").unwrap().1;
+        format!("{before}keytab = {keytab:?}\nbase = {after}")
+    };
+    let keytab = domain.keytab("reader");
+    let mut site = site(&by_keytab(&keytab.display().to_string()));
+    let path = site.program.path("server/directory.password");
+    std::fs::remove_file(path).unwrap();
+    let refused = |site: &Site, code: &str, word: &str| {
+        let told = import(site, &[]).told();
+        assert!(told.code == code && told.all().contains(word), "{told:?}");
+    };
+    // Nobody has said where tickets come from.
+    refused(&site, "directory", "no ticket for the directory");
+    site.program.set("KRB5_CONFIG", domain.path("krb5.conf").display().to_string());
+    assert_eq!(import(&site, &["--apply"]).done()["new"], 1);
+    set(&site, &by_keytab(&keytab.display().to_string()).replace("ldaps://", "ldap://"));
+    assert_eq!(import(&site, &[]).done()["same"], 1, "TLS begun in the connection");
+    set(&site, &by_keytab("nobody.keytab"));
+    refused(&site, "directory", "no ticket for the directory");
+    set(&site, &(by_keytab("a.keytab") + "bind_dn = \"cn=reader\"\n"));
+    refused(&site, "directory-settings", "by keytab alone");
+}
+
+#[test]
 fn a_ticket_of_the_domain_lets_its_person_in_and_nobody_else() {
     let domain = Domain::shared();
     let unit = domain.unit("tickets");
     for name in ["ida", "jakob", "tickets-web"] {
         domain.person(&unit, name, "");
     }
-    let keytab = domain.keytab("tickets-web", "HTTP/localhost");
+    let keytab = domain.keytab_of_service(&format!("CN=tickets-web,{unit}"), "HTTP/localhost");
     let negotiate =
         format!("[identity.negotiate]\nkeytab = {keytab:?}\nrealms = [{REALM:?}]\nuser_by = \"local-part\"\n");
     let mut site = site(&(table(domain, &unit, "filter = \"(sAMAccountName=ida)\"") + &negotiate));
