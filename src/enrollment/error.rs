@@ -268,3 +268,58 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use SecretKind::{Pin, Puk};
+
+    fn length(secret: SecretKind) -> token::Error {
+        token::Error::SecretLength { secret, minimum: 6, maximum: 8 }
+    }
+
+    #[test]
+    fn what_was_not_taken_is_typed_again_and_nothing_else() {
+        // The error; whether something may be typed again, and whether that is a new PIN.
+        let rows = [
+            (Error::new(Stage::SetPin, length(Pin)), true, true),
+            (Error::new(Stage::SetPin, token::Error::SecretCharacters { secret: Pin }), true, true),
+            (Error::new(Stage::SetPin, length(Puk)), true, false),
+            (Error::new(Stage::LogIn, length(Pin)), true, false),
+            (Error::new(Stage::ReadConfiguration, Cause::PinTrivial), true, true),
+            (Error::new(Stage::SetPin, token::Error::Removed), false, false),
+            (Error::new(Stage::LogIn, token::Error::LastTryKept { secret: Pin }), false, false),
+            (Error::new(Stage::LogIn, Cause::PinAndPukLocked), false, false),
+        ];
+        for (error, again, new_pin) in rows {
+            assert_eq!((error.may_type_again(), error.is_of_new_pin()), (again, new_pin), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_said_as_it_is() {
+        let refused = |status| {
+            let (message, offer) = (String::new(), client::Offer::Other);
+            client::Error::Refused { status, code: None, message, correlation_id: None, offer }
+        };
+        let nothing = "Nothing was changed.";
+        let perhaps = "The server may have made the request; repeat the command and it is found again.";
+        for (stage, status, kept) in [
+            (Stage::MakeRequest, 503, perhaps),
+            (Stage::MakeRequest, 403, nothing),
+            (Stage::FindTemplate, 503, nothing),
+            (Stage::FindTemplate, 403, nothing),
+        ] {
+            assert_eq!(Error::new(stage, refused(status)).kept(), kept, "{stage:?} {status}");
+            let about = Error::new(stage, refused(status)).about(Some(Uuid::nil()));
+            assert!(about.kept().ends_with("is kept; repeat the command to go on from here."), "{}", about.kept());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_by_who_sent_it() {
+        let code = |stage| Error::new(stage, pkix::Error::NoCertificate).code();
+        assert_eq!(code(Stage::SignRequest), "key-order-unusable");
+        assert_eq!(code(Stage::ReadCertificate), "certificate-unreadable");
+    }
+}

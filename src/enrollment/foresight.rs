@@ -200,6 +200,21 @@ mod tests {
             let checked = check_secrets(&card, &config(least, most, own_admin_key));
             assert_eq!(code(checked), refused, "{card:?} {least} to {most}");
         }
+        // Only where there was a PIN is it said to be locked as well.
+        for (user, both) in [(Tries::Locked, true), (Tries::NotSet, false)] {
+            let checked = check_secrets(&card(true, user, locked, Some(PIV), None), &config(6, 16, true));
+            assert_eq!(matches!(checked, Err(Cause::PinAndPukLocked)), both, "{checked:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_taken_to_be_as_long_as_its_numbers() {
+        use KeyAlgorithm::{P256, P384, Rsa2048, Rsa3072, Rsa4096};
+        // The modulus, the private exponent, and five numbers of half their length; a point and a scalar.
+        let numbers = [(Rsa2048, 2048 / 8 * 9 / 2), (Rsa3072, 3072 / 8 * 9 / 2), (Rsa4096, 4096 / 8 * 9 / 2)];
+        for (algorithm, least) in numbers.into_iter().chain([(P256, 3 * 32), (P384, 3 * 48)]) {
+            assert!((least..3 * least).contains(&key_length(algorithm)), "{algorithm:?}");
+        }
     }
 
     #[test]

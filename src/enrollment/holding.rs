@@ -61,3 +61,32 @@ fn left_open(record: &Record) -> Option<MayHold> {
         | Milestone::Removed { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milestone: &str) -> Option<MayHold> {
+        let tie = format!(r#""tie": {{ "request": "{0}", "smartcard": "{0}" }}"#, uuid::Uuid::nil());
+        let record = format!(
+            r#"{{ "version": 1, "marker": "{0}", "server": "", "card-id": "{0}", "token-label": "", "workflow": "enroll",
+                "template": null, "target": null, "milestone": {{ {milestone}, {tie} }} }}"#,
+            uuid::Uuid::nil()
+        );
+        left_open(&serde_json::from_str(&record).unwrap())
+    }
+
+    #[test]
+    fn what_a_change_that_was_cut_off_has_left() {
+        let changing = |refused: bool, possible: bool| {
+            at(&format!(r#""at": "changing-admin-key", "default_refused": {refused}, "own_possible": {possible}"#))
+        };
+        assert_eq!(changing(false, false), Some(MayHold::First));
+        assert_eq!(changing(false, true), Some(MayHold::Either));
+        assert_eq!(changing(true, true), Some(MayHold::Second));
+        assert_eq!(changing(true, false), Some(MayHold::Neither));
+        assert_eq!(at(r#""at": "returning-admin-key", "removed": [], "begun": true"#), Some(MayHold::Either));
+        assert_eq!(at(r#""at": "returning-admin-key", "removed": [], "begun": false"#), None);
+        assert_eq!(at(r#""at": "prepared""#), None);
+    }
+}

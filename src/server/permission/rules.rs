@@ -153,3 +153,63 @@ pub fn parties(record: &RequestRecord) -> Parties {
 pub fn enabled(template: Option<&ProfileTemplate>, request_type: RequestType) -> Option<&Workflow> {
     template.and_then(|template| template.workflow(request_type)).filter(|workflow| workflow.enabled)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::permission::caller::{Roles, Shown};
+    use std::path::Path;
+
+    const AGENTS: &str = "agents";
+    const APPROVERS: &str = "approvers";
+    const ORIGINATOR: Uuid = Uuid::from_u128(1);
+    const TARGET: Uuid = Uuid::from_u128(2);
+    const OTHER: Uuid = Uuid::from_u128(3);
+
+    /// Where agents execute, where none is needed, and where the workflow is gone.
+    type Allowed<'a> = [&'a [Act]; 3];
+
+    /// Enroll, with groups of its own.
+    fn workflow(enrollment_agent_required: bool) -> Workflow {
+        let text = include_str!("../../template/example.toml").replace("@UUID@", &Uuid::from_u128(7).to_string());
+        let template = ProfileTemplate::parse(Path::new("test.toml"), &text).unwrap();
+        let enroll = template.workflow(RequestType::Enroll).unwrap().clone();
+        let group = |name: &str| vec![Principal::Group(name.into())];
+        Workflow { approvers: group(APPROVERS), enrollment_agents: group(AGENTS), enrollment_agent_required, ..enroll }
+    }
+
+    fn caller(uuid: Uuid, groups: &[&str]) -> Caller {
+        let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        let (roles, shown) = (Roles::default(), Shown::Oidc);
+        Caller { uuid, name: "somebody".into(), groups, roles, bears_roles: true, shown }
+    }
+
+    #[test]
+    fn what_somebody_may_do_with_a_request() {
+        use Act::{Decide, Execute, Withdraw};
+        let with_agents = workflow(true);
+        let without = workflow(false);
+        let parties = Parties { originator: ORIGINATOR, target: TARGET };
+        let both: &[&str] = &[AGENTS, APPROVERS];
+        // Who, of which groups; what that person may do.
+        let rows: [(Uuid, &[&str], Allowed<'_>); 9] = [
+            (OTHER, &[], [&[], &[], &[]]),
+            (OTHER, &[APPROVERS], [&[Decide], &[Decide], &[]]),
+            (OTHER, &[AGENTS], [&[Execute, Withdraw], &[Execute, Withdraw], &[]]),
+            (OTHER, both, [&[Decide, Execute, Withdraw], &[Decide, Execute, Withdraw], &[]]),
+            (TARGET, &[], [&[Withdraw], &[Execute, Withdraw], &[Withdraw]]),
+            (TARGET, &[APPROVERS], [&[Withdraw], &[Execute, Withdraw], &[Withdraw]]),
+            (TARGET, &[AGENTS], [&[Execute, Withdraw], &[Execute, Withdraw], &[Withdraw]]),
+            (ORIGINATOR, &[APPROVERS], [&[Withdraw], &[Withdraw], &[Withdraw]]),
+            (ORIGINATOR, both, [&[Execute, Withdraw], &[Execute, Withdraw], &[Withdraw]]),
+        ];
+        for (uuid, groups, expected) in rows {
+            let caller = caller(uuid, groups);
+            for (workflow, expected) in [Some(&with_agents), Some(&without), None].into_iter().zip(expected) {
+                let may = |act: &Act| may(&caller, *act, parties, workflow);
+                let allowed: Vec<_> = [Decide, Execute, Withdraw].into_iter().filter(may).collect();
+                assert_eq!(allowed, expected, "{uuid} of {groups:?}, {workflow:?}");
+            }
+        }
+    }
+}

@@ -63,3 +63,52 @@ impl Standing<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::UserSource;
+
+    fn person() -> UserRecord {
+        UserRecord {
+            uuid: Uuid::from_u128(1),
+            name: "somebody".into(),
+            groups: Vec::new(),
+            upn: None,
+            email: None,
+            sid: None,
+            attributes: Default::default(),
+            disabled: false,
+            source: UserSource::Local,
+        }
+    }
+
+    #[test]
+    fn a_change_weighs_that_gives_or_takes_a_part_or_changes_the_way_in_of_who_has_one() {
+        let roles = RoleSettings { auditor: vec![Principal::Group("auditors".into())], ..RoleSettings::default() };
+        let templates = Templates::default();
+        let standing = Standing { templates: &templates, roles: &roles };
+        let plain = person();
+        let part = UserRecord { groups: vec!["auditors".into()], ..person() };
+        let renamed = |user: &UserRecord| {
+            let told = Some("another".to_owned());
+            [
+                UserRecord { upn: told.clone(), ..user.clone() },
+                UserRecord { email: told.clone(), ..user.clone() },
+                UserRecord { sid: told, ..user.clone() },
+            ]
+        };
+        let off = |user: &UserRecord| UserRecord { disabled: true, ..user.clone() };
+        assert!(!standing.weighs(None, &plain) && standing.weighs(None, &part), "a new person");
+        assert!(standing.weighs(Some(&plain), &part) && standing.weighs(Some(&part), &plain), "another group");
+        for (user, has_part) in [(&plain, false), (&part, true)] {
+            assert!(!standing.weighs(Some(user), user), "nothing changes: {has_part}");
+            for after in renamed(user) {
+                assert_eq!(standing.weighs(Some(user), &after), has_part, "{after:?}");
+            }
+            assert!(!standing.weighs(Some(user), &off(user)), "disabled: {has_part}");
+            assert!(!standing.weighs(Some(&off(user)), &off(user)), "stays disabled: {has_part}");
+            assert_eq!(standing.weighs(Some(&off(user)), user), has_part, "enabled again");
+        }
+    }
+}

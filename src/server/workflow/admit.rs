@@ -12,7 +12,7 @@ use crate::server::error::ApiError;
 use crate::store::{AuditEntry, CertificateScope, RequestFilter, RequestRecord, Tx};
 use crate::template::{Limits, ProfileTemplate};
 use std::sync::Arc;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Records a new request, or refuses it and writes nothing.
@@ -147,10 +147,29 @@ async fn check_window(tx: &mut Tx, request: &RequestRecord, template: &ProfileTe
     let certificates = tx.certificates(CertificateScope::Profile(profile)).await?;
     let in_use = certificates.iter().filter(|held| held.revocation.is_none() && !held.superseded);
     let expires: Option<OffsetDateTime> = in_use.map(|held| held.not_after).min();
-    match expires {
-        Some(expires) if expires - window > request.submitted => {
-            Err(ApiError::TooEarly { expires, from: expires - window })
+    expires.map_or(Ok(()), |expires| check_opened(expires, window, request.submitted))
+}
+
+/// Refuses what is asked for before the window that ends with `expires` has opened.
+fn check_opened(expires: OffsetDateTime, window: Duration, asked: OffsetDateTime) -> Result<(), ApiError> {
+    let from = expires - window;
+    if asked < from { Err(ApiError::TooEarly { expires, from }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_opens_so_long_before_the_end_and_not_a_moment_earlier() {
+        let (end, window, moment) = (OffsetDateTime::UNIX_EPOCH, Duration::days(30), Duration::microseconds(1));
+        let opens = end - window;
+        for asked in [opens, opens + moment, end, end + moment] {
+            assert!(check_opened(end, window, asked).is_ok(), "{asked}");
         }
-        _ => Ok(()),
+        for asked in [opens - moment, opens - window] {
+            let refused = check_opened(end, window, asked);
+            assert!(matches!(refused, Err(ApiError::TooEarly { expires, from }) if (expires, from) == (end, opens)));
+        }
     }
 }

@@ -28,7 +28,6 @@ pub async fn replaced(
     let disables = workflow.revocation.disable_old;
     let mut old_holder = request.old_profile.filter(|old| request.new_profile != Some(*old)).map(Holder::Profile);
     if let Some(profile) = old.profile.filter(|profile| request.new_profile != Some(profile.uuid)) {
-        let disables = disables && request.request_type == RequestType::Recover;
         supersede_profile(tx, profile, request.request_type, disables).await?;
     }
     if let Some(card) = old.card.filter(|card| request.new_smartcard != Some(card.uuid)) {

@@ -26,6 +26,7 @@ fn enroll_for(lab: &Lab, person: &Person, target: &Person) -> crate::server::sup
     lab.post(person, &format!("{API}/requests"), body)
 }
 
+const PENDING: u64 = 16;
 const CANCELED: u64 = 17;
 
 struct House {
@@ -82,8 +83,10 @@ fn what_somebody_has_begun_for_another_ends_with_him() {
     let House { lab, ada, boris, olga, alice } = house();
     let request = crate::server::support::last_segment(&enroll_for(&lab, &olga, &alice).ok());
     approve(&lab, &boris, &request);
+    let (own, others) = (lab.enroll_request(&olga), lab.enroll_request(&boris));
     is(&lab, &ada, &olga, true);
     assert_eq!(status(&lab, &alice, &request), CANCELED);
+    assert_eq!((status(&lab, &boris, &own), status(&lab, &boris, &others)), (CANCELED, PENDING));
     assert_eq!(enroll_for(&lab, &olga, &alice).refusal(), (403, "user-disabled".into()));
 }
 
@@ -126,6 +129,28 @@ fn certificates_are_held_meanwhile_and_no_other_hold_is_lifted() {
     is(&lab, &ada, &alice, false);
     assert_eq!(shown(&good).name(), (200, "alice"));
     assert_eq!(shown(&suspended).code(), (403, "certificate-revoked"));
+    // Of who has none, none are held.
+    is(&lab, &ada, &olga, true);
+    is(&lab, &ada, &olga, false);
+    for (act, number) in [("certificates-held", r#""held":"1""#), ("certificates-released", r#""released":"1""#)] {
+        let count = |more: &str| {
+            read(&lab, &format!("SELECT CAST(count(*) AS TEXT) FROM audit WHERE record LIKE '%{act}%{more}%'"))
+        };
+        assert_eq!((count(""), count(number)), ("1".into(), "1".into()), "{act}");
+    }
+}
+
+#[test]
+fn what_was_issued_on_a_request_that_ends_so_is_revoked() {
+    let lab = site(|template| template.replace("hold_of_disabled = true", "hold_of_disabled = false"));
+    let (ada, boris) = (lab.user("ada", &["administrators"]), lab.user("boris", &["approvers"]));
+    let alice = lab.user("alice", &[]);
+    let request = lab.enroll_request(&alice);
+    approve(&lab, &boris, &request);
+    lab.assign(&alice, &request, Uuid::new_v4());
+    lab.certificatedata(&alice, &request, &csr(&software_key())).ok();
+    is(&lab, &ada, &alice, true);
+    assert_eq!(read(&lab, "SELECT CAST(count(*) AS TEXT) FROM certificates WHERE revoked_at IS NOT NULL"), "1");
 }
 
 #[test]

@@ -79,6 +79,8 @@ pub struct State {
     /// For whom requests were made, where that was said.
     pub targets: Vec<String>,
     pub keys: usize,
+    /// Sent in place of a private key with each certificate.
+    pub pfx: Option<&'static str>,
     pub key_usages: u32,
     pub algorithm: (&'static str, u32),
     pub reset_on_retire: bool,
@@ -119,6 +121,7 @@ impl FakeCm {
             atrs: Vec::new(),
             targets: Vec::new(),
             keys: 1,
+            pfx: None,
             key_usages: 2,
             algorithm: ("ECDSA_P256", 256),
             reset_on_retire: false,

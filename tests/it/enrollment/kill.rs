@@ -4,9 +4,11 @@ use super::bench::{Bench, Face, PIN};
 use super::fake::{Mischief, OWN_KEY};
 use super::fake_secrets::own_puk;
 use super::memory_rules::{Cipher, FACTORY_PUK, Rules};
-use super::memory_token::{Cut, MemoryToken, TRIES};
+use super::memory_token::{Cut, MemoryToken, Slot, TRIES};
 use super::ways::{enroll, renew, retire, unblock};
-use cardwright::enrollment::Order;
+use crate::support::certificates::certificate_for;
+use cardwright::enrollment::{Milestone, Order};
+use cardwright::pkix::Signer;
 
 /// More cuts than any way has steps.
 const MOST: usize = 80;
@@ -220,4 +222,99 @@ fn without_our_extension_the_journal_alone_knows_how_far_the_admin_key_came() {
         assert_eq!(token.so_pin(), hex::encode(super::fake::OWN_KEY));
     }
     panic!("never came to an end");
+}
+
+/// A workflow on a PKCS#11 token that was cut where this is so.
+fn cut_where(
+    before: fn(&Bench, &mut MemoryToken),
+    order: fn() -> Order,
+    is_so: impl Fn(&Milestone, &MemoryToken) -> bool,
+) -> (Bench, MemoryToken) {
+    for cut in (0..MOST).flat_map(|at| [Cut::Before(at), Cut::After(at)]) {
+        let (bench, mut token) = (Bench::new(), MemoryToken::fresh());
+        before(&bench, &mut token);
+        token.repair(Some(cut));
+        let _ = bench.run(&mut token, order());
+        token.repair(None);
+        if bench.journal().unfinished().unwrap().iter().any(|record| is_so(&record.milestone, &token)) {
+            return (bench, token);
+        }
+    }
+    panic!("that is never so")
+}
+
+/// Somebody else has completed the renewal.
+#[test]
+fn an_old_key_goes_also_where_the_renewal_was_completed_elsewhere() {
+    let (bench, mut token) = cut_where(enrolled, renew, |milestone, token| {
+        matches!(milestone, Milestone::Superseding { .. }) && token.keys().len() == 2
+    });
+    bench.fake.set_status(8);
+    bench.run(&mut token, renew()).unwrap().done();
+    assert_eq!((token.keys().len(), bench.unfinished()), (1, 0));
+}
+
+#[test]
+fn somebody_elses_certificate_beside_the_new_key_is_not_written_over() {
+    let (bench, mut token) = cut_where(
+        |_, _| {},
+        enroll,
+        |milestone, token| matches!(milestone, Milestone::Issued { .. }) && token.certificates().is_empty(),
+    );
+    let id = token.keys().remove(0).0;
+    let key = token.slots[&id].key.as_ref().unwrap().public_key().clone();
+    token.slots.get_mut(&id).unwrap().certificate = Some(certificate_for(&key, "theirs"));
+    assert_eq!(bench.run(&mut token, enroll()).unwrap_err().code(), "read-back-differs");
+    token.slots.get_mut(&id).unwrap().certificate = None;
+    bench.run(&mut token, enroll()).unwrap().done();
+    assert_eq!(token.certificates(), bench.fake.issued());
+}
+
+#[test]
+fn a_key_that_the_token_named_is_found_by_that_name() {
+    let renames: fn(&Bench, &mut MemoryToken) = |_, token| token.rules.renames = true;
+    let (bench, mut token) = cut_where(
+        renames,
+        enroll,
+        |milestone, token| matches!(milestone, Milestone::KeysChosen { keys, .. } if token.slots.contains_key(&keys[0].id.0)),
+    );
+    bench.run(&mut token, enroll()).unwrap().done();
+    assert_eq!((token.generated, token.certificates()), (1, bench.fake.issued()));
+}
+
+#[test]
+fn half_a_key_pair_gives_way_to_a_whole_one() {
+    let (bench, mut token) = cut_where(
+        |_, _| {},
+        enroll,
+        |milestone, token| matches!(milestone, Milestone::KeysChosen { .. }) && token.keys().is_empty(),
+    );
+    let unfinished = bench.journal().unfinished().unwrap();
+    let Milestone::KeysChosen { keys, .. } = &unfinished[0].milestone else { panic!("{unfinished:?}") };
+    token.slots.insert(keys[0].id.0.clone(), Slot::default());
+    bench.run(&mut token, enroll()).unwrap().done();
+    assert_eq!((token.keys().len(), token.certificates()), (1, bench.fake.issued()));
+}
+
+/// The renewal was cut when the new key had taken the old one's place: nothing is left to do on the card.
+#[test]
+fn a_renewal_whose_old_key_is_gone_asks_the_card_for_nothing_more() {
+    let mut seen = 0;
+    for at in 0..MOST {
+        let (bench, mut token) = (Bench::new(), MemoryToken::of(Rules::piv(Cipher::Aes)));
+        enrolled(&bench, &mut token);
+        bench.fake.behave(Some(Mischief::AwayBefore(at)));
+        if bench.run(&mut token, renew()).is_ok() {
+            break;
+        }
+        bench.fake.behave(None);
+        let unfinished = bench.journal().unfinished().unwrap();
+        if unfinished.iter().any(|it| matches!(it.milestone, Milestone::Superseding { .. })) {
+            seen += 1;
+            let (answered, mut face) = (bench.fake.asked("authenticationresponse/True"), Face::default());
+            bench.run_with(&mut token, renew(), &mut face).unwrap().done();
+            assert_eq!((bench.fake.asked("authenticationresponse/True"), face.needs), (answered, vec![]), "{at}");
+        }
+    }
+    assert!(seen > 0);
 }

@@ -55,6 +55,10 @@ pub struct Rules {
     /// It tells whether PIN and PUK are those it came with.
     pub tells_defaults: bool,
     pub fixed_admin_key: bool,
+    /// It keeps keys under ids of its own, as long as a hash.
+    pub renames: bool,
+    /// It has an SO PIN or a PUK, by which a new PIN can be set.
+    pub has_helper: bool,
     /// It keeps a copy of its admin key for whoever has its PIN.
     pub keeps_admin_key: bool,
     pub resets: bool,
@@ -63,6 +67,8 @@ pub struct Rules {
     pub pin_pad: bool,
     /// Which PIN it takes; `None`: it does not tell.
     pub pin: Option<SecretForm>,
+    /// Which SO PIN it takes; `None`: it does not tell.
+    pub so_pin: Option<SecretForm>,
     /// The kinds of keys it makes; `None`: it does not tell.
     pub makes: Option<&'static [KeyAlgorithm]>,
     /// The longest certificate it takes.
@@ -80,11 +86,14 @@ impl Rules {
             tells_tries: true,
             tells_defaults: false,
             fixed_admin_key: false,
+            renames: false,
+            has_helper: true,
             keeps_admin_key: false,
             resets: false,
             puk_digits: false,
             pin_pad: false,
             pin: None,
+            so_pin: None,
             makes: None,
             room: 4096,
         }
@@ -124,6 +133,7 @@ impl Rules {
 
     pub fn authority(&self, operation: Operation) -> Authority {
         match operation {
+            Operation::Unblock if !self.has_helper => Authority::User,
             Operation::Unblock if self.has_puk => Authority::Puk,
             Operation::Unblock | Operation::ChangeAdminKey => Authority::Admin,
             Operation::Sign => Authority::User,

@@ -76,9 +76,24 @@ impl Session for MemorySession<'_> {
             let public = key.public_key().clone();
             let certificate = there.and_then(|slot| slot.certificate);
             let slot = Slot { label: order.label.clone(), key: Some(key), certificate };
-            token.slots.insert(order.id.0.clone(), slot);
+            let id = token.named(&order.id.0);
+            token.slots.insert(id, slot);
             Ok(public)
         })
+    }
+
+    fn import(&mut self, order: &KeyOrder, key: &MemoryKey) -> Result<(), Error> {
+        self.act(Some(Operation::Generate), |token| {
+            let key = Some(MemoryKey::from_pkcs8(key.expose_pkcs8()).unwrap());
+            let id = token.named(&order.id.0);
+            token.slots.insert(id, Slot { label: order.label.clone(), key, certificate: None });
+            Ok(())
+        })
+    }
+
+    fn named(&self, id: &KeyId) -> KeyId {
+        let named = self.token.renamed.iter().find(|(ordered, _)| *ordered == id.0);
+        named.map_or_else(|| id.clone(), |(_, own)| KeyId(own.clone()))
     }
 
     fn sign(&mut self, id: &KeyId, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Error> {

@@ -47,6 +47,8 @@ pub struct MemoryToken {
     pub cut: Option<Cut>,
     operations: usize,
     pub generated: usize,
+    /// The ids that were ordered, with its own.
+    pub renamed: Vec<(Vec<u8>, Vec<u8>)>,
     pub logins: usize,
     pub full: bool,
     pub removed: bool,
@@ -87,6 +89,7 @@ impl MemoryToken {
             cut: None,
             operations: 0,
             generated: 0,
+            renamed: Vec::new(),
             logins: 0,
             full: false,
             removed: false,
@@ -162,6 +165,16 @@ impl MemoryToken {
     pub fn plant(&mut self, id: &[u8]) {
         let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
         self.slots.insert(id.to_vec(), Slot { label: "planted".into(), key: Some(key), certificate: None });
+    }
+
+    /// The id under which it keeps a new key.
+    pub fn named(&mut self, ordered: &[u8]) -> Vec<u8> {
+        if !self.rules.renames {
+            return ordered.to_vec();
+        }
+        let own = format!("its own {:012}", self.renamed.len()).into_bytes();
+        self.renamed.push((ordered.to_vec(), own.clone()));
+        own
     }
 
     /// Does `act`, or loses power before it or after it.
@@ -270,7 +283,11 @@ impl Token for MemoryToken {
     }
 
     fn form(&self, secret: SecretKind) -> Option<SecretForm> {
-        self.rules.pin.filter(|_| secret == SecretKind::Pin)
+        match secret {
+            SecretKind::Pin => self.rules.pin,
+            SecretKind::Admin => self.rules.so_pin,
+            SecretKind::Puk => None,
+        }
     }
 
     fn condition(&mut self) -> Result<Condition, Error> {

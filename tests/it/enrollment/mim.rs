@@ -4,11 +4,11 @@ use super::bench::{Bench, End, Face, PIN};
 use super::cards::signs;
 use super::fake::{Absence, Mischief, OWN_KEY};
 use super::memory_rules::{Cipher, Rules};
-use super::memory_token::{MemoryToken, TRIES};
+use super::memory_token::{Cut, MemoryToken, TRIES};
 use super::softhsm::{content, fresh};
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::{gids, piv};
-use cardwright::enrollment::{Event, Outcome};
+use cardwright::enrollment::{Event, Milestone, Outcome, Record};
 use cardwright::secret::AdminKey;
 use cardwright::token::{Admin, Credentials, LastTry, Token};
 use cardwright::virtual_card::{GidsOptions, PivOptions, SharedCard};
@@ -194,4 +194,34 @@ fn a_fixed_admin_key_and_work_that_was_cut_are_known_without_a_try() {
     let end = bench.run(&mut token, retire()).unwrap();
     assert!(matches!(end, End::Done(Outcome::Retired { .. })), "{end:?}");
     assert_eq!((token.so_pin(), token.left()), (&*hex::encode([0; 24]), (TRIES, TRIES, TRIES)));
+}
+
+/// The enrollment is cut where the key changes, before it or after it; the journal alone knows that either may hold.
+#[test]
+fn a_card_that_was_cut_where_its_key_changes_is_retired_by_either() {
+    for point in [Cut::Before as fn(usize) -> Cut, Cut::After] {
+        let mut seen = 0;
+        for at in 0..12 {
+            let bench = mim(Absence::Page404, &hex::encode([0; 24]));
+            bench.fake.state().hash = "SHA256";
+            let mut token = MemoryToken::of(Rules::gids());
+            token.repair(Some(point(at)));
+            let cut = bench.run(&mut token, enroll());
+            token.repair(None);
+            let unfinished = bench.journal().unfinished().unwrap();
+            let changing = |record: &&Record| matches!(record.milestone, Milestone::ChangingAdminKey { .. });
+            if cut.is_ok() || unfinished.iter().find(changing).is_none() || token.pin().is_some() {
+                continue;
+            }
+            seen += 1;
+            let mut other = MemoryToken::of(Rules::gids());
+            bench.run(&mut other, enroll()).unwrap().done();
+            token.set_pin_to(PIN);
+            let mut face = Face::default();
+            bench.run_with(&mut token, retire(), &mut face).unwrap().done();
+            assert!(face.events.contains(&Event::AdminKeyReturned), "{:?}: {:?}", point(at), face.events);
+            assert_eq!(token.so_pin(), token.rules.default_key(), "{:?}", point(at));
+        }
+        assert!(seen > 0, "{:?}", point(0));
+    }
 }

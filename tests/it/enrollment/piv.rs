@@ -6,7 +6,9 @@ use super::fake_secrets::own_puk;
 use super::memory_rules::{Cipher, FACTORY_PUK, Rules};
 use super::memory_token::{MemoryToken, TRIES};
 use super::ways::{enroll, renew, retire, unblock};
+use crate::support::certificates::certificate_for;
 use cardwright::enrollment::{EnrollOrder, Enrollment, Event, Input, Need, OldKey, Order, Outcome, Step};
+use cardwright::pkix::Signer;
 use cardwright::secret::Pin;
 use cardwright::token::{KeyId, LastTry, Token};
 
@@ -261,6 +263,12 @@ fn a_key_whose_request_was_canceled_stays_bare_and_is_taken_for_ours_where_it_wa
     assert_eq!(other.run(&mut token, enroll()).unwrap_err().code(), "key-id-taken");
     let note = format!("journal/{}.left", cardwright::enrollment::card_id(token.identity()));
     std::fs::copy(bench.directory.join(&note), other.directory.join(&note)).unwrap();
+    // Nor is it ours any more once somebody has put a certificate beside it.
+    let slot = token.slots.get_mut(&[0x9A][..]).unwrap();
+    let key = slot.key.as_ref().unwrap().public_key();
+    slot.certificate = Some(certificate_for(key, "theirs"));
+    assert_eq!(other.run(&mut token, enroll()).unwrap_err().code(), "key-id-taken");
+    token.slots.get_mut(&[0x9A][..]).unwrap().certificate = None;
     other.run(&mut token, enroll()).unwrap().done();
     assert_eq!((token.keys().len(), token.certificates()), (1, other.fake.issued()));
 }

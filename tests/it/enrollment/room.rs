@@ -1,8 +1,8 @@
 //! A card without room is refused while everything is as it was: its secrets, what is on it, and the server.
 
-use super::bench::{End, Face, PIN};
+use super::bench::{Bench, End, Face, PIN};
 use super::keys::lab;
-use super::ways::enroll;
+use super::ways::{enroll, retire};
 use crate::support::{gids, piv, site};
 use cardwright::enrollment::{EnrollOrder, Need, Order};
 use cardwright::gids::GidsToken;
@@ -180,4 +180,27 @@ fn a_trial_that_was_cut_off_anywhere_hinders_nobody() {
             assert!(token.public_objects().unwrap().is_empty(), "{kind:?} {at}");
         }
     }
+}
+
+/// A MIM CM keeps no record of the key of a card that was retired, so that the trial waits until the key changes.
+#[test]
+fn a_card_that_comes_back_is_tried_before_its_admin_key_changes() {
+    let bench = Bench::new();
+    {
+        let mut state = bench.fake.state();
+        (state.extension, state.algorithm) = (false, ("RSA", 2048));
+        state.default_key = hex::decode(gids::ADMIN_KEY).unwrap().try_into().unwrap();
+    }
+    let card = Kind::Gids.card();
+    for order in [enroll(), retire()] {
+        bench.run(&mut *Kind::Gids.open(&card), order).unwrap().done();
+    }
+    let before = state(&card);
+    let card = Kind::Gids.copy(&before);
+    card.set_dial("full=500".parse().unwrap());
+    let error = bench.run(&mut *Kind::Gids.open(&card), enroll()).unwrap_err();
+    card.set_dial(Dial::default());
+    assert_eq!(error.code(), "token-full", "{error:?}");
+    untouched(Kind::Gids, &card, &before);
+    bench.run(&mut *Kind::Gids.open(&card), enroll()).unwrap().done();
 }

@@ -2,6 +2,7 @@
 
 use super::bench::{Bench, End, Face, PIN};
 use super::fake::OWN_KEY;
+use super::memory_rules::{Cipher, Rules};
 use super::memory_token::MemoryToken;
 use cardwright::cm::offline::CodeKind;
 use cardwright::enrollment::{
@@ -61,6 +62,17 @@ fn a_prepared_token_needs_one_login_and_nothing_of_the_administrator() {
     assert_eq!((token.logins, token.so_pin()), (1, "12345678"));
     // Counters, login, generate, sign, write, read back: nothing more is asked of the token.
     assert_eq!(token.operations(), 6);
+}
+
+#[test]
+fn a_renewal_whose_new_key_takes_the_old_ones_place_asks_for_nothing_twice() {
+    let bench = Bench::new();
+    let mut token = MemoryToken::of(Rules::piv(Cipher::Aes));
+    bench.run(&mut token, enroll()).unwrap().done();
+    token.repair(None);
+    bench.fake.behave(None);
+    bench.run(&mut token, renew()).unwrap().done();
+    assert_eq!((token.operations(), bench.fake.calls()), (10, 18));
 }
 
 #[test]

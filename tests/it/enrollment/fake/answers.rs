@@ -239,7 +239,7 @@ impl State {
             let pkcs7 = authority.answer(&Certificate::from_der(&certificate).unwrap());
             answers.push(json!({
                 "TemplateCommonName": "Loopback", "CertificateId": 0, "Flags": 65536, "UseLocalMachineStore": false,
-                "Error": null, "Pkcs7": STANDARD.encode(pkcs7), "Pfx": null, "IsExternal": false,
+                "Error": null, "Pkcs7": STANDARD.encode(pkcs7), "Pfx": self.pfx, "IsExternal": false,
                 "isServerGenerated": false, "isPfx": false, "isPkcs7": true, "isKeyHistory": false,
             }));
         }

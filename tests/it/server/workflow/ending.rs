@@ -61,6 +61,11 @@ fn a_retired_card_takes_everything_on_it_along() {
         let request = last_segment(&create(&lab, &alice, held.body("Retire")).ok());
         let path = format!("{API}/requests/{request}/smartcards/{}", held.card.as_ref().unwrap());
         assert_eq!(lab.complete(&alice, &request).refusal().0, 409, "nothing was retired");
+        let card_id = card(&lab, &alice, &held)["SerialNumber"].as_str().unwrap().to_owned();
+        let of_card = format!("{API}/requests/{request}/smartcards/{}", held.card.as_ref().unwrap());
+        let query = format!("cardid={card_id}&challenge=D61143F9CCFFD2CA&diversified=False");
+        lab.get(&alice, &format!("{of_card}/authenticationresponse?{query}")).ok();
+        assert_eq!(lab.complete(&alice, &request).refusal(), (409, "card-status".into()), "nor was it by a response");
         assert_eq!(lab.put(&alice, &path, json!({"status": "Disabled"})).refusal(), (400, "bad-field".into()));
         let other = enrolled(&lab, &alice);
         let wrong = format!("{API}/requests/{request}/smartcards/{}", other.card.unwrap());

@@ -40,6 +40,7 @@ fn a_template_is_refused_where_it_would_widen_or_contradict() {
             "\n[lifecycle]\nforbid = [\"retired -> active\"]",
             "lifecycle.forbid: no card or profile ever goes from Retired to Active",
         ),
+        ("\n[lifecycle]\nforbid = [\"new -> active\"]", "no card or profile ever goes from New to Active"),
         ("\n[lifecycle]\nallow = []", "unknown field `allow`"),
         ("\n[workflows.retire.revocation]\nreason = \"bored\"", "reason of RFC 5280"),
         ("\n[workflows.unblock.revocation]\nrevoke_old = true", "leaves the certificates there are as they are"),

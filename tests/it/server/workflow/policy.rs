@@ -1,10 +1,11 @@
 //! Revocation options, loss reasons, limits and windows.
 
 use super::course::*;
-use crate::server::support::{API, last_segment};
+use crate::server::support::{API, Lab, Person, last_segment};
 use cardwright::store::Store;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 fn lost(body: Value, reason: &str) -> Value {
     with(body, "cardwright", json!({"lossreason": reason}))
@@ -111,6 +112,10 @@ fn a_renewal_waits_for_its_window() {
         assert!(answer.json()["Message"].as_str().unwrap().contains("may be asked for from"), "{kind}");
         assert_eq!(answer.refusal(), (409, "too-early".into()));
         create(&early, &alice, held.body("OnlineUpdate")).ok();
+        let other = early.user("bob", &[]);
+        let held = enrolled(&early, &other);
+        crate::attacks::site::alter(&early, "UPDATE certificates SET superseded = TRUE");
+        create(&early, &other, held.body("Renew")).ok();
         let late = lab(kind, "", window(400));
         let alice = late.user("alice", &[]);
         let held = enrolled(&late, &alice);
@@ -156,4 +161,33 @@ fn nobody_has_more_than_the_template_lets_him() {
         }
         assert_eq!(create(&lab, &agent, second.body("Reinstate")).refusal(), (409, "limit-reached".into()), "{kind}");
     }
+}
+
+#[test]
+fn what_is_over_does_not_count_and_what_is_on_its_way_counts_once() {
+    let reached = || (409, "limit-reached".to_owned());
+    let enroll = |lab: &Lab, person: &Person| {
+        let body = json!({"profiletemplateuuid": lab.template, "datacollection": [], "type": "Enroll", "comment": ""});
+        create(lab, person, body)
+    };
+    for kind in KINDS {
+        let lab = lab(kind, "\n[limits]\nprofiles = 1\n", |text| text);
+        let alice = lab.user("alice", &[]);
+        let over = enrolled(&lab, &alice);
+        assert_eq!(enroll(&lab, &alice).refusal(), reached(), "{kind}");
+        done(&lab, &alice, &over, "Revoke");
+        enroll(&lab, &alice).ok();
+        assert_eq!(enroll(&lab, &alice).refusal(), reached(), "{kind}");
+    }
+    let lab = lab("smartcard", "\n[limits]\ncards = 2\n", |text| text);
+    let alice = lab.user("alice", &[]);
+    let begun = lab.enroll_request(&alice);
+    lab.assign(&alice, &begun, Uuid::new_v4());
+    enroll(&lab, &alice).ok();
+    assert_eq!(enroll(&lab, &alice).refusal(), reached());
+    // What is asked about a card there is brings no other.
+    let (bob, agent) = (lab.user("bob", &[]), lab.user("agent", &["agents"]));
+    create(&lab, &agent, enrolled(&lab, &bob).body("Reinstate")).ok();
+    enroll(&lab, &bob).ok();
+    assert_eq!(enroll(&lab, &bob).refusal(), reached());
 }

@@ -2,7 +2,7 @@
 
 use super::course::*;
 use crate::server::support::{API, Person, last_segment, new_csr};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 #[test]
@@ -26,6 +26,9 @@ fn a_renewal_onto_the_same_card_retires_the_old_profile() {
         }
         assert!(listed(&lab).is_empty(), "the old certificate expires by itself");
         assert_eq!(lab.get(&alice, &format!("{API}/certificates")).ok().as_array().unwrap().len(), 1);
+        let told = "SELECT record FROM audit WHERE record LIKE '%request-completed%' ORDER BY number DESC LIMIT 1";
+        let told: Value = serde_json::from_str(&crate::attacks::site::read(&lab, told)).unwrap();
+        assert!(told.to_string().contains(r#""superseded":"1""#), "{told}");
     }
 }
 
@@ -136,5 +139,21 @@ fn strangers_see_nothing_to_renew() {
         }
         assert_eq!(refused(&alice, old.body("Reinstate")), (403, "forbidden".into()));
         assert!(listed(&lab).is_empty());
+    }
+}
+
+#[test]
+fn a_recovery_leaves_the_old_in_its_state_where_the_policy_says_so() {
+    for kind in KINDS {
+        let lab =
+            lab(kind, "", |text| text + "\n[workflows.recover.revocation]\nrevoke_old = true\ndisable_old = false\n");
+        let alice = lab.user("alice", &[]);
+        let old = enrolled(&lab, &alice);
+        let was = serial(&lab, &alice, &old);
+        let request = last_segment(&create(&lab, &alice, old.body("Recover")).ok());
+        issued(&lab, &alice, &request);
+        assert_eq!(statuses(&lab, &alice, &old), (2, 2), "{kind}");
+        assert_eq!(profile(&lab, &alice, &old)["Flags"], 8, "{kind}");
+        assert!(listed(&lab).contains_key(&was), "{kind}");
     }
 }
