@@ -39,6 +39,28 @@ pub(super) fn card_counts() -> Ask<'static, Vec<CardCount>> {
     sql(statement).bind(LIST_LIMIT).asking()
 }
 
+/// Holds a moment, if there is one.
+struct MomentFound(OffsetDateTime);
+
+impl FromRow for MomentFound {
+    const TABLE: &'static str = "requests";
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        columns.time().map(Self)
+    }
+}
+
+/// Holds how many there are.
+struct Number(u64);
+
+impl FromRow for Number {
+    const TABLE: &'static str = "certificates";
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        columns.number().map(Self)
+    }
+}
+
 /// Describes a certificate that was issued or revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedCertificate {
@@ -86,6 +108,21 @@ fn certificates<'a>((column, at): (&str, &str), period: Period, after: Option<&'
 }
 
 impl Store {
+    /// Returns since when the oldest request waits for a decision.
+    pub async fn oldest_pending(&self) -> Result<Option<OffsetDateTime>, Error> {
+        let statement = "SELECT submitted FROM requests WHERE status = 'pending' ORDER BY seq LIMIT 1";
+        let found: Option<MomentFound> = self.ask(sql(statement).asking()).await?;
+        Ok(found.map(|found| found.0))
+    }
+
+    /// Counts the certificates on cards, neither revoked nor superseded, that end within a period.
+    pub async fn ending_within(&self, period: Period) -> Result<u64, Error> {
+        let statement = "SELECT count(*) FROM certificates WHERE revoked_at IS NULL AND superseded = FALSE \
+                         AND smartcard IS NOT NULL AND not_after >= $1 AND not_after < $2";
+        let found: Option<Number> = self.ask(sql(statement).bind(period.from).bind(period.to).asking()).await?;
+        Ok(found.map_or(0, |found| found.0))
+    }
+
     /// Lists certificates that were issued in a period, after the one with a serial number. When one was issued that an
     /// earlier release has issued was not noted: it counts as of the beginning, and tells since when it is valid.
     pub async fn reported_issued(

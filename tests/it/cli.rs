@@ -3,6 +3,7 @@
 mod activation;
 mod again;
 mod cards;
+mod database;
 mod doctor;
 mod face;
 mod found;

@@ -7,6 +7,8 @@ mod activate;
 mod audit;
 mod config;
 #[cfg(feature = "server")]
+mod database;
+#[cfg(feature = "server")]
 mod demo;
 mod doctor;
 mod enrollment;
@@ -27,6 +29,8 @@ pub use activate::ActivateArgs;
 #[cfg(feature = "server")]
 pub use audit::{AuditAcceptArgs, AuditCommand, AuditExportArgs, AuditVerifyArgs};
 pub use config::ConfigCommand;
+#[cfg(feature = "server")]
+pub use database::{DatabaseCommand, DatabaseReach};
 #[cfg(feature = "server")]
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;

@@ -1,5 +1,6 @@
 //! What can be typed after `serve` and `server`.
 
+use super::database::{DatabaseCommand, DatabaseReach};
 use super::source::Source;
 use super::stock::StockCommand;
 use clap::{Args, Subcommand, ValueHint};
@@ -60,6 +61,9 @@ pub enum ServerCommand {
     /// Put the server's CA under another's root, or a CA elsewhere in its place.
     #[command(subcommand)]
     Ca(CaCommand),
+    /// Move the records into another database.
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Show the settings that hold, and where each comes from.
     Config {
         /// The server's directory.
@@ -156,6 +160,11 @@ pub struct ServerInitArgs {
     /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
     #[arg(long, value_name = "SOURCE")]
     pub passphrase_from: Option<Source>,
+    /// Keep the records in this PostgreSQL database, which must be empty, instead of a file in the directory.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    #[command(flatten)]
+    pub reach: DatabaseReach,
 }
 
 #[derive(Subcommand)]

@@ -1,6 +1,7 @@
 //! `cardwright server init`: makes a server's directory.
 
 use super::asks::{CA_PIN, PASSPHRASE};
+use super::database;
 use crate::cli::args::ServerInitArgs;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text};
@@ -36,6 +37,7 @@ pub fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure>
         ca_key,
         crl_url: args.crl_url.clone(),
         publication: args.publication,
+        database: args.database.as_deref().map(|url| database::settings(url, &args.reach)).transpose()?,
         subordinate: args.ca_csr_out.is_some(),
         ca_token,
     };
@@ -89,6 +91,14 @@ fn init_failed(error: InitError) -> Failure {
         InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         InitError::Installed | InitError::NoRequest => ("ca-not-asked-for", Exit::Usage),
         InitError::Names(_) => ("server-names", Exit::Usage),
+        InitError::DatabaseInUse(_) => {
+            let failure = Failure::from_error("database-full", Exit::Usage, &error);
+            return failure.remedy("Make an empty database (createdb), and name that. Nothing was made.");
+        }
+        InitError::Database(_) => {
+            let failure = Failure::from_error("server-database", Exit::Usage, &error);
+            return failure.remedy("See that the database is there and lets this user in. Nothing was made.");
+        }
         InitError::Passphrase(weak) => return secrets::weak(PASSPHRASE, *weak),
         _ => ("server-init", Exit::Other),
     };

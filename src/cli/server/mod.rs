@@ -6,6 +6,7 @@ pub mod audit;
 mod backup;
 mod ca;
 mod config;
+mod database;
 mod directory;
 mod init;
 mod list_file;
@@ -32,6 +33,7 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
             backup::restore(&file, &directory, passphrase_from.as_ref(), unauthenticated, output)
         }
         ServerCommand::Ca(command) => ca::run(command, output),
+        ServerCommand::Database(command) => database::run(command, output),
         ServerCommand::Config { directory } => config::show(&directory, output),
         ServerCommand::Openapi { virtual_directory } => {
             let document = crate::server::openapi(&virtual_directory);

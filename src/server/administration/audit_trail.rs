@@ -13,7 +13,8 @@ use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::operation::Target;
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
 use crate::store::{
-    self, ActKeys, AuditChecker, AuditItem, AuditRecord, AuditReport, AuditSource, LineError, RememberedEnd,
+    self, ActKey, ActKeys, AuditChecker, AuditItem, AuditRecord, AuditReport, AuditSource, LineError, RememberedEnd,
+    Store,
 };
 use der::pem;
 use serde::Deserialize;
@@ -118,16 +119,7 @@ impl ExportFilter {
 /// `tolerance` is how far the clocks of several servers may differ.
 pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result<AuditReport, AuditTrailError> {
     let directory = path.is_dir().then(|| DataDirectory::new(path));
-    let own = directory.as_ref().map(DataDirectory::audit_public_key).filter(|own| own.is_file());
-    let keys = keys.iter().chain(&own).map(|path| public_key(path)).collect::<Result<Vec<_>, _>>()?;
-    if keys.is_empty() {
-        return Err(AuditTrailError::NoKeys);
-    }
-    let (remembered, acts) = match &directory {
-        Some(directory) => (remembered(directory, &keys)?, act_keys::of_directory(directory)?),
-        None => (Remembered::default(), None),
-    };
-    let checker = AuditChecker::new(keys, tolerance).against(ends(&remembered)).as_of(OffsetDateTime::now_utc());
+    let (checker, remembered, acts) = checking(directory.as_ref(), keys, tolerance)?;
     // The server's own key is sealed: what bears its MAC, or looks like it, is left to the signature that is to follow.
     let acts = ActKeys { server: None, directory: acts };
     let vouched = |checker: AuditChecker| checker.vouched_by(acts, remembered.acts_vouched);
@@ -142,6 +134,33 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
         return Ok(runtime.block_on(AuditSource::file(path)?.check(vouched(checker)))?);
     }
     check_lines(path, file, checker)
+}
+
+/// Checks the log of a store by what the server of a data directory remembers of its own.
+pub(super) async fn check_store(directory: &DataDirectory, store: &Store) -> Result<AuditReport, AuditTrailError> {
+    let (checker, remembered, acts) = checking(Some(directory), &[], Duration::ZERO)?;
+    let acts = ActKeys { server: None, directory: acts };
+    let checker = checker.vouched_by(acts, remembered.acts_vouched);
+    Ok(AuditSource::store(store.clone()).check(checker).await?)
+}
+
+/// Makes what checks a log, against what the server of a data directory remembers of it.
+fn checking(
+    directory: Option<&DataDirectory>,
+    keys: &[PathBuf],
+    tolerance: Duration,
+) -> Result<(AuditChecker, Remembered, Option<ActKey>), AuditTrailError> {
+    let own = directory.map(DataDirectory::audit_public_key).filter(|own| own.is_file());
+    let keys = keys.iter().chain(&own).map(|path| public_key(path)).collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() {
+        return Err(AuditTrailError::NoKeys);
+    }
+    let (remembered, acts) = match directory {
+        Some(directory) => (remembered(directory, &keys)?, act_keys::of_directory(directory)?),
+        None => (Remembered::default(), None),
+    };
+    let checker = AuditChecker::new(keys, tolerance).against(ends(&remembered)).as_of(OffsetDateTime::now_utc());
+    Ok((checker, remembered, acts))
 }
 
 /// Reads what the server of a data directory remembers of its log, which it has signed with one of the keys.

@@ -5,15 +5,18 @@ use crate::ca::{self, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{Passphrase, Pin, WeakPassphrase};
 use crate::server::audit::heads::{self, LogKeyError};
+use crate::server::data_directory::database::{self, DatabaseError};
 use crate::server::data_directory::files::{self, Exists, FileError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::ca::{CaSettings, MasterKeySettings, RecoverySettings, TokenSettings};
+use crate::server::data_directory::settings::database::DatabaseSettings;
 use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use crate::server::data_directory::settings::operation::{ApiSettings, AuditSettings, LogSettings};
 use crate::server::data_directory::settings::people::PeopleSettings;
 use crate::server::data_directory::settings::publication::{PublicationSettings, ten};
 use crate::server::data_directory::settings::server_toml::Settings;
 use crate::server::keys::diversify::{MASTER_KEY, MASTER_KEY_LEN};
+use crate::store;
 use aws_lc_rs::rand;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -52,6 +55,8 @@ pub struct InitOptions {
     /// Where public files are served without TLS; `None`: beside a `listen` that others reach at port 8080 of the same
     /// address, and nowhere on loopback.
     pub publication: Option<SocketAddr>,
+    /// Where the records are to be, in an empty PostgreSQL database; `None`: in a file in the directory.
+    pub database: Option<DatabaseSettings>,
     /// The CA is to stand under another's root: a request is made instead of a root, see [`crate::server::ca_install`].
     pub subordinate: bool,
 }
@@ -67,6 +72,7 @@ impl Default for InitOptions {
             ca_token: None,
             crl_url: None,
             publication: None,
+            database: None,
             subordinate: false,
         }
     }
@@ -106,6 +112,10 @@ pub enum InitError {
     LogKey(#[from] LogKeyError),
     #[error(transparent)]
     Names(#[from] NameError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("the database holds records already, in {0} first: one that is empty is needed")]
+    DatabaseInUse(String),
     #[error("the settings could not be written")]
     Settings(#[from] toml::ser::Error),
     #[error("the CA's certificate is installed already")]
@@ -125,8 +135,21 @@ pub fn init(
 ) -> Result<Initialised, InitError> {
     check_names(&options.public_names)?;
     check_crl_url(&settings(options).ca.crl_url)?;
+    if let Some(database) = &options.database {
+        check_empty(data_dir, database)?;
+    }
     let made = files::make_whole(data_dir, |draft| fill(draft, options, passphrase, ca_pin))?;
     Ok(Initialised { template: DataDirectory::new(data_dir).templates().join(EXAMPLE_FILE), ..made })
+}
+
+/// Refuses a database that cannot be used, or that holds anything; makes the tables.
+fn check_empty(data_dir: &Path, database: &DatabaseSettings) -> Result<(), InitError> {
+    let place = database::place(&DataDirectory::new(data_dir), database)?;
+    let runtime = database::runtime().map_err(DatabaseError::Runtime)?;
+    match runtime.block_on(store::first_used(&place)).map_err(DatabaseError::from)? {
+        Some(table) => Err(InitError::DatabaseInUse(table)),
+        None => Ok(()),
+    }
 }
 
 /// Fills the directory under the name it has until it is whole.
@@ -195,7 +218,7 @@ fn settings(options: &InitOptions) -> Settings {
         operations: None,
         log: LogSettings::default(),
         audit: AuditSettings::default(),
-        database: None,
+        database: options.database.clone(),
         ca: CaSettings {
             name: options.ca_name.clone(),
             crl_url: options.crl_url.clone().unwrap_or(crl_url),

@@ -13,6 +13,7 @@ pub mod ca;
 pub mod directory;
 pub mod init;
 pub mod master_keys;
+pub mod move_database;
 pub mod names;
 pub mod people;
 mod records;

@@ -33,6 +33,8 @@ deeds! {
     RecordsAccepted = "records-accepted",
     /// A person has said that rows which somebody else has written are to stay as they are.
     RowsAccepted = "rows-accepted",
+    /// All records are about to be copied into a PostgreSQL database.
+    DatabaseMoved = "database-moved",
     /// The data directory was made of an archive.
     RecordsRestored = "records-restored",
     MasterKeyAdded = "master-key-added",

@@ -55,8 +55,15 @@ pub fn with_store<T>(
 
 /// Opens the store that the settings name.
 pub async fn open(directory: &DataDirectory, settings: &Settings) -> Result<Store, DatabaseError> {
-    let Some(database) = &settings.database else { return Ok(Store::open(&directory.database()).await?) };
-    let place = PostgresPlace {
+    match &settings.database {
+        None => Ok(Store::open(&directory.database()).await?),
+        Some(database) => Ok(Store::connect(&place(directory, database)?).await?),
+    }
+}
+
+/// Says where the PostgreSQL database of the settings is.
+pub fn place(directory: &DataDirectory, database: &DatabaseSettings) -> Result<PostgresPlace, FileError> {
+    Ok(PostgresPlace {
         url: database.url.clone(),
         password: password(directory, database)?,
         root_certificates: match &database.root_certificates {
@@ -64,8 +71,7 @@ pub async fn open(directory: &DataDirectory, settings: &Settings) -> Result<Stor
             None => None,
         },
         connections: database.connections,
-    };
-    Ok(Store::connect(&place).await?)
+    })
 }
 
 /// Reads the database's password: the first line of the file that the settings name, or else the variable.

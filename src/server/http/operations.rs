@@ -36,7 +36,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
     match request.uri().path() {
-        "/metrics" => match app.metrics.text(&app.store, app.authorities.own().own().not_after()).await {
+        "/metrics" => match app.metrics.text(&app.store, ends(&app)).await {
             Ok(text) => {
                 let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
                 ([(header::CONTENT_TYPE, media_type)], text).into_response()
@@ -48,6 +48,13 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
         },
         path => health(&app, path).await.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response()),
     }
+}
+
+/// Returns when the own CA's certificate ends, and the issuing one's.
+fn ends(app: &App) -> [Option<OffsetDateTime>; 2] {
+    let issuing = app.authorities.issuing();
+    let own = app.authorities.own().own().not_after();
+    [Some(own), issuing.chain().first().map(|certificate| certificate.not_after())]
 }
 
 /// Answers `/healthz` (is the server ready for calls?) and `/healthz/live` (is it alive at all?) with 200 or 503;

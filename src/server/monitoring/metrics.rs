@@ -1,7 +1,7 @@
 //! Counts what the server does, for Prometheus (OpenMetrics text). No label holds a name, an id or a path.
 
 use crate::cm::problem::ProblemCode;
-use crate::store::{self, ListKind, Store};
+use crate::store::{self, CardCount, ListKind, Period, Store};
 use crate::web::bound::CountConnections;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -9,11 +9,12 @@ use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 
 /// Labels an answered call: its route's pattern, its method, and the status.
@@ -48,6 +49,31 @@ struct ChainLabel {
     chain: i64,
 }
 
+/// Labels the cards of a state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CardState {
+    state: &'static str,
+}
+
+/// Labels certificates that end within so many days.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Within {
+    days: u16,
+}
+
+/// Lists how many days ahead the ends of certificates are counted.
+const ENDS: [u16; 3] = [3, 14, 30];
+/// Sets for how long what is counted over all cards and certificates holds: whoever asks more often is told the same.
+const COUNTED_FOR: Duration = Duration::from_secs(60);
+
+/// Holds what was counted over all cards and certificates, and when.
+struct Census {
+    at: Instant,
+    cards: BTreeMap<&'static str, u64>,
+    /// Of [`ENDS`].
+    ending: [u64; ENDS.len()],
+}
+
 /// Holds the totals since the start.
 pub struct Metrics {
     answered: Family<Answered, Counter>,
@@ -62,6 +88,7 @@ pub struct Metrics {
     tls_end: AtomicI64,
     /// Unix time; 0: never.
     directory_read: AtomicI64,
+    census: Mutex<Option<Census>>,
 }
 
 impl Default for Metrics {
@@ -78,6 +105,7 @@ impl Default for Metrics {
             failing: Mutex::default(),
             tls_end: AtomicI64::default(),
             directory_read: AtomicI64::default(),
+            census: Mutex::default(),
         }
     }
 }
@@ -132,9 +160,49 @@ impl Metrics {
         self.connections.clone()
     }
 
-    /// Returns everything as OpenMetrics text; what only the store knows is read from it now.
-    pub async fn text(&self, store: &Store, ca_end: OffsetDateTime) -> Result<String, store::Error> {
+    /// Counts over all cards and certificates, unless that was done just now; returns how many cards are in which state,
+    /// and how many certificates end within how many days.
+    async fn counted(&self, store: &Store) -> Result<(Family<CardState, Gauge>, Family<Within, Gauge>), store::Error> {
+        let fresh = |census: &Option<Census>| census.as_ref().is_some_and(|census| census.at.elapsed() < COUNTED_FOR);
+        let known = fresh(&self.census.lock().unwrap_or_else(PoisonError::into_inner));
+        if !known {
+            let mut cards = BTreeMap::new();
+            for CardCount { status, cards: count, .. } in store.card_counts().await? {
+                *cards.entry(status.name()).or_default() += count;
+            }
+            let (from, mut ending) = (OffsetDateTime::now_utc(), [0; ENDS.len()]);
+            for (count, days) in ending.iter_mut().zip(ENDS) {
+                let to = from + time::Duration::days(days.into());
+                *count = store.ending_within(Period { from, to }).await?;
+            }
+            let census = Census { at: Instant::now(), cards, ending };
+            *self.census.lock().unwrap_or_else(PoisonError::into_inner) = Some(census);
+        }
+        let (cards, ends) = (Family::<CardState, Gauge>::default(), Family::<Within, Gauge>::default());
+        if let Some(census) = self.census.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            let gauge = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+            for (state, count) in &census.cards {
+                cards.get_or_create(&CardState { state }).set(gauge(*count));
+            }
+            for (days, count) in ENDS.into_iter().zip(census.ending) {
+                ends.get_or_create(&Within { days }).set(gauge(count));
+            }
+        }
+        Ok((cards, ends))
+    }
+
+    /// Returns everything as OpenMetrics text; what only the store knows is read from it now. `ends` are those of the own
+    /// CA's certificate, and of the issuing one's.
+    pub async fn text(&self, store: &Store, ends: [Option<OffsetDateTime>; 2]) -> Result<String, store::Error> {
         let mut registry = Registry::with_prefix("cardwright");
+        registry.register(
+            "build",
+            "The release that runs",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))].to_vec()),
+        );
+        let (cards, ending) = self.counted(store).await?;
+        registry.register("cards", "Cards, by state", cards);
+        registry.register("certificates_ending", "Certificates on cards in use that end within so many days", ending);
         registry.register("requests", "Calls answered", self.answered.clone());
         registry.register("refusals", "Calls refused, by code", self.refused.clone());
         registry.register("request_seconds", "How long calls took", self.seconds.clone());
@@ -170,11 +238,22 @@ impl Metrics {
         let told = "Since when each round of a task beside the calls fails, Unix time";
         registry.register("upkeep_failing_since_seconds", told, since);
         let mut moment = |name: &str, help: &str, at: i64| registry.register(name, help, ConstGauge::new(at));
-        moment("ca_end_seconds", "When the CA's own certificate ends, Unix time", ca_end.unix_timestamp());
+        let told = ["When the CA's own certificate ends, Unix time", "When the issuing CA's certificate ends"];
+        for ((name, help), end) in ["ca_end_seconds", "issuing_ca_end_seconds"].into_iter().zip(told).zip(ends) {
+            if let Some(end) = end {
+                moment(name, help, end.unix_timestamp());
+            }
+        }
+        if let Some(since) = store.oldest_pending().await? {
+            moment("pending_since_seconds", "Since when the oldest request waits for approval", since.unix_timestamp());
+        }
         moment("tls_end_seconds", "When the certificate for TLS ends", self.tls_end.load(Ordering::Relaxed));
         let read = self.directory_read.load(Ordering::Relaxed);
         if read > 0 {
             moment("directory_read_seconds", "When the directory was read last", read);
+        }
+        if let Some(list) = store.list(ListKind::Delta).await?.filter(|list| list.number > 0) {
+            moment("delta_crl_end_seconds", "When the list of changes ends", list.next_update.unix_timestamp());
         }
         if let Some(list) = store.list(ListKind::Base).await?.filter(|list| list.number > 0) {
             moment("crl_made_seconds", "When the complete list was made", list.this_update.unix_timestamp());

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 type BoxError = Box<dyn std::error::Error + Sync + Send>;
 
 /// Holds a value to be bound; no error shows what it is.
-struct Bound<'v>(&'v Value<'v>);
+pub(super) struct Bound<'v>(pub &'v Value<'v>);
 
 impl fmt::Debug for Bound<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

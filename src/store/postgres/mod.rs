@@ -5,6 +5,7 @@
 mod link;
 pub(super) mod place;
 mod schema;
+pub(super) mod target;
 pub(super) mod transaction;
 
 use super::error::{Cause, Error};

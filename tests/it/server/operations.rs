@@ -39,6 +39,11 @@ fn what_happens_is_counted() {
     let of = |name: &str| value(&text, name).unwrap_or_else(|| panic!("{name} is not in\n{text}"));
     assert_eq!(of("cardwright_certificates_issued_total"), 1.0);
     assert_eq!(of("cardwright_pending_approvals"), 0.0);
+    assert_eq!(value(&text, "cardwright_pending_since_seconds"), None, "nobody waits");
+    assert_eq!(of("cardwright_cards{state=\"Active\"}"), 1.0);
+    assert_eq!(of("cardwright_certificates_ending{days=\"30\"}"), 0.0);
+    assert_eq!(of(&format!("cardwright_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), 1.0);
+    assert!(of("cardwright_issuing_ca_end_seconds") > 1.7e9);
     assert!(of("cardwright_audit_head{chain=\"1\"}") >= 4.0);
     assert_eq!(of("cardwright_store_unaudited_jobs_total"), 0.0);
     assert_eq!(of("cardwright_refusals_total{code=\"not-found\"}"), 1.0);

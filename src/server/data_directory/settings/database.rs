@@ -28,6 +28,13 @@ pub struct DatabaseSettings {
     pub connections: u32,
 }
 
+impl DatabaseSettings {
+    /// Names a database with as many connections as a server keeps where the settings do not say.
+    pub fn at(url: String, password_file: Option<PathBuf>, root_certificates: Option<PathBuf>) -> Self {
+        Self { url, password_file, root_certificates, connections: CONNECTIONS }
+    }
+}
+
 /// Returns [`CONNECTIONS`], for serde.
 pub fn connections() -> u32 {
     CONNECTIONS
