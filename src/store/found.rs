@@ -97,8 +97,10 @@ fn cards(filter: &CardFilter) -> Result<Ask<'static, Vec<SmartcardRecord>>, Erro
 /// Asks for certificates on cards that will end, the first to end first.
 fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord>>, Error> {
     let mut bound = Bound::default();
+    // Where the walk goes on after a certificate, SQLite is to begin at that: of two lower bounds it takes one.
+    let after = if filter.beyond.is_some() { "NOT not_after <=" } else { "not_after >" };
     let mut text = format!(
-        "{} AND not_after > ${} AND not_after <= ${}",
+        "{} AND {after} ${} AND not_after <= ${}",
         select_certificates!("WHERE revoked_at IS NULL AND superseded = FALSE AND smartcard IS NOT NULL"),
         bound.number(filter.after),
         bound.number(filter.until),

@@ -91,13 +91,23 @@ impl FromRow for ReportedCertificate {
     }
 }
 
+/// Writes that a moment is within a period. Where the walk goes on after a row, SQLite is to begin at that row, not at the
+/// beginning of the period: of two lower bounds it takes one.
+fn within(bound: &mut Bound<'_>, column: &str, period: Period, goes_on: bool) -> String {
+    let (from, to) = (bound.number(period.from), bound.number(period.to));
+    match goes_on {
+        false => format!("{column} >= ${from} AND {column} < ${to}"),
+        true => format!("NOT {column} < ${from} AND {column} < ${to}"),
+    }
+}
+
 /// Writes the walk over certificates by the moments in a column; `at` is what is told of the moment.
 fn certificates<'a>((column, at): (&str, &str), period: Period, after: Option<&'a [u8]>, limit: u32) -> Statement<'a> {
     let mut bound = Bound::default();
-    let (from, to) = (bound.number(period.from), bound.number(period.to));
+    let within = within(&mut bound, column, period, after.is_some());
     let mut text = format!(
         "SELECT serial, request, smartcard, owner, template_common_name, {at}, revocation_reason FROM certificates \
-         WHERE {column} >= ${from} AND {column} < ${to}"
+         WHERE {within}"
     );
     if let Some(after) = after {
         let serial = bound.number(after);
@@ -154,10 +164,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ApprovalRecord>, Error> {
         let mut bound = Bound::default();
-        let (from, to) = (bound.number(period.from), bound.number(period.to));
-        let mut text = format!(
-            "SELECT request, approver, approved, comment, at FROM approvals WHERE at >= ${from} AND at < ${to}"
-        );
+        let within = within(&mut bound, "at", period, after.is_some());
+        let mut text = format!("SELECT request, approver, approved, comment, at FROM approvals WHERE {within}");
         if let Some((request, approver)) = after {
             let (request, approver) = (bound.number(request), bound.number(approver));
             text += &format!(

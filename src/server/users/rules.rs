@@ -48,7 +48,7 @@ pub enum AccountRefusal {
          character, one of no width or of direction)"
     )]
     Text,
-    #[error("\"{0}\" is no e-mail address that mail can be sent to and a certificate can hold: name@domain, in ASCII")]
+    #[error("\"{0}\" is no e-mail address that mail can be sent to: name@domain")]
     Email(String),
     #[error("\"{0}\" is no security identifier such as S-1-5-21-1-2-3-1104")]
     Sid(String),
@@ -133,9 +133,9 @@ pub fn check_email(user: &UserRecord, before: Option<&UserRecord>) -> Result<(),
     }
 }
 
-/// Says whether mail can be sent to a text, and an rfc822Name be made of it (RFC 5280, 4.2.1.6: IA5String).
+/// Says whether mail can be sent to a text.
 fn is_email(text: &str) -> bool {
-    text.is_ascii() && text.parse::<Address>().is_ok()
+    text.parse::<Address>().is_ok()
 }
 
 /// Names the directory among the issuers whose word stands for an account; its identities are the directory's to give.

@@ -68,6 +68,15 @@ fn on_sqlite_a_full_store_costs_what_an_empty_one_does() {
     }
     let list = lab.server.as_ref().unwrap().counts().steps - before;
     assert!(list < 60 * LIST_ROWS, "{list} steps for three lists");
+
+    // A late page of a walk begins where the page before ended, not at the beginning.
+    let auditor = lab.user("audrey", &["auditors"]);
+    let last = format!("{:032x}", CARDS - 100);
+    let before = lab.server.as_ref().unwrap().counts().steps;
+    let page = lab.get(&auditor, &format!("{EXTENSION}/reports/issued?limit=1&after={last}")).ok();
+    assert_eq!(page["Rows"].as_array().unwrap().len(), 1);
+    let steps = lab.server.as_ref().unwrap().counts().steps - before;
+    assert!(steps < CARDS, "{steps} steps for one row");
 }
 
 /// Rows and index entries read since the database was made; the server has stopped, so all is counted.
