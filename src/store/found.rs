@@ -9,7 +9,7 @@ use super::open::Store;
 use super::record::{CertificateRecord, LIST_LIMIT, SmartcardRecord, UserRecord, Visibility};
 use super::spelling::Spelled;
 use super::users;
-use super::walks::{Bound, check_width, newest};
+use super::walks::{Bound, check_width, later, newest};
 use crate::cm::smartcard::SmartcardStatus;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -97,11 +97,10 @@ fn cards(filter: &CardFilter) -> Result<Ask<'static, Vec<SmartcardRecord>>, Erro
 /// Asks for certificates on cards that will end, the first to end first.
 fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord>>, Error> {
     let mut bound = Bound::default();
-    // Where the walk goes on after a certificate, SQLite is to begin at that: of two lower bounds it takes one.
+    // Where the walk goes on after a certificate, that alone bounds it from below.
     let after = if filter.beyond.is_some() { "NOT not_after <=" } else { "not_after >" };
-    let mut text = format!(
-        "{} AND {after} ${} AND not_after <= ${}",
-        select_certificates!("WHERE revoked_at IS NULL AND superseded = FALSE AND smartcard IS NOT NULL"),
+    let mut rows = format!(
+        "revoked_at IS NULL AND superseded = FALSE AND smartcard IS NOT NULL AND {after} ${} AND not_after <= ${}",
         bound.number(filter.after),
         bound.number(filter.until),
     );
@@ -110,7 +109,7 @@ fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord
         let user = bound.number(*user);
         let numbers: Vec<_> = templates.iter().map(|template| format!("${}", bound.number(*template))).collect();
         // Alone, the owner is looked up by an index of his own.
-        text += &match numbers.is_empty() {
+        rows += &match numbers.is_empty() {
             true => format!(" AND owner = ${user}"),
             false => format!(
                 " AND (owner = ${user} OR (SELECT profile_template FROM smartcards \
@@ -119,11 +118,12 @@ fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord
             ),
         };
     }
+    let limit = filter.limit.min(LIST_LIMIT);
     if let Some(beyond) = filter.beyond {
-        let number = bound.number(beyond);
-        text += &format!(" AND (not_after, seq) > (SELECT not_after, seq FROM certificates WHERE serial = ${number})");
+        let key = format!("serial = ${}", bound.number(beyond));
+        rows = format!("seq IN {}", later("certificates", "not_after", &rows, &key, limit));
     }
-    text += &format!(" ORDER BY not_after, seq LIMIT {}", filter.limit.min(LIST_LIMIT));
+    let text = format!("{} {rows} ORDER BY not_after, seq LIMIT {limit}", select_certificates!("WHERE"));
     Ok(bound.statement(text).asking())
 }
 

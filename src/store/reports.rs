@@ -5,7 +5,7 @@ use super::error::Error;
 use super::link::{Ask, Columns, FromRow, Statement, sql};
 use super::open::Store;
 use super::record::{ApprovalRecord, LIST_LIMIT};
-use super::walks::Bound;
+use super::walks::{Bound, later};
 use crate::cm::smartcard::SmartcardStatus;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -104,17 +104,15 @@ fn within(bound: &mut Bound<'_>, column: &str, period: Period, goes_on: bool) ->
 /// Writes the walk over certificates by the moments in a column; `at` is what is told of the moment.
 fn certificates<'a>((column, at): (&str, &str), period: Period, after: Option<&'a [u8]>, limit: u32) -> Statement<'a> {
     let mut bound = Bound::default();
-    let within = within(&mut bound, column, period, after.is_some());
-    let mut text = format!(
-        "SELECT serial, request, smartcard, owner, template_common_name, {at}, revocation_reason FROM certificates \
-         WHERE {within}"
-    );
+    let (mut rows, limit) = (within(&mut bound, column, period, after.is_some()), limit.min(LIST_LIMIT));
     if let Some(after) = after {
-        let serial = bound.number(after);
-        text += &format!(" AND ({column}, seq) > (SELECT {column}, seq FROM certificates WHERE serial = ${serial})");
+        let key = format!("serial = ${}", bound.number(after));
+        rows = format!("seq IN {}", later("certificates", column, &rows, &key, limit));
     }
-    text += &format!(" ORDER BY {column}, seq LIMIT {}", limit.min(LIST_LIMIT));
-    bound.statement(text)
+    let columns = "serial, request, smartcard, owner, template_common_name";
+    bound.statement(format!(
+        "SELECT {columns}, {at}, revocation_reason FROM certificates WHERE {rows} ORDER BY {column}, seq LIMIT {limit}"
+    ))
 }
 
 impl Store {

@@ -44,3 +44,17 @@ pub(super) fn newest(table: &str, ways: &[String], common: &str, limit: u32) -> 
     let ways = walks.collect::<Vec<_>>().join(" UNION ");
     format!("(SELECT seq FROM ({ways}) AS ways ORDER BY seq DESC LIMIT {limit})")
 }
+
+/// Writes the query of the rows that come after one of them, the one that `key` names, in the order of a column and then
+/// of their places, and pass the conditions that are common to all: those that are alike in the column, and those beyond.
+/// Each is a query of its own over one index that begins where it should; SQLite would walk a comparison of both columns
+/// from the first that is alike. No condition may bound the column from below, as SQLite takes one of two bounds.
+pub(super) fn later(table: &str, column: &str, common: &str, key: &str, limit: u32) -> String {
+    let (at, place) =
+        (format!("(SELECT {column} FROM {table} WHERE {key})"), format!("(SELECT seq FROM {table} WHERE {key})"));
+    format!(
+        "(SELECT seq FROM (SELECT seq FROM {table} WHERE {common} AND {column} = {at} AND seq > {place} ORDER BY seq \
+         LIMIT {limit}) AS alike UNION ALL SELECT seq FROM (SELECT seq FROM {table} WHERE {common} AND {column} > {at} \
+         ORDER BY {column}, seq LIMIT {limit}) AS beyond)"
+    )
+}

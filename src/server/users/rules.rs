@@ -3,7 +3,6 @@
 use crate::ca::is_sid;
 use crate::cm::hidden::is_hidden;
 use crate::store::{UserRecord, UserSource};
-use lettre::Address;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -133,9 +132,12 @@ pub fn check_email(user: &UserRecord, before: Option<&UserRecord>) -> Result<(),
     }
 }
 
-/// Says whether mail can be sent to a text.
+/// Says whether mail can be sent to a text: name, one `@`, and labels with dots between them. What a mail server makes of
+/// the letters is its own.
 fn is_email(text: &str) -> bool {
-    text.parse::<Address>().is_ok()
+    let labels = |domain: &str| domain.split('.').all(|label| !label.is_empty() && !label.contains('@'));
+    let parts = text.split_once('@').filter(|(name, domain)| !name.is_empty() && labels(domain));
+    parts.is_some() && !text.contains(char::is_whitespace)
 }
 
 /// Names the directory among the issuers whose word stands for an account; its identities are the directory's to give.

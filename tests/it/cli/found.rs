@@ -78,6 +78,21 @@ fn what_names_several_or_nothing_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn what_a_token_says_of_itself_is_kept_when_it_is_enrolled() {
+    let site = site();
+    site.program.factory_token("card");
+    let info = site.program.json(["token", "info", "--label", "card"]).done();
+    run(&site, "ursula", &super::ENROLL).done();
+    let card = run(&site, "olga", &["card", "show", "ursula"]).done();
+    let (model, serial) = (card["model"].as_str().unwrap(), &card["printed_serial"]);
+    assert!(model.contains(info["model"].as_str().unwrap()), "{card}");
+    assert_eq!((serial, &card["printed_serial_by"]), (&info["serial"], &json!("client")), "{card}");
+    assert_eq!((&card["attested"], &card["assigned_as"]), (&json!(false), &json!("ursula")), "{card}");
+    let found = run(&site, "olga", &["search", serial.as_str().unwrap()]).done();
+    assert_eq!(found[0]["uuid"], card["card"]);
+}
+
+#[test]
 fn a_report_is_a_table_for_spreadsheets_that_computes_nothing() {
     let mut site = site();
     site.person("audrey", &["auditors"]);
