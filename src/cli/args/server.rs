@@ -28,7 +28,7 @@ pub struct ServeArgs {
 #[derive(Subcommand)]
 pub enum ServerCommand {
     /// Make a server's directory: CA, master key, database, a first template.
-    Init(ServerInitArgs),
+    Init(Box<ServerInitArgs>),
     /// Save a server's directory, database included, as one archive (tar); also while the server runs.
     ///
     /// Records in PostgreSQL are not in the archive: save them with pg_dump.
