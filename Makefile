@@ -4,7 +4,7 @@ CARGO ?= cargo
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo test check bench bench-server fuzz
+.PHONY: demo test check bench bench-server bench-large fuzz
 
 demo:
 	@scripts/install-missing demo
@@ -35,6 +35,11 @@ bench:
 bench-server:
 	@scripts/install-missing bench
 	@$(CARGO) bench --quiet --bench server
+
+# What a desk looks at with a million cards stored; CARDWRIGHT_BENCH_CARDS=100000 for fewer.
+bench-large:
+	@scripts/install-missing bench
+	@$(CARGO) bench --quiet --bench server -- pages
 
 # make fuzz TARGET=certificate SECONDS=600; without a target it lists them.
 fuzz:

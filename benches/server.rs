@@ -5,7 +5,7 @@
 //! calls, each durable and with its record in the audit log before it is answered), on SQLite and on PostgreSQL; cfssl by its
 //! one call, without a database, as it comes, and with SQLite at our setting. Each server logs as it does by default,
 //! to a file. Then the limits: signatures of one core, durable writes, and pgbench with the rows of a flow; and what
-//! a store with millions of rows does to a call.
+//! a store with millions of rows does to a call. With `pages`: what a desk looks at, in a small store and in a large one.
 
 #![allow(clippy::print_stdout)]
 
@@ -21,6 +21,8 @@ mod limits;
 mod load;
 #[path = "server/ours.rs"]
 mod ours;
+#[path = "server/pages.rs"]
+mod pages;
 #[path = "server/postgres.rs"]
 mod postgres;
 mod support;
@@ -40,6 +42,8 @@ use support::numbers::{Spread, milliseconds, quantile};
 use support::process::{Service, fresh_directory};
 use support::table;
 
+/// Asks for what a desk looks at in a store of a million cards, and nothing else.
+const PAGES: &str = "pages";
 const ROUNDS: usize = 3;
 /// Connections, and certificates a round: about a second's work each.
 const LOADS: [(usize, usize); 3] = [(1, 300), (8, 1000), (64, 2000)];
@@ -209,6 +213,9 @@ fn subdirectory(directory: &Path, name: &str) -> Result<std::path::PathBuf> {
 fn main() -> Result<()> {
     let directory = fresh_directory("server")?;
     let postgres = Postgres::start(&directory)?;
+    if std::env::args().any(|argument| argument == PAGES) {
+        return pages::told(&directory, &postgres);
+    }
     for key in [Key::P256, Key::Rsa2048] {
         let (columns, pgbench) = compared(&subdirectory(&directory, key.name())?, key, &postgres)?;
         publish(key, &columns)?;

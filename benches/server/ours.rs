@@ -63,6 +63,18 @@ impl Ours {
         Ok(format!("{API}/requests/{request}"))
     }
 
+    /// Asks for `count` pages, one after the other, each made of the calls that `paths` gives for its number.
+    pub fn pages(&self, count: usize, paths: impl Fn(usize) -> Vec<String> + Sync) -> Result<Vec<Duration>> {
+        let outcome = load::run(&self.place, 1, count, |connection, piece| {
+            for path in paths(piece) {
+                let answer = connection.call("GET", &path, &self.headers, "")?;
+                ensure!(matches!(answer.status, 200 | 204), "status {} of {path}", answer.status);
+            }
+            Ok(())
+        })?;
+        Ok(outcome.latencies)
+    }
+
     /// Reads and lists as a desk does, one after the other: a request, the newest requests, own profiles.
     pub fn reads(&self, count: usize) -> Result<Vec<Duration>> {
         let path = self.created(&mut Connection::open(&self.place)?)?;
