@@ -1,7 +1,18 @@
 //! Who is in which group, groups within groups included.
 
 use super::entry::Entry;
+use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::{HashMap, HashSet};
+
+/// Stands for a name; a directory may have hundreds of thousands in one group.
+type Key = [u8; 16];
+
+/// Returns what stands for a text.
+fn key(text: &str) -> Key {
+    let mut key = Key::default();
+    key.copy_from_slice(&digest(&SHA256, text.as_bytes()).as_ref()[..16]);
+    key
+}
 
 /// Returns a distinguished name as it is compared: without letter case, blanks around separators, and differences of
 /// escaping (RFC 4514, 2.4).
@@ -40,36 +51,34 @@ pub fn folded_dn(dn: &str) -> String {
 /// Holds all groups of a directory that keeps only who is in each one directly.
 #[derive(Debug, Default)]
 pub struct GroupLists {
-    members: HashMap<String, Vec<String>>,
+    members: HashMap<Key, Vec<Key>>,
     /// Members by the name of their account (posixGroup).
-    names: HashMap<String, Vec<String>>,
+    names: HashMap<Key, Vec<Key>>,
 }
 
 impl GroupLists {
     /// Adds the entry of a group.
     pub fn add(&mut self, entry: &Entry) {
-        let texts = |attribute: &str| -> Vec<String> {
-            entry.values(attribute).iter().filter_map(|value| String::from_utf8(value.clone()).ok()).collect()
-        };
-        let listed = texts("member").into_iter().chain(texts("uniqueMember"));
-        let group = folded_dn(&entry.dn);
-        self.members.insert(group.clone(), listed.map(|dn| folded_dn(&dn)).collect());
-        self.names.insert(group, texts("memberUid"));
+        let texts = |attribute| entry.values(attribute).iter().filter_map(|value| std::str::from_utf8(value).ok());
+        let listed = texts("member").chain(texts("uniqueMember"));
+        let group = key(&folded_dn(&entry.dn));
+        self.members.insert(group, listed.map(|dn| key(&folded_dn(dn))).collect());
+        self.names.insert(group, texts("memberUid").map(key).collect());
     }
 
     /// Lists everybody in a group, directly or through groups in it; each group is looked at once, so that groups within
     /// each other come to an end.
     pub fn closure(&self, group: &str) -> Members {
         let mut members = Members::default();
-        let mut seen = HashSet::from([folded_dn(group)]);
-        let mut left: Vec<String> = seen.iter().cloned().collect();
+        let mut seen = HashSet::from([key(&folded_dn(group))]);
+        let mut left: Vec<Key> = seen.iter().copied().collect();
         while let Some(group) = left.pop() {
-            members.names.extend(self.names.get(&group).into_iter().flatten().cloned());
+            members.names.extend(self.names.get(&group).into_iter().flatten());
             for member in self.members.get(&group).into_iter().flatten() {
-                if self.members.contains_key(member) && seen.insert(member.clone()) {
-                    left.push(member.clone());
+                if self.members.contains_key(member) && seen.insert(*member) {
+                    left.push(*member);
                 }
-                members.dns.insert(member.clone());
+                members.dns.insert(*member);
             }
         }
         members
@@ -77,15 +86,27 @@ impl GroupLists {
 
     /// Says whether there is such a group.
     pub fn knows(&self, group: &str) -> bool {
-        self.members.contains_key(&folded_dn(group))
+        self.members.contains_key(&key(&folded_dn(group)))
     }
 }
 
 /// Holds who is in one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Members {
-    pub dns: HashSet<String>,
-    pub names: HashSet<String>,
+    dns: HashSet<Key>,
+    names: HashSet<Key>,
+}
+
+impl Members {
+    /// Adds whom a distinguished name names.
+    pub fn add(&mut self, dn: &str) {
+        self.dns.insert(key(&folded_dn(dn)));
+    }
+
+    /// Counts them, groups in the group included.
+    pub fn count(&self) -> usize {
+        self.dns.len() + self.names.len()
+    }
 }
 
 /// Holds who is in which group of ours.
@@ -99,10 +120,10 @@ pub struct Memberships {
 impl Memberships {
     /// Lists the groups of ours that a person is in, each once, in order.
     pub fn of(&self, dn: &str, name: &str) -> Vec<String> {
-        let dn = folded_dn(dn);
+        let (dn, name) = (key(&folded_dn(dn)), key(name));
         let mut found: Vec<String> = Vec::new();
         for (group, members) in &self.groups {
-            if (members.dns.contains(&dn) || members.names.contains(name)) && !found.contains(group) {
+            if (members.dns.contains(&dn) || members.names.contains(&name)) && !found.contains(group) {
                 found.push(group.clone());
             }
         }

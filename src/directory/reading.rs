@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::entry::Entry;
 use super::error::Error;
 use super::filter::Filter;
-use super::groups::{GroupLists, Members, Memberships, folded_dn};
+use super::groups::{GroupLists, Members, Memberships};
 use super::person::{Person, Refused};
 use super::schema::{IN_CHAIN, Kind, Schema};
 use time::{Duration, OffsetDateTime};
@@ -144,7 +144,7 @@ async fn in_chain(
     ]);
     let mut members = Members::default();
     // No attribute is needed (RFC 4511, 4.5.1.8).
-    each(connection, base, &filter, &["1.1"], |entry| members.dns.extend([folded_dn(&entry.dn)])).await?;
+    each(connection, base, &filter, &["1.1"], |entry| members.add(&entry.dn)).await?;
     Ok(Some(members))
 }
 

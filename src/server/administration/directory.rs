@@ -118,8 +118,7 @@ pub fn directory_check(data_dir: &Path, name: Option<&str>) -> Result<Checked, I
         let mut found = memberships.groups.iter();
         let groups = source.rules.iter().map(|rule| {
             let missing = memberships.missing.contains(&rule.dn);
-            let count =
-                if missing { None } else { found.next().map(|(_, members)| members.dns.len() + members.names.len()) };
+            let count = if missing { None } else { found.next().map(|(_, members)| members.count()) };
             (rule.dn.clone(), rule.group.clone(), count)
         });
         let groups = groups.collect();

@@ -75,18 +75,20 @@ impl Pass {
         let mut ids = HashSet::new();
         let mut cookie = Vec::new();
         // First who is there at all: of two who share a name neither is taken over.
+        let mut count = 0usize;
         loop {
             let page = directory::people(connection, &source.schema, among, self.now, &cookie).await?;
             ids.extend(page.ids());
             page.people.iter().flatten().for_each(|person| names.add(person));
-            counted(connection, ids.len())?;
+            count = count.saturating_add(page.people.len().max(1));
+            counted(connection, count)?;
             cookie = page.next;
             if cookie.is_empty() {
                 break;
             }
         }
         let judge = Judge { store: &self.store, domains: &self.domains, names: &names, adopt: self.adopt };
-        let mut count = 0usize;
+        count = 0;
         loop {
             let page = directory::people(connection, &source.schema, among, self.now, &cookie).await?;
             report.first_end = report.first_end.into_iter().chain(page.first_end()).min();

@@ -161,7 +161,9 @@ fn many_who_are_gone_at_once_are_disabled_only_when_that_is_said() {
         slapd.person(&format!("p{index}"), "");
     }
     let site = site(&table(&slapd.url(), "plain = true\npage = 5"));
+    let before = slapd.searches();
     assert_eq!(import(&site, &["--apply"]).done()["new"], 12, "in three pages");
+    assert_eq!(slapd.searches() - before, 6, "everybody is read twice, and nobody by himself");
     set(&site, &table(&slapd.url(), "plain = true\nfilter = \"(uid=nobody)\""));
     let refused = import(&site, &["--apply"]);
     assert!(refused.all().contains("12 of 12 would be disabled"), "{refused:?}");

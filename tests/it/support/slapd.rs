@@ -86,6 +86,12 @@ impl Slapd {
         format!("ldaps://localhost:{}", self.secure)
     }
 
+    /// How many searches it was asked for so far, in pages of their own.
+    pub fn searches(&self) -> usize {
+        let log = std::fs::read(self.path("log")).unwrap();
+        String::from_utf8_lossy(&log).matches(" SRCH base=").count()
+    }
+
     /// Stops it, as a directory that is away.
     pub fn stop(&mut self) {
         self.child.kill().and_then(|()| self.child.wait()).unwrap();
@@ -143,7 +149,8 @@ impl Slapd {
 fn started(directory: &TempDir, port: u16, secure: u16) -> Child {
     let log = std::fs::File::create(directory.path().join("log")).unwrap();
     let mut child = Command::new("/usr/sbin/slapd")
-        .args(["-d", "0", "-f"])
+        // Each operation is a line of the log.
+        .args(["-d", "256", "-f"])
         .arg(directory.path().join("slapd.conf"))
         .args(["-h", &format!("ldap://localhost:{port} ldaps://localhost:{secure}")])
         .stdin(Stdio::null())

@@ -89,7 +89,7 @@ type Misdeed = Box<dyn FnOnce(&mut TcpStream) + Send>;
 
 #[test]
 fn directories_that_misbehave_are_left_in_time() {
-    let cases: [(&str, Misdeed); 7] = [
+    let cases: [(&str, Misdeed); 8] = [
         ("within 2 seconds", Box::new(|_| {})),
         (
             "within 2 seconds",
@@ -110,6 +110,7 @@ fn directories_that_misbehave_are_left_in_time() {
                 let _ = stream.write_all(&hex(ENTRY).repeat(2000));
             }),
         ),
+        ("closed the connection", Box::new(|stream| drop(stream.shutdown(std::net::Shutdown::Both)))),
         ("a referral", Box::new(|stream| drop(stream.write_all(&hex("300c 020102 6507 0a010a 0400 0400"))))),
     ];
     for (word, answer) in cases {
@@ -119,4 +120,23 @@ fn directories_that_misbehave_are_left_in_time() {
         assert!(told.all().contains(word), "{word}: {told:?}");
         assert!(asked.elapsed() < Duration::from_secs(15), "{word}");
     }
+}
+
+/// The end of a page without entries, of the third message, with a cookie that leads to the next.
+const EMPTY_PAGE: &str = "3033 020103 6507 0a0100 0400 0400 a025 3023 0416 312e322e3834302e3131333535362e312e342e333139 0409 3007 \
+                          020100 0402beef";
+
+#[test]
+fn pages_without_end_come_to_one() {
+    let url = rogue(|stream| {
+        for number in 2..100 {
+            let mut page = hex(EMPTY_PAGE);
+            page[4] = number;
+            if stream.write_all(&page).is_err() || stream.read(&mut [0; 4096]).is_err() {
+                return;
+            }
+        }
+    });
+    let site = site(&table(&url, "plain = true\nmost = 20"));
+    refused(&site, 1, "directory", "more than 20 such entries");
 }
