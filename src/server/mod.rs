@@ -3,7 +3,7 @@
 //! In: HTTP requests with credentials; a data directory with keys, templates and settings. Out: JSON, certificates,
 //! revocation lists, OCSP answers.
 //! Sub-rooms, each importing only from those after it: `process`; `http`; `controllers`; `issuance`; `requests`;
-//! `call`; `administration`; `provisioning`; `authority`, `identity`, `mail`, `publication`, `workflow`; `error`; `keys`, `audit`,
+//! `call`; `administration`; `notices`, `provisioning`; `authority`, `identity`, `mail`, `publication`, `workflow`; `error`; `keys`, `audit`,
 //! `permission`; `data_directory`, `users`, `monitoring`.
 //! `permission` alone says who may do what, `error` alone how a refusal looks, [`crate::cm::lifecycle`] alone which
 //! step follows which. A certificate is signed before it is recorded, and sent after.
@@ -22,6 +22,7 @@ mod issuance;
 mod keys;
 mod mail;
 mod monitoring;
+mod notices;
 mod permission;
 mod process;
 mod provisioning;

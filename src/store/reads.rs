@@ -9,9 +9,10 @@ use super::error::Error;
 use super::identities::IdentityRecord;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
+use super::outbox::NoticeRecord;
 use super::presence::PresenceRecord;
 use super::record::{
-    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, HoldingRecord, MailRecord,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, HoldingRecord,
     MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord, ProfileRecord, RequestCount,
     RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
 };
@@ -20,7 +21,7 @@ use super::stock::StockRecord;
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
-    archive, attestations, bearer, cards, certificates, devices, identities, lists, offline, one_time, possession,
+    archive, attestations, bearer, cards, certificates, devices, identities, lists, offline, one_time, outbox, possession,
     presence, proposals, reports, requests, sessions, stock, upstream, users,
 };
 use time::OffsetDateTime;
@@ -97,8 +98,12 @@ reads! {
     offline::offline_answer(request: Uuid) -> Option<OfflineAnswerRecord>;
     /// Returns what proves a request's one-time passwords.
     one_time::one_time(request: Uuid) -> Option<OneTimeRecord>;
-    /// Lists the one-time passwords that are due to be mailed, at most 16.
-    one_time::due_mail(now: OffsetDateTime) -> Vec<MailRecord>;
+    /// Returns the notice with this uuid.
+    outbox::notice(uuid: Uuid) -> Option<NoticeRecord>;
+    /// Lists the notices that are due on a way, the longest due first, at most 16.
+    outbox::due_notices(way: &str, now: OffsetDateTime) -> Vec<NoticeRecord>;
+    /// Lists notices that wait longer than they may.
+    outbox::overdue_notices(now: OffsetDateTime) -> Vec<NoticeRecord>;
     /// Returns the card with this uuid.
     cards::smartcard(uuid: Uuid) -> Option<SmartcardRecord>;
     /// Returns the latest assignment of the card with this card id, retired or not.

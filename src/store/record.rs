@@ -204,18 +204,6 @@ pub struct OneTimeRecord {
     pub proven: Option<OffsetDateTime>,
 }
 
-/// Describes a one-time password that is to be made and mailed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MailRecord {
-    pub request: Uuid,
-    /// 1 or 2.
-    pub part: u8,
-    pub generation: u32,
-    pub recipient: Uuid,
-    pub attempts: u32,
-    pub due: OffsetDateTime,
-}
-
 /// Describes an issued certificate; the answer it was sent in is kept beside it ([`super::Store::response`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateRecord {

@@ -42,6 +42,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0024_found",
     "0025_directory",
     "0026_devices_and_reports",
+    "0027_outbox",
 ];
 
 /// Names the version that this release makes and works with.

@@ -1,5 +1,6 @@
 //! Spells states in the database as words, so that a person with a SQL prompt can read them.
 
+use super::outbox::NoticeState;
 use super::record::{Origin, UserSource};
 use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::holder_role::Role;
@@ -108,4 +109,10 @@ spelled!(UserSource {
     Issuer "issuer",
     Directory "directory",
     DirectoryDisabled "directory-disabled",
+});
+spelled!(NoticeState {
+    Waiting "waiting",
+    Sent "sent",
+    Failed "failed",
+    Discarded "discarded",
 });

@@ -11,6 +11,7 @@ use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::ca::{CaSettings, MasterKeySettings, RecoverySettings, TokenSettings};
 use crate::server::data_directory::settings::database::DatabaseSettings;
 use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::data_directory::settings::operation::{ApiSettings, AuditSettings, LogSettings};
 use crate::server::data_directory::settings::people::PeopleSettings;
 use crate::server::data_directory::settings::publication::{PublicationSettings, ten};
@@ -212,6 +213,7 @@ fn settings(options: &InitOptions) -> Settings {
         directory: None,
         people: PeopleSettings::default(),
         smtp: None,
+        notices: NoticeSettings::default(),
         listen: options.listen,
         public_names: options.public_names.clone(),
         api: ApiSettings::default(),

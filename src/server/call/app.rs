@@ -7,7 +7,7 @@ use crate::server::error::ApiError;
 use crate::server::identity::authenticate::Identity;
 use crate::server::keys::archive::RecoveryKeys;
 use crate::server::keys::diversify::MasterKeys;
-use crate::server::mail::outbox::Mailer;
+use crate::server::mail::outbox::Outbox;
 use crate::server::monitoring::health::Health;
 use crate::server::monitoring::metrics::Metrics;
 use crate::server::publication::lists::Publication;
@@ -50,8 +50,8 @@ pub struct App {
     pub places: Semaphore,
     /// Likewise, for what anybody may fetch.
     pub public_places: Semaphore,
-    /// `None`: the settings name no mail server.
-    pub mailer: Option<Arc<Mailer>>,
+    /// The ways out to people and programs.
+    pub outbox: Arc<Outbox>,
     pub identity: Identity,
     /// What UPNs and e-mail addresses may be.
     pub domains: Arc<Domains>,
@@ -75,13 +75,6 @@ pub struct App {
 }
 
 impl App {
-    /// Tells the mailer that something is in the outbox.
-    pub fn wake_mailer(&self) {
-        if let Some(mailer) = &self.mailer {
-            mailer.wake();
-        }
-    }
-
     /// Has what was kept for a request that has ended be opened no more. What fails here is done by the next sweep.
     pub fn forget(&self, request: Uuid) {
         let Some(recovery) = &self.recovery else { return };

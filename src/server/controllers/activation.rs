@@ -64,9 +64,9 @@ pub async fn handed_over(
     awaited: AwaitedBearer,
 ) -> Result<Option<ActivationCode>, ApiError> {
     let AwaitedBearer { record, code } = awaited;
-    let (Some(mailer), Some(address)) = (&call.app.mailer, &owner.email) else { return Ok(Some(code)) };
+    let (Some(mail), Some(address)) = (&call.app.outbox.mail, &owner.email) else { return Ok(Some(code)) };
     let ends = record.activation.map_or(call.now, |activation| activation.ends);
-    let sent = mailer.send_code(owner, address, &code, ends).await;
+    let sent = mail.send_code(owner, address, &code, ends).await;
     let (token, now) = (record.uuid, call.now);
     let deed = if sent.is_ok() { Deed::ActivationCodeSent } else { Deed::BearerRevoked };
     let entry = call.entry(deed).user(owner.uuid).with("token", token);

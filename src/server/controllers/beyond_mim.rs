@@ -78,7 +78,7 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     };
     let (record, lets_go) = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     tracing::info!(id = %call.id, request = %record.uuid, status = %record.status, approve, caller = call.caller.name, "decided");
-    call.app.wake_mailer();
+    call.app.outbox.wake();
     let passwords = handed_over.filter(|_| lets_go).unwrap_or_default();
     let request = view::request_of(record, shown_by.as_deref());
     Reply::json(&Decided { request, passwords })

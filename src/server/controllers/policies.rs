@@ -124,7 +124,7 @@ pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiErro
         one_time::remember(tx, &request, order, Some(approver), now).await
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;
-    call.app.wake_mailer();
+    call.app.outbox.wake();
     tracing::info!(id = %call.id, request = %uuid, caller = call.caller.name, "one-time password made anew");
     Reply::json(&answer)
 }

@@ -38,7 +38,7 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
         }
     };
     store.write(move |tx| Box::pin(job(tx))).await?;
-    call.app.wake_mailer();
+    call.app.outbox.wake();
     tracing::info!(id = %call.id, request = %uuid, %request_type, caller = call.caller.name, "request made");
     Reply::created(&Created::Request(uuid))
 }

@@ -49,6 +49,11 @@ impl DataDirectory {
         self.0.join("templates")
     }
 
+    /// Returns the directory of the texts that take the place of shipped ones.
+    pub fn notices(&self) -> PathBuf {
+        self.0.join("notices")
+    }
+
     /// Returns where the CA's key is, unless it is in a token.
     pub fn ca_key(&self) -> PathBuf {
         self.0.join("ca.key.pem")

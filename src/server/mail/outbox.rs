@@ -1,135 +1,259 @@
-//! Sends one-time passwords from the outbox; each is made only when it is sent.
+//! Sends what is in the outbox: mail to people, and HTTPS to programs, each way in a task of its own.
 //!
-//! A mail is claimed in one transaction that also stores the hash of the password about to be sent, so several
-//! servers share an outbox, and no password is out before it can be proven. A mail server that is away is tried again,
-//! at growing intervals, [`MAX_ATTEMPTS`] times in all. Each attempt has a new password, and the one before no longer
-//! holds.
+//! A notice is claimed in one transaction before it is sent, so several servers share an outbox; until its end is noted it
+//! counts as one that may have arrived, so that a sending after a kill says so. It keeps its id however often it is sent.
+//! What fails is tried again at growing intervals, until it ends; one that fails keeps no other from being sent.
 
-use super::password;
+use super::one_time;
+use super::sent::Failed;
+use super::smtp::{Letter, MailServer};
+use super::texts::Texts;
+use super::webhook::{WAY, Webhook};
 use crate::cm::request::RequestStatus;
-use crate::secret::{OneTimePassword, Passphrase, meant};
-use crate::server::audit::deed::{self, Deed};
-use crate::server::data_directory::settings::mail::{SmtpSettings, SmtpTls};
+use crate::server::data_directory::settings::notices::NoticeKind;
 use crate::server::error::{ApiError, Internal};
 use crate::server::monitoring::metrics::Metrics;
-use crate::store::{MailRecord, RequestRecord, Store, Tx, UserRecord};
-use crate::template::{OneTimePolicy, Templates};
-use lettre::message::{Mailbox, header};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use std::path::PathBuf;
+use crate::store::{NoticeRecord, NoticeState, Store, UserRecord};
+use crate::template::Templates;
+use lettre::Message;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Bounds the attempts of one mail; with the pauses between them they take about three hours.
-const MAX_ATTEMPTS: u32 = 10;
+/// Is the way of mail.
+pub const MAIL: &str = "mail";
+/// Names the attribute of a person that holds his language.
+pub const LANGUAGE: &str = "language";
+/// Bounds for how long a notice is tried.
+pub const LIFETIME: time::Duration = time::Duration::days(3);
+/// Bounds the attempts of one notice.
+const MAX_ATTEMPTS: u32 = 60;
 /// Sets the pause after the first attempt; each further one is twice as long.
 const FIRST_PAUSE: time::Duration = time::Duration::seconds(15);
 /// Bounds the pause between two attempts.
 const LONGEST_PAUSE: time::Duration = time::Duration::hours(1);
-/// Bounds how long one mail may take.
-const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 /// Sets how often the outbox is read when nobody says that something is in it.
 const ROUND: Duration = Duration::from_secs(5);
+/// Bounds the pause while a mail server is away.
+const LONGEST_ROUND: Duration = Duration::from_secs(60);
 
-/// Holds the way to one mail server, and the sender of the mail.
-pub struct MailServer {
-    pub(super) transport: AsyncSmtpTransport<Tokio1Executor>,
-    pub(super) from: Mailbox,
+/// Holds the ways out, and what is said.
+pub struct Outbox {
+    pub(super) store: Store,
+    pub(super) templates: Arc<Templates>,
+    pub(super) texts: Texts,
+    /// `None`: the settings name no mail server.
+    pub mail: Option<MailServer>,
+    pub webhooks: Vec<Arc<Webhook>>,
+    /// For how long what was settled is remembered.
+    pub kept: time::Duration,
+    wakes: BTreeMap<String, Notify>,
 }
 
-/// Sends what is in the outbox through one mail server.
-pub struct Mailer {
-    pub(super) server: MailServer,
-    store: Store,
-    templates: Arc<Templates>,
-    wake: Notify,
+/// Says what is to be done with a notice.
+enum Prepared {
+    Send(Message),
+    /// It is not to be sent; why, and what becomes of it.
+    Not(NoticeState, String),
 }
 
-/// Says why the `[smtp]` table cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum MailError {
-    #[error("the sender \"{0}\" is no e-mail address")]
-    Sender(String),
-    #[error("mail goes without TLS to this computer only, not to {0}; set tls to \"starttls\" or \"implicit\"")]
-    PlainAfar(String),
-    #[error("a password is not sent to a mail server without TLS")]
-    PlainPassword,
-    #[error("the password of the mail server cannot be read: password_from is \"file:PATH\" or \"env:NAME\"")]
-    Password(#[source] Option<std::io::Error>),
-    #[error("{} cannot be read", path.display())]
-    Roots { path: PathBuf, source: std::io::Error },
-    #[error("TLS to the mail server cannot be set up")]
-    Tls(#[from] lettre::transport::smtp::Error),
-}
-
-impl MailServer {
-    /// Checks the settings and prepares the connection; connects to nobody yet. Without TLS only a mail server on this
-    /// computer is taken, and no password.
-    pub fn new(settings: &SmtpSettings) -> Result<Self, MailError> {
-        let from = settings.from.parse().map_err(|_| MailError::Sender(settings.from.clone()))?;
-        let host = settings.host.as_str();
-        let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_loopback());
-        let tls = match settings.tls {
-            SmtpTls::None if !loopback => return Err(MailError::PlainAfar(host.to_owned())),
-            SmtpTls::None if settings.user.is_some() => return Err(MailError::PlainPassword),
-            SmtpTls::None => Tls::None,
-            SmtpTls::Starttls => Tls::Required(parameters(settings)?),
-            SmtpTls::Implicit => Tls::Wrapper(parameters(settings)?),
-        };
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-            .port(settings.port)
-            .tls(tls)
-            .timeout(Some(SMTP_TIMEOUT));
-        if let Some(user) = &settings.user {
-            let password = password(settings.password_from.as_deref())?;
-            transport = transport.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
-        }
-        Ok(Self { transport: transport.build(), from })
-    }
-}
-
-impl Mailer {
-    /// Makes a mailer of the mail server, the store with the outbox, and the templates whose passwords are sent.
-    pub fn new(server: MailServer, store: Store, templates: Arc<Templates>) -> Self {
-        Self { server, store, templates, wake: Notify::new() }
+impl Outbox {
+    /// Gathers the ways out.
+    pub fn new(
+        store: Store,
+        templates: Arc<Templates>,
+        texts: Texts,
+        (mail, webhooks): (Option<MailServer>, Vec<Webhook>),
+        kept: time::Duration,
+    ) -> Self {
+        let ways = mail.iter().map(|_| MAIL.to_owned()).chain(webhooks.iter().map(Webhook::way));
+        let wakes = ways.map(|way| (way, Notify::new())).collect();
+        Self { store, templates, texts, mail, webhooks: webhooks.into_iter().map(Arc::new).collect(), kept, wakes }
     }
 
     /// Has the outbox read at once, because something was put into it.
     pub fn wake(&self) {
-        self.wake.notify_one();
+        self.wakes.values().for_each(Notify::notify_one);
+    }
+
+    /// Lists the ways out.
+    pub fn ways(&self) -> Vec<String> {
+        self.wakes.keys().cloned().collect()
+    }
+
+    /// Gives up what waits for longer than it may, and forgets what was settled long ago.
+    pub async fn tidy(&self, now: OffsetDateTime) -> Result<(), ApiError> {
+        for notice in self.store.overdue_notices(now).await? {
+            tracing::error!(notice = %notice.uuid, kind = notice.kind, way = notice.way, "a notice was given up");
+            let reason = format!("not sent in {} attempts until its end; {}", notice.attempts, notice.reason);
+            self.ended(&notice, NoticeState::Failed, &reason).await?;
+        }
+        let before = now - self.kept;
+        self.store.write(move |tx| Box::pin(async move { tx.forget_notices(before).await })).await?;
+        Ok(())
+    }
+
+    /// Ends a notice; a one-time password's end is an act as well.
+    async fn ended(&self, notice: &NoticeRecord, state: NoticeState, reason: &str) -> Result<(), ApiError> {
+        if notice.kind == NoticeKind::OneTimePassword.word() {
+            return one_time::undelivered(self, notice, state, reason).await;
+        }
+        let (uuid, reason) = (notice.uuid, reason.to_owned());
+        let now = OffsetDateTime::now_utc();
+        self.store.write(move |tx| Box::pin(async move { tx.settle_notice(uuid, state, &reason, now).await })).await?;
+        Ok(())
+    }
+
+    /// Notes what came of an attempt that was claimed.
+    async fn noted(&self, notice: &NoticeRecord, sent: Result<(), Failed>) -> Result<bool, ApiError> {
+        let failed = match sent {
+            Ok(()) if notice.kind == NoticeKind::OneTimePassword.word() => {
+                one_time::delivered(self, notice).await?;
+                return Ok(true);
+            }
+            Ok(()) => {
+                self.ended(notice, NoticeState::Sent, "").await?;
+                return Ok(true);
+            }
+            Err(failed) => failed,
+        };
+        let reason = if notice.kind == NoticeKind::OneTimePassword.word() {
+            // Who takes mail could answer with what it says.
+            failed.code.map_or_else(|| "no answer".to_owned(), |code| format!("the mail server answered {code}"))
+        } else {
+            failed.reason
+        };
+        tracing::warn!(notice = %notice.uuid, kind = notice.kind, way = notice.way, reason, "a notice was not sent");
+        if failed.is_final || notice.attempts + 1 >= MAX_ATTEMPTS {
+            self.ended(notice, NoticeState::Failed, &reason).await?;
+            return Ok(failed.is_final);
+        }
+        let (notice, doubtful) = (notice.clone(), notice.doubtful || failed.doubtful);
+        self.store
+            .write(move |tx| Box::pin(async move { tx.put_back_notice(&notice, doubtful, &reason).await }))
+            .await?;
+        Ok(false)
+    }
+
+    /// Takes a notice for an attempt; `false`: another server was quicker.
+    async fn claimed(&self, notice: &NoticeRecord) -> Result<bool, ApiError> {
+        let notice = notice.clone();
+        let next = OffsetDateTime::now_utc() + pause(notice.attempts);
+        let claimed = self.store.write(move |tx| Box::pin(async move { tx.claim_notice(&notice, next).await })).await;
+        match claimed.map_err(ApiError::from) {
+            Ok(()) => Ok(true),
+            Err(ApiError::Conflict) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends one mail, if it is still to be sent; returns whether the mail server took one, `None` where none was tried.
+    async fn mail_one(&self, mail: &MailServer, notice: &NoticeRecord) -> Result<Option<bool>, ApiError> {
+        if notice.kind == NoticeKind::OneTimePassword.word() {
+            let message = match one_time::prepared(self, mail, notice).await? {
+                one_time::Prepared::Send(message) => message,
+                one_time::Prepared::Not(reason) => {
+                    one_time::undelivered(self, notice, NoticeState::Failed, &reason).await?;
+                    return Ok(None);
+                }
+                one_time::Prepared::Taken => return Ok(None),
+            };
+            return self.noted(notice, mail.send(message).await).await.map(Some);
+        }
+        match self.prepared(mail, notice).await? {
+            Prepared::Not(state, reason) => {
+                if state == NoticeState::Failed {
+                    tracing::warn!(notice = %notice.uuid, kind = notice.kind, reason, "a notice cannot be sent");
+                }
+                self.ended(notice, state, &reason).await?;
+                Ok(None)
+            }
+            Prepared::Send(_) if !self.claimed(notice).await? => Ok(None),
+            Prepared::Send(message) => self.noted(notice, mail.send(message).await).await.map(Some),
+        }
+    }
+
+    /// Writes a mail, or says why it is not to be sent.
+    async fn prepared(&self, mail: &MailServer, notice: &NoticeRecord) -> Result<Prepared, ApiError> {
+        let Some(kind) = NoticeKind::of_word(&notice.kind) else {
+            return Ok(Prepared::Not(NoticeState::Failed, "this release has no text for it".into()));
+        };
+        let recipient = match notice.recipient {
+            Some(recipient) => self.store.user(recipient).await?,
+            None => None,
+        };
+        if recipient.as_ref().is_some_and(|recipient| recipient.disabled) {
+            return Ok(Prepared::Not(NoticeState::Discarded, "the person is disabled".into()));
+        }
+        if let Some(reason) = self.outdated(kind, notice).await? {
+            return Ok(Prepared::Not(NoticeState::Discarded, reason.into()));
+        }
+        let address = recipient.as_ref().map_or(Some(&notice.address), |recipient| recipient.email.as_ref());
+        let Some(address) = address else {
+            return Ok(Prepared::Not(NoticeState::Failed, "the person has no e-mail address any more".into()));
+        };
+        let language = recipient.as_ref().and_then(|recipient| recipient.attributes.get(LANGUAGE)).map(String::as_str);
+        let name = recipient.as_ref().map_or("", |recipient: &UserRecord| recipient.name.as_str());
+        let text = self.texts.written(language, kind, name, &notice.facts);
+        let mut text = text.ok_or(ApiError::Internal(Internal::Dangling("text")))?;
+        if notice.doubtful {
+            text.body += &format!("\n-- \n{}", self.texts.repeated(language));
+        }
+        let id = notice.uuid.to_string();
+        let letter = Letter { name, address, id: &id, kind: kind.word(), repeated: notice.doubtful };
+        Ok(match mail.written(&letter, text) {
+            Ok(message) => Prepared::Send(message),
+            Err(error) => Prepared::Not(NoticeState::Failed, error.to_string()),
+        })
+    }
+
+    /// Says why a notice means nothing any more.
+    async fn outdated(&self, kind: NoticeKind, notice: &NoticeRecord) -> Result<Option<&'static str>, ApiError> {
+        let wanted: &[RequestStatus] = match kind {
+            NoticeKind::RequestWaits => &[RequestStatus::Pending],
+            NoticeKind::RequestReady => &[RequestStatus::Approved, RequestStatus::Executing],
+            _ => return Ok(None),
+        };
+        let Some(request) = notice.request else { return Ok(None) };
+        let request = self.store.request(request).await?;
+        let holds = request.is_some_and(|request| wanted.contains(&request.status));
+        Ok((!holds).then_some("the request has gone on"))
+    }
+
+    /// Tells one program, if the notice is still to be sent.
+    async fn call_one(&self, webhook: &Arc<Webhook>, notice: &NoticeRecord) -> Result<Option<bool>, ApiError> {
+        if !self.claimed(notice).await? {
+            return Ok(None);
+        }
+        let (webhook, sent) = (Arc::clone(webhook), notice.clone());
+        let now = OffsetDateTime::now_utc();
+        let task = tokio::task::spawn_blocking(move || webhook.send(&sent, now)).await;
+        let ended = |_| {
+            let reason = "the task that told the receiver ended unexpectedly".into();
+            Err(Failed { reason, is_final: false, doubtful: true, code: None })
+        };
+        self.noted(notice, task.unwrap_or_else(ended)).await.map(Some)
     }
 }
 
-/// Returns the settings of TLS: the one CA that `ca_file` names is trusted, or those of the system.
-fn parameters(settings: &SmtpSettings) -> Result<TlsParameters, MailError> {
-    let builder = TlsParameters::builder(settings.host.clone());
-    let Some(path) = &settings.ca_file else { return Ok(builder.build_rustls()?) };
-    let pem = std::fs::read(path).map_err(|source| MailError::Roots { path: path.clone(), source })?;
-    let builder = builder.certificate_store(CertificateStore::None);
-    Ok(builder.add_root_certificate(Certificate::from_pem(&pem)?).build_rustls()?)
+/// Returns the pause after an attempt, by the number of attempts before it.
+pub(super) fn pause(attempts: u32) -> time::Duration {
+    FIRST_PAUSE.checked_mul(1 << attempts.min(16)).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
 }
 
-/// Reads the mail server's password from `file:PATH` or `env:NAME`.
-fn password(from: Option<&str>) -> Result<Passphrase, MailError> {
-    let text = match from.and_then(|from| from.split_once(':')) {
-        Some(("file", path)) => std::fs::read_to_string(path).map_err(|error| MailError::Password(Some(error)))?,
-        Some(("env", name)) => std::env::var(name).map_err(|_| MailError::Password(None))?,
-        _ => return Err(MailError::Password(None)),
-    };
-    let unfit = |unfit| MailError::Password(Some(std::io::Error::new(std::io::ErrorKind::InvalidData, unfit)));
-    Ok(Passphrase::new(meant(&text).map_err(unfit)?.to_owned()))
-}
-
-/// Sends what is due, round after round, until told to end; a mail that was begun is finished.
-pub async fn run(mailer: Arc<Mailer>, metrics: Arc<Metrics>, ending: CancellationToken) {
+/// Sends on one way what is due, round after round, until told to end; what was begun is finished.
+pub async fn run(outbox: Arc<Outbox>, way: String, metrics: Arc<Metrics>, ending: CancellationToken) {
+    let Some(wake) = outbox.wakes.get(&way) else { return };
+    let task = if way == MAIL { MAIL } else { "webhook" };
+    let mut round = ROUND;
+    let mut told = String::new();
     // A timeout is a round like any other: what failed before may be due again.
-    while ending.run_until_cancelled(tokio::time::timeout(ROUND, mailer.wake.notified())).await.is_some() {
-        let due = mailer.store.due_mail(OffsetDateTime::now_utc()).await;
+    while ending.run_until_cancelled(tokio::time::timeout(round, wake.notified())).await.is_some() {
+        let now = OffsetDateTime::now_utc();
+        let due = outbox.store.due_notices(&way, now).await;
         metrics.upkeep_ended("outbox", due.is_ok());
         let due = match due {
             Ok(due) => due,
@@ -138,154 +262,57 @@ pub async fn run(mailer: Arc<Mailer>, metrics: Arc<Metrics>, ending: Cancellatio
                 continue;
             }
         };
-        // `None`: nothing was sent, so that nothing new is known of the mail server.
-        let mut taken = None;
-        for mail in due {
-            if ending.is_cancelled() {
-                break;
-            }
-            let (request, part) = (mail.request, mail.part);
-            match deliver(&mailer, mail).await {
-                Ok(sent) => taken = taken.or(sent.then_some(true)),
-                Err(error) => {
-                    taken = Some(false);
-                    tracing::warn!(%error, %request, part, "a one-time password was not sent; it is tried again");
-                }
-            }
+        round = ROUND;
+        if due.is_empty() {
+            continue;
         }
-        if let Some(taken) = taken {
-            metrics.upkeep_ended("mail", taken);
+        if let Some(away) = away(&outbox, &way).await {
+            metrics.upkeep_ended(task, false);
+            round = (round * 2).min(LONGEST_ROUND);
+            if told != away.reason {
+                tracing::warn!(way, reason = away.reason, "nothing can be sent; it is kept and tried again");
+                told.clone_from(&away.reason);
+            }
+            let (way, reason) = (way.clone(), away.reason);
+            let noted = outbox.store.write(move |tx| Box::pin(async move { tx.note_delay(&way, now, &reason).await }));
+            if let Err(error) = noted.await {
+                tracing::warn!(%error, "why nothing is sent could not be noted");
+            }
+            continue;
+        }
+        told.clear();
+        // `None`: nothing was sent, so that nothing new is known of the receiver.
+        if let Some(taken) = send_all(&outbox, &way, due, &ending).await {
+            metrics.upkeep_ended(task, taken);
         }
     }
 }
 
-/// Says why a mail did not go out this time.
-#[derive(Debug, thiserror::Error)]
-pub enum DeliveryError {
-    #[error("the outbox cannot be worked on: {0}")]
-    Outbox(#[from] ApiError),
-    #[error("the mail cannot be written: {0}")]
-    Message(String),
-    #[error("the mail server did not take it: {0}")]
-    Smtp(#[from] lettre::transport::smtp::Error),
+/// Asks a mail server whether it is there, so that what it cannot be given is neither claimed nor doubtful.
+async fn away(outbox: &Outbox, way: &str) -> Option<Failed> {
+    let mail = outbox.mail.as_ref().filter(|_| way == MAIL)?;
+    mail.answers().await.err()
 }
 
-/// Sends one mail; gives it up where its request, recipient, address or policy is gone. Returns whether it was sent.
-async fn deliver(mailer: &Mailer, mail: MailRecord) -> Result<bool, DeliveryError> {
-    let request = mailer.store.request(mail.request).await.map_err(ApiError::from)?;
-    let recipient = mailer.store.user(mail.recipient).await.map_err(ApiError::from)?;
-    let template = request.as_ref().and_then(|request| mailer.templates.get(request.profile_template));
-    let policy = request.as_ref().zip(template).and_then(|(request, template)| {
-        template.workflow(request.request_type).and_then(|workflow| workflow.one_time_password.as_ref())
-    });
-    let address = recipient.as_ref().and_then(|user| user.email.clone());
-    let (Some(request), Some(recipient), Some(policy), Some(address), Some(template)) =
-        (request, recipient, policy, address, template)
-    else {
-        give_up(mailer, mail).await?;
-        return Ok(false);
-    };
-    let Some(password) = claim(mailer, &mail, &request, policy).await? else { return Ok(false) };
-    let message = message(mailer, &recipient, &address, &request, &template.name, policy, &password)?;
-    drop(password);
-    mailer.server.transport.send(message).await?;
-    let entry = deed::own(Deed::OneTimePasswordSent, OffsetDateTime::now_utc()).on(&request);
-    let job = async move |tx: &mut Tx| {
-        tx.delete_mail(&mail).await?;
-        let entry = entry.with("part", mail.part).with("to", &recipient.name);
-        Ok::<_, ApiError>(tx.audit(&entry).await?)
-    };
-    mailer.store.write(move |tx| Box::pin(job(tx))).await?;
-    Ok(true)
-}
-
-/// Takes the mail for this attempt and remembers what proves its password; `None`: it is not to be sent, or another
-/// server was quicker.
-async fn claim(
-    mailer: &Mailer,
-    mail: &MailRecord,
-    request: &RequestRecord,
-    policy: &OneTimePolicy,
-) -> Result<Option<OneTimePassword>, ApiError> {
-    if mail.attempts >= MAX_ATTEMPTS {
-        give_up(mailer, mail.clone()).await?;
-        return Ok(None);
-    }
-    let (password, proof) = password::password(policy)?;
-    let (mail, request, lifetime) = (mail.clone(), request.uuid, policy.lifetime);
-    let job = async move |tx: &mut Tx| {
-        let now = OffsetDateTime::now_utc();
-        let request = tx.request(request).await?.ok_or(ApiError::Internal(Internal::Dangling("request")))?;
-        let open = matches!(request.status, RequestStatus::Approved | RequestStatus::Executing);
-        let record = tx.one_time(request.uuid).await?.filter(|record| record.generation == mail.generation);
-        let Some(mut record) = record.filter(|record| open && record.proven.is_none()) else {
-            tx.delete_mail(&mail).await?;
-            let entry = deed::own(Deed::OneTimePasswordUndelivered, now).on(&request);
-            tx.audit(&entry.with("part", mail.part).with("status", request.status)).await?;
-            return Ok(false);
+/// Sends what is due; returns whether the receiver took the last of it, `None` where nothing was tried.
+async fn send_all(outbox: &Outbox, way: &str, due: Vec<NoticeRecord>, ending: &CancellationToken) -> Option<bool> {
+    let webhook = outbox.webhooks.iter().find(|webhook| Some(webhook.name.as_str()) == way.strip_prefix(WAY));
+    let mut taken = None;
+    for notice in due {
+        if ending.is_cancelled() {
+            break;
+        }
+        let sent = match (webhook, &outbox.mail) {
+            (Some(webhook), _) => outbox.call_one(webhook, &notice).await,
+            (None, Some(mail)) => outbox.mail_one(mail, &notice).await,
+            (None, None) => Ok(None),
         };
-        tx.attempt_mail(&mail, now + pause(mail.attempts)).await?;
-        record.expires = Some(now + lifetime);
-        *(if mail.part == 1 { &mut record.first } else { &mut record.second }) = Some(proof);
-        tx.update_one_time(&record).await?;
-        let entry = deed::own(Deed::OneTimePasswordMade, now).on(&request);
-        tx.audit(&entry.with("part", mail.part).with("attempt", mail.attempts + 1)).await?;
-        Ok::<_, ApiError>(true)
-    };
-    match mailer.store.write(move |tx| Box::pin(job(tx))).await {
-        Ok(true) => Ok(Some(password)),
-        // Another instance was quicker.
-        Ok(false) | Err(ApiError::Conflict) => Ok(None),
-        Err(error) => Err(error),
+        match sent {
+            Ok(sent) => taken = sent.or(taken),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, notice = %notice.uuid, "the outbox cannot be worked on");
+            }
+        }
     }
-}
-
-/// Returns the pause after an attempt, by the number of attempts before it.
-fn pause(attempts: u32) -> time::Duration {
-    FIRST_PAUSE.checked_mul(1 << attempts.min(16)).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
-}
-
-/// Removes a mail from the outbox unsent. An approver may have the password distributed anew.
-async fn give_up(mailer: &Mailer, mail: MailRecord) -> Result<(), ApiError> {
-    tracing::error!(request = %mail.request, part = mail.part, "a one-time password could not be sent; have it distributed anew");
-    let entry = deed::own(Deed::OneTimePasswordUndelivered, OffsetDateTime::now_utc());
-    let job = async move |tx: &mut Tx| {
-        let request = tx.request(mail.request).await?.ok_or(ApiError::Internal(Internal::Dangling("request")))?;
-        tx.delete_mail(&mail).await?;
-        let entry = entry.on(&request).with("part", mail.part).with("attempts", mail.attempts);
-        Ok::<_, ApiError>(tx.audit(&entry).await?)
-    };
-    mailer.store.write(move |tx| Box::pin(job(tx))).await
-}
-
-/// Writes the mail.
-fn message(
-    mailer: &Mailer,
-    recipient: &UserRecord,
-    address: &str,
-    request: &RequestRecord,
-    template: &str,
-    policy: &OneTimePolicy,
-    password: &OneTimePassword,
-) -> Result<Message, DeliveryError> {
-    let wrong = |error: &dyn std::fmt::Display| DeliveryError::Message(error.to_string());
-    let to = address.parse().map_err(|error: lettre::address::AddressError| wrong(&error))?;
-    let text = format!(
-        "The request {uuid} ({kind}, {template}) was approved.\r\n\r\n\
-         One-time password: {password}\r\n\r\n\
-         It holds for {hours} hours and {tries} tries, and takes the place of any that was sent for this request \
-         before.\r\nWho did not expect this mail should tell an administrator.\r\n",
-        uuid = request.uuid,
-        kind = request.request_type,
-        password = password.expose(),
-        hours = policy.lifetime.whole_hours(),
-        tries = policy.tries,
-    );
-    Message::builder()
-        .from(mailer.server.from.clone())
-        .to(Mailbox::new(Some(recipient.name.clone()), to))
-        .subject("One-time password for your request")
-        .header(header::ContentType::TEXT_PLAIN)
-        .body(text)
-        .map_err(|error| wrong(&error))
+    taken
 }

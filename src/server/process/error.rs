@@ -12,7 +12,8 @@ use crate::server::http::tls::TlsError;
 use crate::server::identity::error::IdentityError;
 use crate::server::keys::archive::RecoveryError;
 use crate::server::keys::master_keys::MasterKeyError;
-use crate::server::mail::outbox::MailError;
+use crate::server::mail::smtp::MailError;
+use crate::server::mail::webhook::WebhookError;
 use crate::server::provisioning::source::SourceError;
 use crate::template::LoadError;
 use crate::{ca, pkix};
@@ -46,6 +47,8 @@ pub enum StartError {
     MasterKey(#[source] MasterKeyError),
     #[error("the [smtp] table of server.toml cannot be used")]
     Mail(#[from] MailError),
+    #[error("a webhook of server.toml cannot be used")]
+    Webhook(#[from] WebhookError),
     #[error("the template \"{0}\" has one-time passwords mailed, but server.toml has no [smtp] table")]
     NoSmtp(String),
     #[error("the public half of the log's key cannot be written")]

@@ -158,9 +158,10 @@ async fn open_and_serve<S: Future<Output = ()>>(
     let (operations, operations_addr) = opened.operations.map(bind).transpose()?.unzip();
     let stop = stop();
     let app = Arc::new(opened.app);
-    let Opened { syslog, host, directory, people, .. } = opened;
+    let Opened { syslog, notices, host, directory, people, .. } = opened;
     let tls = opened.tls.clone();
-    let upkeep = Upkeep::begin(&app, UpkeepParts { syslog, people, host, publication, operations, tls, directory });
+    let upkeep =
+        Upkeep::begin(&app, UpkeepParts { syslog, notices, people, host, publication, operations, tls, directory });
     ready(&Ready {
         store: app.store.clone(),
         addr,

@@ -15,13 +15,17 @@ use crate::server::call::app::{App, MAX_CALLS, MAX_PUBLIC};
 use crate::server::data_directory::database::{self, DatabaseError};
 use crate::server::data_directory::files::{self};
 use crate::server::data_directory::layout::DataDirectory;
+use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::data_directory::settings::operation::SyslogSettings;
 use crate::server::data_directory::settings::server_toml::Settings;
 use crate::server::http::tls::{self, ServerTls};
 use crate::server::identity::authenticate::Identity;
 use crate::server::keys::archive::RecoveryKeys;
 use crate::server::keys::master_keys::{self};
-use crate::server::mail::outbox::{MailServer, Mailer};
+use crate::server::mail::outbox::Outbox;
+use crate::server::mail::smtp::MailServer;
+use crate::server::mail::texts::Texts;
+use crate::server::mail::webhook::Webhook;
 use crate::server::monitoring::health::Health;
 use crate::server::permission::standing::Standing;
 use crate::server::provisioning::source::Source;
@@ -48,6 +52,8 @@ pub struct Opened {
     /// `None`: plain HTTP.
     pub tls: Option<Arc<ServerTls>>,
     pub syslog: Option<SyslogSettings>,
+    /// What is told, to whom, and how.
+    pub notices: NoticeSettings,
     /// Where people come from, if they come from a directory.
     pub people: Option<Source>,
     /// What the server calls itself towards others.
@@ -111,6 +117,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         tls_key.map(|key| ServerTls::open(&directory, &settings, &*own, key, clients, now)).transpose()?.map(Arc::new);
     let source = settings.directory.as_ref().map(|table| Source::open(table, &directory)).transpose()?;
     let mail_server = settings.smtp.as_ref().map(MailServer::new).transpose()?;
+    let (texts, webhooks) = ways_out(&settings.notices, &directory)?;
     if let Some(template) = templates.iter().find(|template| mail_server.is_none() && template.needs_smtp()) {
         return Err(StartError::NoSmtp(template.name.clone()));
     }
@@ -133,7 +140,8 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     let standing = Standing { templates: &templates, roles: identity.roles() };
     duties::say(standing, &store, now).await.map_err(DatabaseError::from)?;
     let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
-    let mailer = mail_server.map(|server| Arc::new(Mailer::new(server, store.clone(), Arc::clone(&templates))));
+    let kept = time::Duration::days(settings.notices.keep_days.into());
+    let outbox = Arc::new(Outbox::new(store.clone(), Arc::clone(&templates), texts, (mail_server, webhooks), kept));
     let ca_certificate = own.own().der().to_vec();
     let authorities = Authorities::new(own, settings.ca.pkcs11.is_some(), elsewhere);
     let app = App {
@@ -143,7 +151,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         templates,
         authorities,
         master_keys,
-        mailer,
+        outbox,
         recovery,
         places: Semaphore::new(MAX_CALLS.into()),
         public_places: Semaphore::new(MAX_PUBLIC.into()),
@@ -162,7 +170,19 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     };
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);
-    Ok(Opened { app, listen, publication, tls, syslog, people: source, host, operations, directory, lock })
+    let notices = settings.notices;
+    Ok(Opened { app, listen, publication, tls, syslog, notices, people: source, host, operations, directory, lock })
+}
+
+/// Reads the texts of notices, and what is needed to tell programs. A text that is wrong stops nothing: the shipped one is
+/// used.
+fn ways_out(settings: &NoticeSettings, directory: &DataDirectory) -> Result<(Texts, Vec<Webhook>), StartError> {
+    let (texts, faults) = Texts::load(&directory.notices(), &settings.language);
+    for fault in faults {
+        tracing::warn!("{fault}");
+    }
+    let webhooks = settings.webhook.iter().map(|(name, webhook)| Webhook::new(name, webhook, directory));
+    Ok((texts, webhooks.collect::<Result<_, _>>()?))
 }
 
 /// Logs which people share a name that two never have: those that an earlier release has let in. No certificate with it

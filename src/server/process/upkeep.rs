@@ -8,10 +8,12 @@ use crate::server::audit::{heads, syslog};
 use crate::server::authority::upstream;
 use crate::server::call::app::{App, MAX_CALLS};
 use crate::server::data_directory::layout::DataDirectory;
+use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::data_directory::settings::operation::SyslogSettings;
 use crate::server::http::tls::{self, ServerTls};
 use crate::server::http::{operations, public_listener};
 use crate::server::mail::outbox;
+use crate::server::notices::teller::{self, Teller};
 use crate::server::provisioning::source::Source;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -29,6 +31,8 @@ const FOLLOWERS_GRACE: Duration = Duration::from_secs(5);
 pub struct UpkeepParts {
     /// `None`: acts are not sent on.
     pub syslog: Option<SyslogSettings>,
+    /// What is told, to whom, and how.
+    pub notices: NoticeSettings,
     /// Where people come from, if they come from a directory.
     pub people: Option<Source>,
     /// What the server calls itself towards others.
@@ -75,9 +79,20 @@ impl Upkeep {
         if let Some(tls) = parts.tls {
             writers.begin(|ending| tls::keep(tls, shared(), ending));
         }
-        if let Some(mailer) = &app.mailer {
-            writers.begin(|ending| outbox::run(Arc::clone(mailer), metrics(), ending));
+        for way in app.outbox.ways() {
+            writers.begin(|ending| outbox::run(Arc::clone(&app.outbox), way, metrics(), ending));
         }
+        let teller = Teller {
+            store: store(),
+            templates: Arc::clone(&app.templates),
+            authorities: app.authorities.clone(),
+            outbox: Arc::clone(&app.outbox),
+            metrics: metrics(),
+            roles: app.identity.roles().clone(),
+            settings: parts.notices,
+            host: parts.host.clone(),
+        };
+        writers.begin(|ending| teller::run(teller, ending));
         writers.begin(|ending| Arc::clone(&app.publication).keep(metrics(), ending));
         writers.begin(|ending| upstream::keep(app.authorities.clone(), store(), metrics(), ending));
         followers.begin(|ending| heads::follow(store(), Arc::clone(&app.witness), metrics(), ending));

@@ -2,15 +2,16 @@
 //!
 //! A password is random, of the policy's alphabet; no more than PBKDF2-HMAC-SHA-256 over it and 16 bytes of salt is
 //! kept ([`crate::server::mail::password`]). One that is mailed is made when it is sent
-//! ([`crate::server::mail::outbox`]), so that the outbox holds none.
+//! ([`crate::server::mail::one_time`]), so that the outbox holds none.
 
 use crate::cm::beyond_mim::OneTimePasswords;
 use crate::cm::check::FieldError;
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
 use crate::server::error::{ApiError, Internal};
+use crate::server::mail::one_time::notice;
 use crate::server::mail::password::{is_right, password};
-use crate::store::{AuditEntry, MailRecord, OneTimeRecord, RequestRecord, Tx};
+use crate::store::{AuditEntry, OneTimeRecord, RequestRecord, Tx};
 use crate::template::{Delivery, OneTimePolicy, Recipient};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -75,7 +76,7 @@ pub async fn remember(
     let OneTimeOrder { tries, expires, first, second, mails, entry } = made;
     let record =
         OneTimeRecord { request: request.uuid, generation, tries_left: tries, expires, first, second, proven: None };
-    tx.replace_one_time(&record).await?;
+    tx.replace_one_time(&record, now).await?;
     let mailed = mails.len();
     for (part, recipient) in mails {
         let recipient = match recipient {
@@ -87,8 +88,7 @@ pub async fn remember(
         if user.email.is_none() {
             return Err(ApiError::NoAddress(user.name));
         }
-        let mail = MailRecord { request: request.uuid, part, generation, recipient, attempts: 0, due: now };
-        tx.insert_mail(&mail).await?;
+        tx.insert_notice(&notice(request.uuid, part, generation, recipient, now)).await?;
     }
     let entry = entry.on(request).with("generation", generation).with("mailed", mailed);
     Ok(tx.audit(&entry).await?)

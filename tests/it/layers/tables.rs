@@ -67,7 +67,7 @@ pub const SERVER: Floors = Floors {
         &["requests"],
         &["call"],
         &["administration"],
-        &["provisioning"],
+        &["notices", "provisioning"],
         &["identity", "mail", "publication", "workflow"],
         &["authority"],
         &["error"],

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Holds the `[smtp]` table: the mail server that sends one-time passwords.
+/// Holds the `[smtp]` table: the mail server that takes one-time passwords, activation codes and notices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpSettings {

@@ -7,6 +7,7 @@ pub mod environment;
 pub mod identity;
 pub mod mail;
 mod named;
+pub mod notices;
 pub mod operation;
 pub mod people;
 pub mod publication;

@@ -32,6 +32,10 @@ impl Settings {
         named.extend(oidc.iter().filter_map(|oidc| oidc.trust.as_ref()));
         named.extend(negotiate.iter().map(|negotiate| &negotiate.keytab));
         named.extend(certificate.iter().flat_map(|certificate| &certificate.anchors).map(|anchor| &anchor.file));
+        for webhook in self.notices.webhook.values() {
+            named.push(&webhook.secret_file);
+            named.extend(&webhook.ca_file);
+        }
         let mut paths: Vec<PathBuf> = named.into_iter().map(|path| directory.beside(path)).collect();
         if let Some(SmtpSettings { password_from, ca_file, .. }) = &self.smtp {
             // These begin where the server was started.

@@ -6,6 +6,7 @@ use super::directory::DirectorySettings;
 use super::environment::{self, Effective, Origin, VariableError, flatten, merged, shown};
 use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use super::mail::SmtpSettings;
+use super::notices::{NoticeFault, NoticeSettings};
 use super::operation::{ApiSettings, AuditSettings, LogSettings, OperationsSettings, is_default};
 use super::people::{MOST_PER_DAY, PeopleSettings};
 use super::publication::PublicationSettings;
@@ -40,6 +41,9 @@ pub struct Settings {
     /// Absent: no mail is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpSettings>,
+    /// What is told, to whom, and how.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub notices: NoticeSettings,
     #[serde(default, skip_serializing_if = "MasterKeySettings::is_absent")]
     pub master_key: MasterKeySettings,
     #[serde(default, skip_serializing_if = "RecoverySettings::is_empty")]
@@ -74,6 +78,8 @@ pub enum SettingsError {
     Variable(VariableError),
     #[error("the [api] virtual_directory \"{0}\" is no single path segment of letters, digits, \"-\", \"_\" and \".\"")]
     VirtualDirectory(String),
+    #[error(transparent)]
+    Notices(#[from] NoticeFault),
     #[error("the [people] certificates_per_day is at most {MOST_PER_DAY}, or 0 for any number")]
     CertificatesPerDay,
 }
@@ -101,6 +107,7 @@ impl Settings {
         if settings.people.certificates_per_day > MOST_PER_DAY {
             return Err(SettingsError::CertificatesPerDay);
         }
+        settings.notices.check()?;
         Ok(settings)
     }
 

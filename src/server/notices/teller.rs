@@ -1,0 +1,199 @@
+//! Follows the log of acts, and looks at what ends and fails, round after round.
+
+use super::acts::Act;
+use super::draft::{Draft, put};
+use super::ends::micros;
+use crate::server::authority::authorities::Authorities;
+use crate::server::data_directory::settings::identity::RoleSettings;
+use crate::server::data_directory::settings::notices::NoticeSettings;
+use crate::server::error::ApiError;
+use crate::server::mail::outbox::Outbox;
+use crate::server::monitoring::metrics::Metrics;
+use crate::store::{Store, Tx};
+use crate::template::Templates;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+/// Sets how often the log is looked at.
+const ROUND: Duration = Duration::from_secs(1);
+/// Sets how often it is looked at what fails.
+const TROUBLE_ROUND: Duration = Duration::from_secs(5);
+/// Sets how often it is looked at what ends.
+const ENDS_ROUND: Duration = Duration::from_secs(3600);
+/// Sets how often the outbox is tidied.
+const TIDY_ROUND: Duration = Duration::from_secs(60);
+/// Bounds the acts that are read at one time.
+const PAGE: u32 = 200;
+/// Bounds how old an act is that is still told.
+const NEWS: time::Duration = time::Duration::days(7);
+/// Sets by how much the clock may part from the time that has passed before it is taken for one that was set.
+const SET: time::Duration = time::Duration::minutes(10);
+/// Names the mark that says that notices have begun.
+const BEGUN: &str = "acts";
+
+/// Holds what is needed to find out what is to be told.
+pub struct Teller {
+    pub store: Store,
+    pub templates: Arc<Templates>,
+    pub authorities: Authorities,
+    pub outbox: Arc<Outbox>,
+    pub metrics: Arc<Metrics>,
+    pub roles: RoleSettings,
+    pub settings: NoticeSettings,
+    /// What the server calls itself towards others.
+    pub host: String,
+}
+
+/// Holds when what was done last.
+struct Rounds {
+    /// How far each chain of the log was read.
+    read: BTreeMap<i64, i64>,
+    trouble: Option<Instant>,
+    ends: Option<Instant>,
+    tidied: Option<Instant>,
+    /// The clock and the time that has passed, at the last round.
+    clock: (OffsetDateTime, Instant),
+}
+
+/// Finds out what is to be told, round after round, until told to end.
+pub async fn run(teller: Teller, ending: CancellationToken) {
+    let mut rounds = Rounds {
+        read: BTreeMap::new(),
+        trouble: None,
+        ends: None,
+        tidied: Some(Instant::now()),
+        clock: (OffsetDateTime::now_utc(), Instant::now()),
+    };
+    let is_on = !teller.outbox.ways().is_empty();
+    while ending.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_some() {
+        let told = if is_on { teller.round(&mut rounds).await } else { Ok(()) };
+        teller.metrics.upkeep_ended("notices", told.is_ok());
+        if let Err(error) = told {
+            tracing::error!(error = &error as &dyn std::error::Error, "what is to be told could not be found out");
+        }
+        if is_due(&mut rounds.tidied, TIDY_ROUND) {
+            let tidied = teller.outbox.tidy(OffsetDateTime::now_utc()).await;
+            if let Err(error) = tidied {
+                tracing::error!(error = &error as &dyn std::error::Error, "the outbox could not be tidied");
+            }
+        }
+    }
+}
+
+/// Says whether something is to be done again, and notes that it is.
+fn is_due(last: &mut Option<Instant>, round: Duration) -> bool {
+    let due = last.is_none_or(|last| last.elapsed() >= round);
+    if due {
+        *last = Some(Instant::now());
+    }
+    due
+}
+
+impl Teller {
+    async fn round(&self, rounds: &mut Rounds) -> Result<(), ApiError> {
+        let now = OffsetDateTime::now_utc();
+        self.tell_acts(&mut rounds.read, now).await?;
+        if is_due(&mut rounds.trouble, TROUBLE_ROUND) {
+            self.tell_trouble(now).await?;
+        }
+        let (clock, passed) = std::mem::replace(&mut rounds.clock, (now, Instant::now()));
+        let expected = time::Duration::try_from(passed.elapsed()).unwrap_or_default();
+        if ((now - clock) - expected).abs() > SET {
+            tracing::warn!(before = %clock, %now, "the clock was set: ends of certificates are told of again within an hour");
+            rounds.ends = Some(Instant::now());
+        }
+        if is_due(&mut rounds.ends, ENDS_ROUND) {
+            self.tell_ends(now).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells what was logged since the last time.
+    async fn tell_acts(&self, read: &mut BTreeMap<i64, i64>, now: OffsetDateTime) -> Result<(), ApiError> {
+        let chains = self.store.audit_chains().await?;
+        if read.is_empty() {
+            let lengths = chains.iter().map(|chain| (chain.chain, chain.length)).collect();
+            *read = self.begun(lengths, now).await?;
+        }
+        for chain in chains {
+            // A chain that is new has nothing but news.
+            let from = *read.get(&chain.chain).unwrap_or(&0);
+            if from < chain.length {
+                let until = self.tell_chain(chain.chain, from, now).await?;
+                read.insert(chain.chain, until);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns how far the log was told of. The first server that is to tell anything begins with the acts of now.
+    async fn begun(&self, lengths: BTreeMap<i64, i64>, now: OffsetDateTime) -> Result<BTreeMap<i64, i64>, ApiError> {
+        let job = async move |tx: &mut Tx| {
+            let lengths = lengths;
+            tx.lock_telling().await?;
+            if tx.told(BEGUN).await?.is_none() {
+                tx.tell_until(BEGUN, micros(now)).await?;
+                for (chain, length) in &lengths {
+                    tx.tell_until(&mark(*chain), *length).await?;
+                }
+            }
+            let mut read = BTreeMap::new();
+            for chain in lengths.keys() {
+                read.insert(*chain, tx.told(&mark(*chain)).await?.unwrap_or(0));
+            }
+            Ok::<_, ApiError>(read)
+        };
+        self.store.write(move |tx| Box::pin(job(tx))).await
+    }
+
+    /// Tells a page of a chain's acts; returns the number of the last one.
+    async fn tell_chain(&self, chain: i64, from: i64, now: OffsetDateTime) -> Result<i64, ApiError> {
+        let records = self.store.audit_records(chain, from, PAGE).await?;
+        let Some(last) = records.last().map(|record| record.number) else { return Ok(from) };
+        let full = usize::try_from(PAGE).is_ok_and(|page| records.len() >= page);
+        let mut drafts: Vec<(i64, Draft)> = Vec::new();
+        for record in &records {
+            let Some(act) = Act::read(&record.record) else { continue };
+            if act.at().is_none_or(|at| now - at > NEWS) {
+                continue;
+            }
+            drafts.extend(self.drafts(&act).await?.into_iter().map(|draft| (record.number, draft)));
+        }
+        // A mark that is a little behind costs a start a page of reading, and every act a write.
+        if drafts.is_empty() && !full {
+            return Ok(last);
+        }
+        let bounds = self.bounds();
+        let job = async move |tx: &mut Tx| {
+            tx.lock_telling().await?;
+            // Another server may have told some of them.
+            let told = tx.told(&mark(chain)).await?.unwrap_or(0);
+            let new: Vec<Draft> =
+                drafts.into_iter().filter(|(number, _)| *number > told).map(|(_, draft)| draft).collect();
+            if told < last {
+                tx.tell_until(&mark(chain), last).await?;
+            }
+            put(tx, &bounds, &new, now).await
+        };
+        let too_many = self.store.write(move |tx| Box::pin(job(tx))).await?;
+        self.full(too_many);
+        self.outbox.wake();
+        Ok(last)
+    }
+
+    /// Notes that the outbox has taken all that was to be told, or not.
+    pub fn full(&self, too_many: usize) {
+        self.metrics.upkeep_ended("outbox-full", too_many == 0);
+        if too_many > 0 {
+            tracing::error!(too_many, "so many notices wait already that others were left out");
+        }
+    }
+}
+
+/// Names the mark of a chain of the log.
+fn mark(chain: i64) -> String {
+    format!("acts:{chain}")
+}
