@@ -27,6 +27,7 @@ mod mail;
 mod malformed;
 mod masterkeys;
 mod naming;
+mod notices;
 mod offline;
 mod openapi;
 mod operations;

@@ -28,7 +28,7 @@ const WATCHED: [(&str, &[&str]); 10] = [
 /// was used last, which is no act.
 const UNWATCHED: [&str; 3] = ["seq", "changes", "last_used"];
 /// The other tables, and why the log does not vouch for them.
-const OTHERS: [(&str, &str); 19] = [
+const OTHERS: [(&str, &str); 20] = [
     ("agents_keys", "sealed"),
     ("archived_keys", "sealed"),
     ("attestations", "an act has them whole"),
@@ -42,12 +42,13 @@ const OTHERS: [(&str, &str); 19] = [
     ("meta", "fingerprints of keys and templates, which each server compares with its own"),
     ("offline_answers", "one challenge a request"),
     ("one_time_passwords", "hashes that end with the request"),
-    ("outbox", "mails that are due"),
+    ("outbox", "what people are told, by acts that the log has"),
     ("possessions", "signed by the holder's key"),
     ("presences", "answered by the card's key, to what a master key made for the request"),
     ("profile_certificates", "which certificates a profile holds; each is in an act"),
     ("responses", "signed"),
     ("sessions", "end by themselves within hours"),
+    ("told", "how far the log and the ends of certificates were told of"),
 ];
 /// Orders at a CA elsewhere; their certificates are that CA's.
 const ELSEWHERE: &str = "upstream_orders";

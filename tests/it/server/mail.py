@@ -1,8 +1,11 @@
 """A mail server for one test: prints its port, then each mail as a line of JSON. Arguments: mode, certificate, key, port
 (0: any).
 
-In mode "held" each mail is taken only once a line comes in."""
+In mode "held" each mail is taken only once a line comes in; in mode "drops" each is taken, and the connection cut
+before the answer; in mode "refuses" addresses that begin with "gone" are refused."""
 import asyncio
+import email
+import email.policy
 import json
 import ssl
 import sys
@@ -11,16 +14,27 @@ from aiosmtpd.smtp import AuthResult, LoginPassword, SMTP
 
 
 class Keep:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if sys.argv[1] == "refuses" and address.startswith("gone"):
+            return "550 5.1.1 nobody here is called so"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server, session, envelope):
+        read = email.message_from_bytes(envelope.content, policy=email.policy.default)
         mail = {
             "to": envelope.rcpt_tos,
             "text": envelope.content.decode("ascii"),
             "tls": server.transport.get_extra_info("ssl_object") is not None,
+            "headers": dict(read.items()),
+            "body": read.get_content(),
             "user": session.auth_data.login.decode() if session.auth_data else None,
         }
         print(json.dumps(mail), flush=True)
         if sys.argv[1] == "held":
             await asyncio.to_thread(sys.stdin.readline)
+        if sys.argv[1] == "drops":
+            server.transport.abort()
         return "250 kept"
 
 

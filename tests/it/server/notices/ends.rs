@@ -1,0 +1,93 @@
+//! Holders are told once of each step before the end of a certificate, whatever the clock does.
+
+use super::super::support::Lab;
+use super::{MailServer, QUIET, alice, becomes, header, mailing, sql};
+use serde_json::json;
+use time::OffsetDateTime;
+
+const MORE: &str = "[notices.mail]\nrequest_waits = []\nrequest_decided = []\nrequest_ready = []\n\
+                    certificate_ends = [\"holder\", \"ops@example.test\"]\n";
+
+/// A server that mails, and a person with a card.
+fn holding() -> (Lab, MailServer) {
+    let mut lab = Lab::plain(|text| text);
+    let mails = MailServer::start(&lab, "none");
+    let alice = alice(&lab);
+    lab.enrolled(&alice);
+    lab.stop();
+    mailing(&lab, mails.port, MORE);
+    (lab, mails)
+}
+
+/// Has the certificate end in so many hours.
+fn ends_in(lab: &Lab, hours: i64) {
+    let end = (OffsetDateTime::now_utc().unix_timestamp() + hours * 3600) * 1_000_000;
+    sql(lab, &format!("UPDATE certificates SET not_after = {end}, not_before = {end} - 31536000000000 RETURNING 1"));
+}
+
+#[test]
+fn a_certificate_is_told_of_once_a_step_and_the_operators_by_a_list() {
+    let (mut lab, mut mails) = holding();
+    ends_in(&lab, 20 * 24);
+    lab.start();
+    let mut first = [mails.next(), mails.next()];
+    first.sort_by_key(|mail| mail["to"].to_string());
+    assert_eq!(
+        (header(&first[0], "Subject"), &first[0]["to"]),
+        ("Your certificate ends in 30 days", &json!(["alice@example.test"]))
+    );
+    assert_eq!(header(&first[1], "Subject"), "1 certificates end within 30 days");
+    assert!(first[1]["body"].as_str().unwrap().contains("alice  SmartcardLogon"), "{}", first[1]);
+    lab.stop();
+    lab.start();
+    assert!(mails.within(QUIET).is_none(), "a step is told once");
+    lab.stop();
+    ends_in(&lab, 13 * 24);
+    lab.start();
+    let mail = mails.next();
+    assert_eq!(
+        (header(&mail, "Subject"), &mail["to"]),
+        ("Your certificate ends in 14 days", &json!(["alice@example.test"]))
+    );
+    assert!(mails.within(QUIET).is_none(), "the list comes once a day");
+    lab.stop();
+    // Revoked, renewed or retired, it is nobody's concern.
+    sql(&lab, "UPDATE certificates SET superseded = 1 RETURNING 1");
+    ends_in(&lab, 48);
+    lab.start();
+    assert!(mails.within(QUIET).is_none());
+}
+
+#[test]
+fn a_clock_that_went_ahead_and_came_back_hides_no_end() {
+    let (mut lab, mut mails) = holding();
+    ends_in(&lab, 90 * 24);
+    lab.start();
+    becomes(&lab, "SELECT count(*) FROM told WHERE name LIKE 'ends:%'", &["4"]);
+    lab.stop();
+    // As a server has left it whose clock went a year ahead.
+    sql(
+        &lab,
+        "UPDATE told SET mark = mark + 31536000000000 WHERE name LIKE 'ends:%' OR name = 'ends-listed' RETURNING 1",
+    );
+    lab.start();
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let sane = format!("SELECT count(*) FROM told WHERE name LIKE 'ends:%' AND mark < ({now} + 61 * 86400) * 1000000");
+    becomes(&lab, &sane, &["4"]);
+    lab.stop();
+    ends_in(&lab, 59 * 24);
+    sql(&lab, "UPDATE told SET mark = mark - 86400000000 * 2 WHERE name LIKE 'ends:%' RETURNING 1");
+    lab.start();
+    let mail = mails.next();
+    assert_eq!(header(&mail, "Subject"), "Your certificate ends in 60 days", "{mail}");
+}
+
+#[test]
+fn a_certificate_that_never_lasted_long_is_not_told_of_in_the_first_half_of_its_life() {
+    let (mut lab, mut mails) = holding();
+    let end = (OffsetDateTime::now_utc().unix_timestamp() + 10 * 86400) * 1_000_000;
+    sql(&lab, &format!("UPDATE certificates SET not_after = {end}, not_before = {end} - 86400000000 * 11 RETURNING 1"));
+    lab.start();
+    becomes(&lab, "SELECT count(*) FROM told WHERE name LIKE 'ends:%'", &["4"]);
+    assert!(mails.within(QUIET).is_none());
+}
