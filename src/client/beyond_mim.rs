@@ -104,6 +104,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         | Route::RevokeOwnBearer
         | Route::ActivateBearer => Some("bearer tokens"),
         Route::ListProposals | Route::ConfirmProposal { .. } | Route::RejectProposal { .. } => Some("proposals"),
+        Route::ListNotices { .. } | Route::RetryNotice { .. } | Route::DiscardNotice { .. } => Some("outbox"),
         Route::EndSession => Some("sessions"),
         Route::ListProfileTemplates
         | Route::GetProfileTemplate { .. }

@@ -16,6 +16,7 @@ mod error;
 mod found;
 mod login;
 mod offer;
+mod outbox;
 mod reports;
 mod transport;
 

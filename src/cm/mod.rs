@@ -19,6 +19,7 @@ pub mod hidden;
 pub mod holder_role;
 pub mod lifecycle;
 pub mod offline;
+pub mod outbox;
 pub mod pin_rules;
 pub mod policy;
 pub mod possession;

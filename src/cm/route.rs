@@ -362,6 +362,18 @@ pub enum Route {
     RejectProposal {
         proposal: Uuid,
     },
+    /// Lists what people and programs are told, newest first; the next page begins before the last one shown.
+    ListNotices {
+        state: Option<String>,
+        before: Option<Uuid>,
+        limit: Option<u32>,
+    },
+    RetryNotice {
+        notice: Uuid,
+    },
+    DiscardNotice {
+        notice: Uuid,
+    },
     EndSession,
 }
 

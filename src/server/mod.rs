@@ -42,6 +42,9 @@ pub use administration::master_keys::{
     MasterKeyVersion, add as add_master_key, remove as remove_master_key, versions as master_key_versions,
 };
 pub use administration::move_database::{MoveDatabase, MoveDatabaseError, Moved, database_move};
+pub use administration::outbox::{
+    ListedNotice, OutboxError, Redress, mail_check, mail_test, outbox_list, outbox_redress,
+};
 pub use administration::people::{PeopleError, PeopleImport, user_import_list};
 pub use administration::restore::{Trust, restore};
 pub use administration::stock::{StockCard, StockError, stock_import, stock_list, stock_remove};

@@ -60,6 +60,16 @@ pub enum NoticeState {
     Discarded,
 }
 
+impl NoticeState {
+    /// Lists all of them.
+    pub const ALL: [Self; 4] = [Self::Waiting, Self::Sent, Self::Failed, Self::Discarded];
+
+    /// Returns the word for it.
+    pub fn name(self) -> &'static str {
+        self.word()
+    }
+}
+
 /// Counts what waits in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutboxCount {

@@ -21,8 +21,8 @@ use super::stock::StockRecord;
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
-    archive, attestations, bearer, cards, certificates, devices, identities, lists, offline, one_time, outbox, possession,
-    presence, proposals, reports, requests, sessions, stock, upstream, users,
+    archive, attestations, bearer, cards, certificates, devices, identities, lists, offline, one_time, outbox,
+    possession, presence, proposals, reports, requests, sessions, stock, upstream, users,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;

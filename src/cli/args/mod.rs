@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod enrollment;
 mod found;
+mod outbox;
 mod request;
 #[cfg(feature = "server")]
 mod server;
@@ -36,6 +37,8 @@ pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub use enrollment::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
 pub use found::{CardCommand, CardListArgs, FoundArgs, PersonCommand, ReportArgs, Reported};
+#[cfg(feature = "server")]
+pub use outbox::{MailCommand, OutboxCommand};
 pub use request::{
     ApprovalArgs, DecisionArgs, RequestAnswerArgs, RequestArgs, RequestCommand, RequestCreateArgs, RequestKind,
 };
@@ -45,7 +48,6 @@ pub use server::{
     ServerInitArgs, UserCommand,
 };
 pub use source::Source;
-#[cfg(feature = "server")]
 pub use stock::{CardKind, StockCommand};
 pub use template::TemplateCommand;
 pub use token::{InitArgs, TokenCommand};

@@ -1,6 +1,7 @@
 //! What can be typed after `serve` and `server`.
 
 use super::database::{DatabaseCommand, DatabaseReach};
+use super::outbox::{MailCommand, OutboxCommand};
 use super::source::Source;
 use super::stock::StockCommand;
 use clap::{Args, Subcommand, ValueHint};
@@ -88,6 +89,12 @@ pub enum ServerCommand {
     /// Manage the versions of the master key, which cards' admin keys and PUKs are derived from.
     #[command(subcommand)]
     Masterkey(MasterkeyCommand),
+    /// Look after what people and programs are to be told.
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// Check and try what is needed to tell them.
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Manage the cards that are known before they are given to anybody; a template can demand them.
     #[command(subcommand)]
     Stock(StockCommand),

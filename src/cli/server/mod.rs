@@ -11,6 +11,7 @@ mod directory;
 mod init;
 mod list_file;
 mod master_keys;
+mod outbox;
 mod people;
 mod people_file;
 pub mod serve;
@@ -40,6 +41,8 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
             output.result(&document, || Text::document(&document))
         }
         ServerCommand::Masterkey(command) => master_keys::run(command, output),
+        ServerCommand::Outbox(command) => outbox::outbox(command, output),
+        ServerCommand::Mail(command) => outbox::mail(command, output),
         ServerCommand::Stock(command) => stock::run(command, output),
         ServerCommand::User(command) => users::user(command, output),
         ServerCommand::Directory(command) => directory::run(command, output),

@@ -2,6 +2,7 @@
 
 use super::ProfileFilter;
 use crate::cm::hidden::is_hidden;
+use crate::cm::outbox::STATES;
 use crate::cm::report::ReportKind;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
@@ -156,6 +157,27 @@ impl Param for CardStatus {
 
     fn write(value: &SmartcardStatus) -> Option<String> {
         Some(value.name().into())
+    }
+}
+
+/// Spells what became of a notice.
+pub(super) struct NoticeWord;
+
+impl Param for NoticeWord {
+    type Value = String;
+    const EXPECTED: &'static str = "waiting, sent, failed or discarded";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "enum": STATES })
+    }
+
+    fn read(text: &str) -> Option<String> {
+        let word = STATES.iter().find(|word| word.eq_ignore_ascii_case(text.trim()));
+        word.map(|word| (*word).to_owned())
+    }
+
+    fn write(value: &String) -> Option<String> {
+        Some(value.clone())
     }
 }
 

@@ -1,8 +1,8 @@
 //! The table of routes: verb, patterns and parameters of each.
 
 use super::param::{
-    Atr, CardStatus, Challenge, CurrentUser, Filter, Flag, Guid, Kind, Moment, Name, Number, Optional, Param, Raised,
-    Serial, Sought, Status, Workflow,
+    Atr, CardStatus, Challenge, CurrentUser, Filter, Flag, Guid, Kind, Moment, Name, NoticeWord, Number, Optional,
+    Param, Raised, Serial, Sought, Status, Workflow,
 };
 use super::path::Given;
 use super::{Holder, Method, Route, RouteError};
@@ -190,5 +190,10 @@ routes! {
     Get ["api/cardwright/v1/proposals"] {} => (ListProposals);
     Post(secret) ["api/cardwright/v1/proposals/{proposal}/confirm"] { proposal: Guid } => (ConfirmProposal { proposal });
     Post ["api/cardwright/v1/proposals/{proposal}/reject"] { proposal: Guid } => (RejectProposal { proposal });
+    Get ["api/cardwright/v1/outbox"]
+        { state: Optional<NoticeWord>, before: Optional<Guid>, limit: Optional<Number<u32>> }
+        => (ListNotices { state, before, limit });
+    Post ["api/cardwright/v1/outbox/{notice}/retry"] { notice: Guid } => (RetryNotice { notice });
+    Post ["api/cardwright/v1/outbox/{notice}/discard"] { notice: Guid } => (DiscardNotice { notice });
     Post ["api/cardwright/v1/session/end"] {} => (EndSession);
 }

@@ -15,6 +15,7 @@ pub mod init;
 pub mod master_keys;
 pub mod move_database;
 pub mod names;
+pub mod outbox;
 pub mod people;
 mod records;
 pub mod restore;

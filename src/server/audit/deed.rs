@@ -69,6 +69,9 @@ deeds! {
     RequestCompleted = "request-completed",
     RequestWithdrawn = "request-withdrawn",
     DataCollected = "data-collected",
+    /// An administrator has a notice sent again, or not at all.
+    NoticeRetried = "notice-retried",
+    NoticeDiscarded = "notice-discarded",
     /// One-time passwords were made, or are to be made and mailed.
     OneTimePasswordMade = "one-time-password-made",
     OneTimePasswordSent = "one-time-password-sent",

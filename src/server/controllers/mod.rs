@@ -15,6 +15,7 @@ pub mod found;
 pub mod history;
 pub mod identities;
 pub mod offline;
+pub mod outbox;
 pub mod pins;
 pub mod policies;
 pub mod presence;

@@ -80,6 +80,7 @@ pub enum ApiError {
     OwnProposal => (FORBIDDEN, OwnProposal), "you have proposed this yourself; another administrator must confirm it";
     ProposalClosed => (CONFLICT, ProposalClosed),
         "this proposal was decided on, or its time is over; propose it anew where it is still wanted";
+    NoticeSettled => (CONFLICT, Conflict), "this notice was sent or discarded already; list the outbox again";
     AlreadyDecided => (CONFLICT, AlreadyApproved), "you have decided on this request already; another approver must";
     Address(#[source] RouteError) => row(address_row, 0), "{0}";
     Body(#[source] BodyError) => (BAD_REQUEST, MalformedBody), "the body cannot be read: {0}";

@@ -13,6 +13,7 @@ use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
 use crate::cm::found::{Found, FoundCard, HistoryEntry};
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
+use crate::cm::outbox::OutboxEntry;
 use crate::cm::possession::Possession;
 use crate::cm::presence::{PresenceAnswer, PresenceChallenge, PresenceOpening, PresenceStep};
 use crate::cm::problem::{Problem, ProblemCode};
@@ -364,6 +365,8 @@ fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
         (Method::Post, "proposals/{proposal}/reject") => takes(ignored_object(), Gives::Nothing),
         (_, "token/activate") => takes(ShownCode::schema(), Gives::Made(GivenBearer::schema(), "token")),
         (_, "token/renew") => takes(ignored_object(), Gives::Made(GivenBearer::schema(), "token")),
+        (Method::Get, "outbox") => list(OutboxEntry::schema()),
+        (Method::Post, "outbox/{notice}/retry" | "outbox/{notice}/discard") => takes(ignored_object(), Gives::Nothing),
         (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end") => {
             takes(ignored_object(), Gives::Nothing)
         }

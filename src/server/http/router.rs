@@ -13,7 +13,7 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
     accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, found, history, identities,
-    offline, pins, policies, presence, profiles, proposals, puks, reports, requests, sealed_keys, smartcards,
+    offline, outbox, pins, policies, presence, profiles, proposals, puks, reports, requests, sealed_keys, smartcards,
     templates,
 };
 use crate::server::error::{ApiError, Internal};
@@ -375,6 +375,15 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ConfirmProposal { proposal } => {
             payload.nothing()?;
             proposals::confirm(&call, proposal).await
+        }
+        Route::ListNotices { state, before, limit } => outbox::list(&call, state.as_deref(), before, limit).await,
+        Route::RetryNotice { notice } => {
+            payload.nothing()?;
+            outbox::retry(&call, notice).await
+        }
+        Route::DiscardNotice { notice } => {
+            payload.nothing()?;
+            outbox::discard(&call, notice).await
         }
         Route::RejectProposal { proposal } => {
             payload.nothing()?;

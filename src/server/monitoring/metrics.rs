@@ -255,6 +255,12 @@ impl Metrics {
         if let Some(list) = store.list(ListKind::Delta).await?.filter(|list| list.number > 0) {
             moment("delta_crl_end_seconds", "When the list of changes ends", list.next_update.unix_timestamp());
         }
+        let outbox = store.outbox_count().await?;
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        moment("outbox_waiting", "Notices that are to be sent", number(outbox.waiting));
+        moment("outbox_failing", "Of them, those that an attempt has failed for", number(outbox.failing));
+        let age = outbox.oldest.map_or(0, |oldest| (OffsetDateTime::now_utc() - oldest).whole_seconds().max(0));
+        moment("outbox_oldest_seconds", "How long the oldest of them waits", age);
         if let Some(list) = store.list(ListKind::Base).await?.filter(|list| list.number > 0) {
             moment("crl_made_seconds", "When the complete list was made", list.this_update.unix_timestamp());
             moment("crl_end_seconds", "When the complete list ends", list.next_update.unix_timestamp());

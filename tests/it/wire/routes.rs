@@ -122,6 +122,9 @@ fn one_of_each() -> Vec<Route> {
         Route::ListProposals,
         Route::ConfirmProposal { proposal: A },
         Route::RejectProposal { proposal: B },
+        Route::ListNotices { state: Some("failed".into()), before: Some(A), limit: Some(9) },
+        Route::RetryNotice { notice: A },
+        Route::DiscardNotice { notice: B },
         Route::EndSession,
     ]
 }

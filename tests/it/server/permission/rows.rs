@@ -118,12 +118,18 @@ pub struct Objects {
     pub code: String,
     /// What another administrator has proposed.
     pub proposal: Uuid,
+    /// What somebody is to be told.
+    pub notice: Uuid,
 }
 
 pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) -> Objects {
     let mut objects = Objects { card_id: Uuid::new_v4(), ..Objects::default() };
     if second == Some("account") {
         account(lab, people, &mut objects);
+        return objects;
+    }
+    if second == Some("notice") {
+        objects.notice = notice(lab);
         return objects;
     }
     let owner = people.of("owner");
@@ -166,6 +172,29 @@ pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) 
     objects
 }
 
+/// Puts a notice into the outbox of a server that has no way to send it.
+fn notice(lab: &Lab) -> Uuid {
+    let notice = Uuid::new_v4();
+    let (uuid, no) = match &lab.database {
+        Some(_) => (format!("'{notice}'"), "FALSE"),
+        None => (format!("X'{}'", notice.simple()), "0"),
+    };
+    let statement = format!(
+        "INSERT INTO outbox (uuid, kind, way, address, part, generation, facts, created, due, ends, attempts, doubtful, \
+         state, reason) VALUES ({uuid}, 'failing', 'mail', 'ops@example.test', 0, 0, '{{}}', 1, 1, 4000000000000000, 0, \
+         {no}, 'waiting', '')"
+    );
+    match &lab.database {
+        Some(database) => drop(database.sql(&statement)),
+        None => {
+            let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
+            database.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+            database.execute(&statement, []).unwrap();
+        }
+    }
+    notice
+}
+
 fn account(lab: &Lab, people: &People, objects: &mut Objects) {
     let administrator = people.of("administrator");
     let accounts = format!("{EXTENSION}/accounts");
@@ -201,6 +230,7 @@ pub fn rows() -> Vec<Row> {
     use Stage::{Approved, Assigned, Enrolled, Pending, Proposed};
     let with = |row: Row, body: fn(&Lab, &Objects, &People) -> Value| Row { body, ..row };
     let account = |row: Row| Row { second: Some("account"), ..row };
+    let noticed = |row: Row| Row { second: Some("notice"), ..row };
     let second = |row: Row, kind: &'static str| Row { second: Some(kind), ..row };
     vec![
         row(Pending, [200; 8], |_, _| Route::ListProfileTemplates),
@@ -511,6 +541,19 @@ pub fn rows() -> Vec<Row> {
             row(Pending, [403, 403, 403, 403, 403, 403, 403, 204], |_, o| Route::RejectProposal {
                 proposal: o.proposal,
             }),
+            |_, _, _| json!({}),
+        )),
+        noticed(row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, _| Route::ListNotices {
+            state: None,
+            before: None,
+            limit: Some(1),
+        })),
+        noticed(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 204], |_, o| Route::RetryNotice { notice: o.notice }),
+            |_, _, _| json!({}),
+        )),
+        noticed(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 204], |_, o| Route::DiscardNotice { notice: o.notice }),
             |_, _, _| json!({}),
         )),
         with(row(Pending, [204; 8], |_, _| Route::EndSession), |_, _, _| json!({})),
