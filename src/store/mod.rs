@@ -50,6 +50,7 @@ mod sessions;
 mod spelling;
 mod sqlite;
 mod stock;
+mod told;
 mod unlogged;
 mod upstream;
 mod users;

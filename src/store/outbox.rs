@@ -1,10 +1,9 @@
-//! Keeps the outbox: what people and programs are to be told, and what became of it; and how far was told.
+//! Keeps the outbox: what people and programs are to be told, and what became of it.
 
-use super::certificates::select as select_certificates;
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
 use super::open::Store;
-use super::record::{CertificateRecord, LIST_LIMIT};
+use super::record::LIST_LIMIT;
 use super::spelling::Spelled;
 use super::writer::Tx;
 use std::collections::BTreeMap;
@@ -12,9 +11,6 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 const TABLE: &str = "outbox";
-const TOLD: &str = "told";
-/// Spells "TELL": the lock under which one server at a time finds out what is to be told.
-const TELLING: i64 = 0x5445_4c4c;
 /// Bounds what one round sends on one way.
 const ROUND: u32 = 16;
 
@@ -79,10 +75,6 @@ pub struct OutboxCount {
     pub oldest: Option<OffsetDateTime>,
 }
 
-struct Mark(i64);
-
-struct NamedMark(String, i64);
-
 struct Count(u64);
 
 macro_rules! select {
@@ -129,22 +121,6 @@ impl FromRow for OutboxCount {
     }
 }
 
-impl FromRow for Mark {
-    const TABLE: &'static str = TOLD;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        columns.take().map(Self)
-    }
-}
-
-impl FromRow for NamedMark {
-    const TABLE: &'static str = TOLD;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        Ok(Self(columns.take()?, columns.take()?))
-    }
-}
-
 impl FromRow for Count {
     const TABLE: &'static str = TABLE;
 
@@ -183,44 +159,6 @@ impl Store {
         self.ask(sql(statement).bind(state).bind(before).bind(limit.min(LIST_LIMIT)).asking()).await
     }
 
-    /// Lists certificates that end after one time and until another, on cards or on none, neither revoked nor superseded, the
-    /// first to end first.
-    pub async fn ends_between(
-        &self,
-        on_card: bool,
-        after: OffsetDateTime,
-        until: OffsetDateTime,
-        limit: u32,
-    ) -> Result<Vec<CertificateRecord>, Error> {
-        // Each has an index of its own.
-        let statement = if on_card {
-            select_certificates!(
-                "WHERE revoked_at IS NULL AND superseded = FALSE AND smartcard IS NOT NULL \
-                                  AND not_after > $1 AND not_after <= $2 ORDER BY not_after LIMIT $3"
-            )
-        } else {
-            select_certificates!(
-                "WHERE revoked_at IS NULL AND superseded = FALSE AND smartcard IS NULL \
-                                  AND not_after > $1 AND not_after <= $2 ORDER BY not_after LIMIT $3"
-            )
-        };
-        self.ask(sql(statement).bind(after).bind(until).bind(limit.min(LIST_LIMIT)).asking()).await
-    }
-
-    /// Returns how far something was told.
-    pub async fn told_until(&self, name: &str) -> Result<Option<i64>, Error> {
-        let mark: Option<Mark> = self.ask(sql("SELECT mark FROM told WHERE name = $1").bind(name).asking()).await?;
-        Ok(mark.map(|mark| mark.0))
-    }
-
-    /// Lists how far was told of what has a name that begins like this, at most [`LIST_LIMIT`].
-    pub async fn told_of(&self, start: &str) -> Result<Vec<(String, i64)>, Error> {
-        let length = u32::try_from(start.chars().count()).unwrap_or(u32::MAX);
-        let ask = sql("SELECT name, mark FROM told WHERE substr(name, 1, $2) = $1 ORDER BY name LIMIT $3");
-        let found: Vec<NamedMark> = self.ask(ask.bind(start).bind(length).bind(LIST_LIMIT).asking()).await?;
-        Ok(found.into_iter().map(|NamedMark(name, mark)| (name, mark)).collect())
-    }
-
     /// Counts what waits in the outbox.
     pub async fn outbox_count(&self) -> Result<OutboxCount, Error> {
         let statement = "SELECT count(*), count(*) FILTER (WHERE attempts > 0), min(created) FROM outbox \
@@ -231,12 +169,6 @@ impl Store {
 }
 
 impl Tx {
-    /// Has other servers wait that want to find out what is to be told.
-    pub async fn lock_telling(&mut self) -> Result<(), Error> {
-        self.housekeeping();
-        self.lock(TELLING).await
-    }
-
     /// Puts a notice into the outbox.
     pub async fn insert_notice(&mut self, notice: &NoticeRecord) -> Result<(), Error> {
         let facts = facts_text(&notice.facts)?;
@@ -392,25 +324,6 @@ impl Tx {
         let statement = "SELECT count(*) FROM outbox WHERE way = $1 AND state = 'waiting'";
         let count: Option<Count> = self.ask(sql(statement).bind(way).asking()).await?;
         Ok(count.map_or(0, |count| count.0))
-    }
-
-    /// Returns how far something was told.
-    pub async fn told(&mut self, name: &str) -> Result<Option<i64>, Error> {
-        let mark: Option<Mark> = self.ask(sql("SELECT mark FROM told WHERE name = $1").bind(name).asking()).await?;
-        Ok(mark.map(|mark| mark.0))
-    }
-
-    /// Notes how far something was told.
-    pub async fn tell_until(&mut self, name: &str, mark: i64) -> Result<(), Error> {
-        self.housekeeping();
-        let statement = "INSERT INTO told (name, mark) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET mark = $2";
-        self.execute(TOLD, sql(statement).bind(name).bind(mark)).await.map(drop)
-    }
-
-    /// Forgets how far something was told.
-    pub async fn untell(&mut self, name: &str) -> Result<(), Error> {
-        self.housekeeping();
-        self.execute(TOLD, sql("DELETE FROM told WHERE name = $1").bind(name)).await.map(drop)
     }
 }
 

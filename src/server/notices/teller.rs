@@ -9,7 +9,7 @@ use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::error::ApiError;
 use crate::server::mail::outbox::Outbox;
 use crate::server::monitoring::metrics::Metrics;
-use crate::store::{Store, Tx};
+use crate::store::{self, Store, Tx};
 use crate::template::Templates;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -114,39 +114,18 @@ impl Teller {
     /// Tells what was logged since the last time.
     async fn tell_acts(&self, read: &mut BTreeMap<i64, i64>, now: OffsetDateTime) -> Result<(), ApiError> {
         let chains = self.store.audit_chains().await?;
-        if read.is_empty() {
-            let lengths = chains.iter().map(|chain| (chain.chain, chain.length)).collect();
-            *read = self.begun(lengths, now).await?;
-        }
         for chain in chains {
-            // A chain that is new has nothing but news.
-            let from = *read.get(&chain.chain).unwrap_or(&0);
+            let from = match read.get(&chain.chain) {
+                Some(from) => *from,
+                // A chain without a mark is new, and has nothing but news.
+                None => self.store.told_until(&mark(chain.chain)).await?.unwrap_or(0),
+            };
             if from < chain.length {
                 let until = self.tell_chain(chain.chain, from, now).await?;
                 read.insert(chain.chain, until);
             }
         }
         Ok(())
-    }
-
-    /// Returns how far the log was told of. The first server that is to tell anything begins with the acts of now.
-    async fn begun(&self, lengths: BTreeMap<i64, i64>, now: OffsetDateTime) -> Result<BTreeMap<i64, i64>, ApiError> {
-        let job = async move |tx: &mut Tx| {
-            let lengths = lengths;
-            tx.lock_telling().await?;
-            if tx.told(BEGUN).await?.is_none() {
-                tx.tell_until(BEGUN, micros(now)).await?;
-                for (chain, length) in &lengths {
-                    tx.tell_until(&mark(*chain), *length).await?;
-                }
-            }
-            let mut read = BTreeMap::new();
-            for chain in lengths.keys() {
-                read.insert(*chain, tx.told(&mark(*chain)).await?.unwrap_or(0));
-            }
-            Ok::<_, ApiError>(read)
-        };
-        self.store.write(move |tx| Box::pin(job(tx))).await
     }
 
     /// Tells a page of a chain's acts; returns the number of the last one.
@@ -191,6 +170,25 @@ impl Teller {
             tracing::error!(too_many, "so many notices wait already that others were left out");
         }
     }
+}
+
+/// Begins with the acts of now, unless a server of this database has begun before. To be called before any is done that is
+/// to be told.
+pub async fn begin(store: &Store, now: OffsetDateTime) -> Result<(), store::Error> {
+    let lengths: Vec<_> = store.audit_chains().await?.into_iter().map(|chain| (chain.chain, chain.length)).collect();
+    let job = async move |tx: &mut Tx| {
+        let lengths = lengths;
+        tx.lock_telling().await?;
+        if tx.told(BEGUN).await?.is_some() {
+            return Ok(());
+        }
+        tx.tell_until(BEGUN, micros(now)).await?;
+        for (chain, length) in lengths {
+            tx.tell_until(&mark(chain), length).await?;
+        }
+        Ok(())
+    };
+    store.write(move |tx| Box::pin(job(tx))).await
 }
 
 /// Names the mark of a chain of the log.

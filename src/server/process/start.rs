@@ -27,6 +27,7 @@ use crate::server::mail::smtp::MailServer;
 use crate::server::mail::texts::Texts;
 use crate::server::mail::webhook::Webhook;
 use crate::server::monitoring::health::Health;
+use crate::server::notices::teller;
 use crate::server::permission::standing::Standing;
 use crate::server::provisioning::source::Source;
 use crate::server::publication::lists::Publication;
@@ -142,6 +143,9 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
     let kept = time::Duration::days(settings.notices.keep_days.into());
     let outbox = Arc::new(Outbox::new(store.clone(), Arc::clone(&templates), texts, (mail_server, webhooks), kept));
+    if !outbox.ways().is_empty() {
+        teller::begin(&store, now).await.map_err(DatabaseError::from)?;
+    }
     let ca_certificate = own.own().der().to_vec();
     let authorities = Authorities::new(own, settings.ca.pkcs11.is_some(), elsewhere);
     let app = App {

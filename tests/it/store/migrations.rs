@@ -122,3 +122,52 @@ async fn what_is_no_database_of_ours_is_refused() {
     assert!(matches!(Store::open(&noise).await, Err(Error::Open { .. })));
     assert_eq!(std::fs::read(&noise).unwrap(), vec![0x5a; 8192], "left as it was");
 }
+
+/// The steps of a database after version 2 and before this one, as they were released.
+fn steps(database: &str, before: &str) -> String {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
+    let mut files: Vec<_> = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let name = |file: &std::path::PathBuf| file.file_name().unwrap().to_str().unwrap().to_owned();
+    files.retain(|file| (String::from("0003")..before.to_owned()).contains(&name(file)));
+    files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// The one-time password that was to be mailed before there was one outbox for everything.
+async fn holds_the_mail(store: &Store) {
+    let due = store.due_notices("mail", time::OffsetDateTime::now_utc()).await.unwrap();
+    let [mail] = due.try_into().unwrap();
+    assert_eq!(
+        (mail.kind.as_str(), mail.request, mail.recipient),
+        ("one-time-password", Some(Uuid::from_u128(17)), Some(Uuid::from_u128(1)))
+    );
+    assert_eq!((mail.part, mail.generation, mail.attempts, mail.doubtful), (2, 3, 4, true));
+    assert_eq!((mail.state, mail.facts.len()), (cardwright::store::NoticeState::Waiting, 0));
+}
+
+const MAIL: &str = "INSERT INTO outbox (request, part, generation, recipient, attempts, due) \
+                    VALUES ('@17', 2, 3, '@1', 4, 1000000)";
+
+#[tokio::test]
+async fn a_mail_that_was_due_moves_into_the_one_outbox() {
+    let directory = crate::support::directory::temporary();
+    let path = directory.path().join("cm.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(SQLITE[1]).unwrap();
+    old.execute_batch(&format!("PRAGMA foreign_keys = OFF;\n{}\nPRAGMA user_version = 26", steps("sqlite", "0027")))
+        .unwrap();
+    let blob = |number: u128| format!("X'{}'", Uuid::from_u128(number).simple());
+    old.execute_batch(&MAIL.replace("'@17'", &blob(17)).replace("'@1'", &blob(1))).unwrap();
+    drop(old);
+    let store = Store::open(&path).await.unwrap();
+    holds_the_mail(&store).await;
+    store.close().await;
+    let database = Database::new();
+    database.sql(POSTGRES[1]);
+    database.sql(&format!("{}\nUPDATE cardwright_schema SET version = 26", steps("postgres", "0027")));
+    let text = |number: u128| Uuid::from_u128(number).to_string();
+    database.sql(&MAIL.replace("@17", &text(17)).replace("@1", &text(1)));
+    let store = Store::connect(&place(&database)).await.unwrap();
+    holds_the_mail(&store).await;
+    store.close().await;
+}

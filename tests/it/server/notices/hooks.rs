@@ -42,8 +42,9 @@ impl Receiver {
         Self { child, lines: receiver, port: port.trim().parse().unwrap() }
     }
 
+    #[track_caller]
     fn next(&self) -> Value {
-        serde_json::from_str(&self.lines.recv().unwrap()).unwrap()
+        serde_json::from_str(&self.within(Duration::from_secs(90)).expect("a call comes")).unwrap()
     }
 
     fn within(&self, patience: Duration) -> Option<String> {
