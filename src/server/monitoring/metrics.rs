@@ -1,7 +1,7 @@
 //! Counts what the server does, for Prometheus (OpenMetrics text). No label holds a name, an id or a path.
 
 use crate::cm::problem::ProblemCode;
-use crate::store::{self, CardCount, ListKind, Period, Store};
+use crate::store::{self, CardCount, ListKind, OutboxCount, Period, Store};
 use crate::web::bound::CountConnections;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -255,16 +255,11 @@ impl Metrics {
         if let Some(list) = store.list(ListKind::Delta).await?.filter(|list| list.number > 0) {
             moment("delta_crl_end_seconds", "When the list of changes ends", list.next_update.unix_timestamp());
         }
-        let outbox = store.outbox_count().await?;
-        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        moment("outbox_waiting", "Notices that are to be sent", number(outbox.waiting));
-        moment("outbox_failing", "Of them, those that an attempt has failed for", number(outbox.failing));
-        let age = outbox.oldest.map_or(0, |oldest| (OffsetDateTime::now_utc() - oldest).whole_seconds().max(0));
-        moment("outbox_oldest_seconds", "How long the oldest of them waits", age);
         if let Some(list) = store.list(ListKind::Base).await?.filter(|list| list.number > 0) {
             moment("crl_made_seconds", "When the complete list was made", list.this_update.unix_timestamp());
             moment("crl_end_seconds", "When the complete list ends", list.next_update.unix_timestamp());
         }
+        register_outbox(&mut registry, store.outbox_count().await?, OffsetDateTime::now_utc());
         let counts = store.counts();
         registry.register("store_commits", "Commits of the store", counted(counts.commits));
         registry.register("store_jobs", "Write jobs of the store", counted(counts.jobs));
@@ -275,6 +270,16 @@ impl Metrics {
         let _ = encode(&mut text, &registry);
         Ok(text)
     }
+}
+
+/// Registers what is to be told to people and programs.
+fn register_outbox(registry: &mut Registry, outbox: OutboxCount, now: OffsetDateTime) {
+    let mut gauge = |name: &str, help: &str, value: i64| registry.register(name, help, ConstGauge::new(value));
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    gauge("outbox_waiting", "Notices that are to be sent", number(outbox.waiting));
+    gauge("outbox_failing", "Of them, those that an attempt has failed for", number(outbox.failing));
+    let age = outbox.oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));
+    gauge("outbox_oldest_seconds", "How long the oldest of them waits", age);
 }
 
 /// Counts the acts that revoke certificates.
