@@ -79,14 +79,14 @@ pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use moving::{MoveError, Moving, Standing, TableCount, first_used};
 pub use names::{NameKind, folded};
 pub use open::Store;
-pub use outbox::{NoticeRecord, NoticeState, OutboxCount};
+pub use outbox::{NoticeRecord, OutboxCount};
 pub use postgres::place::PostgresPlace;
 pub use presence::PresenceRecord;
 pub use record::{
     ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Derivation, Holder,
-    HoldingRecord, LIST_LIMIT, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned, PossessionRecord,
-    ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord,
-    SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
+    HoldingRecord, LIST_LIMIT, MasterKeyUse, NoticeState, OfflineAnswerRecord, OneTimeRecord, Origin, Owned,
+    PossessionRecord, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation,
+    SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };
 pub use reports::{CardCount, Period, ReportedCertificate};
 pub use sqlite::schema::{check as check_database, copy as copy_database};

@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
 use super::open::Store;
-use super::record::LIST_LIMIT;
+use super::record::{LIST_LIMIT, NoticeState};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use std::collections::BTreeMap;
@@ -43,17 +43,6 @@ pub struct NoticeRecord {
     /// Why the last attempt failed, or why there is none any more.
     pub reason: String,
     pub settled: Option<OffsetDateTime>,
-}
-
-/// Names what became of a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoticeState {
-    Waiting,
-    Sent,
-    /// Given up.
-    Failed,
-    /// No longer to be sent.
-    Discarded,
 }
 
 impl NoticeState {

@@ -204,6 +204,17 @@ pub struct OneTimeRecord {
     pub proven: Option<OffsetDateTime>,
 }
 
+/// Names what became of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeState {
+    Waiting,
+    Sent,
+    /// Given up.
+    Failed,
+    /// No longer to be sent.
+    Discarded,
+}
+
 /// Describes an issued certificate; the answer it was sent in is kept beside it ([`super::Store::response`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateRecord {

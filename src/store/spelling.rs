@@ -1,7 +1,6 @@
 //! Spells states in the database as words, so that a person with a SQL prompt can read them.
 
-use super::outbox::NoticeState;
-use super::record::{Origin, UserSource};
+use super::record::{NoticeState, Origin, UserSource};
 use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::holder_role::Role;
 use crate::cm::presence::PresenceProtocol;

@@ -10,6 +10,7 @@ pub mod outbox;
 pub mod password;
 mod plain;
 mod sent;
+pub mod shared;
 pub mod smtp;
 pub mod texts;
 pub mod webhook;

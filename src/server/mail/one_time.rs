@@ -4,10 +4,10 @@
 //! before it can be proven. Each attempt has a new password, and the one before no longer holds; so each has a
 //! Message-ID of its own, for a mailbox that drops repeated ones would keep the wrong one.
 
-use super::outbox::{Outbox, pause};
 use super::password;
+use super::shared::{LANGUAGE, MAIL, Shared, pause};
 use super::smtp::{Letter, MailServer};
-use super::{outbox, texts::Text};
+use super::texts::Text;
 use crate::cm::request::RequestStatus;
 use crate::secret::OneTimePassword;
 use crate::server::audit::deed::{self, Deed};
@@ -38,7 +38,7 @@ pub fn notice(request: Uuid, part: u8, generation: u32, recipient: Uuid, now: Of
     NoticeRecord {
         uuid: Uuid::now_v7(),
         kind: NoticeKind::OneTimePassword.word().to_owned(),
-        way: outbox::MAIL.to_owned(),
+        way: MAIL.to_owned(),
         recipient: Some(recipient),
         address: String::new(),
         request: Some(request),
@@ -57,7 +57,7 @@ pub fn notice(request: Uuid, part: u8, generation: u32, recipient: Uuid, now: Of
 }
 
 /// Makes a password and the mail with it.
-pub async fn prepared(outbox: &Outbox, mail: &MailServer, notice: &NoticeRecord) -> Result<Prepared, ApiError> {
+pub async fn prepared(outbox: &Shared, mail: &MailServer, notice: &NoticeRecord) -> Result<Prepared, ApiError> {
     let request = match notice.request {
         Some(request) => outbox.store.request(request).await?,
         None => None,
@@ -91,7 +91,7 @@ pub async fn prepared(outbox: &Outbox, mail: &MailServer, notice: &NoticeRecord)
 /// Takes the mail for this attempt and remembers what proves its password; `None`: it is not to be sent, or another
 /// server was quicker.
 async fn claim(
-    outbox: &Outbox,
+    outbox: &Shared,
     notice: &NoticeRecord,
     request: &RequestRecord,
     policy: &OneTimePolicy,
@@ -127,7 +127,7 @@ async fn claim(
 }
 
 /// Notes that one was sent, which is an act.
-pub async fn delivered(outbox: &Outbox, notice: &NoticeRecord) -> Result<(), ApiError> {
+pub async fn delivered(outbox: &Shared, notice: &NoticeRecord) -> Result<(), ApiError> {
     let recipient = match notice.recipient {
         Some(recipient) => outbox.store.user(recipient).await?.map(|user| user.name),
         None => None,
@@ -146,7 +146,7 @@ pub async fn delivered(outbox: &Outbox, notice: &NoticeRecord) -> Result<(), Api
 
 /// Ends one that was not sent, which is an act. An approver may have the password distributed anew.
 pub async fn undelivered(
-    outbox: &Outbox,
+    outbox: &Shared,
     notice: &NoticeRecord,
     state: NoticeState,
     reason: &str,
@@ -182,7 +182,7 @@ async fn of_request(
 
 /// Writes the text with the password.
 fn text(
-    outbox: &Outbox,
+    outbox: &Shared,
     recipient: &UserRecord,
     request: &RequestRecord,
     template: &str,
@@ -197,7 +197,7 @@ fn text(
         ("tries".to_owned(), policy.tries.to_string()),
         ("password".to_owned(), password.expose().to_owned()),
     ]);
-    let language = recipient.attributes.get(outbox::LANGUAGE).map(String::as_str);
+    let language = recipient.attributes.get(LANGUAGE).map(String::as_str);
     let text = outbox.texts.written(language, NoticeKind::OneTimePassword, &recipient.name, &facts);
     facts.values_mut().for_each(Zeroize::zeroize);
     text.ok_or(ApiError::Internal(Internal::Dangling("text")))

@@ -6,6 +6,7 @@
 
 use super::one_time;
 use super::sent::Failed;
+use super::shared::{LANGUAGE, MAIL, Shared, pause};
 use super::smtp::{Letter, MailServer};
 use super::texts::Texts;
 use super::webhook::{WAY, Webhook};
@@ -23,18 +24,10 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Is the way of mail.
-pub const MAIL: &str = "mail";
-/// Names the attribute of a person that holds his language.
-pub const LANGUAGE: &str = "language";
 /// Bounds for how long a notice is tried.
 pub const LIFETIME: time::Duration = time::Duration::days(3);
 /// Bounds the attempts of one notice.
 const MAX_ATTEMPTS: u32 = 60;
-/// Sets the pause after the first attempt; each further one is twice as long.
-const FIRST_PAUSE: time::Duration = time::Duration::seconds(15);
-/// Bounds the pause between two attempts.
-const LONGEST_PAUSE: time::Duration = time::Duration::hours(1);
 /// Sets how often the outbox is read when nobody says that something is in it.
 const ROUND: Duration = Duration::from_secs(5);
 /// Bounds the pause while a mail server is away.
@@ -42,9 +35,7 @@ const LONGEST_ROUND: Duration = Duration::from_secs(60);
 
 /// Holds the ways out, and what is said.
 pub struct Outbox {
-    pub(super) store: Store,
-    pub(super) templates: Arc<Templates>,
-    pub(super) texts: Texts,
+    shared: Shared,
     /// `None`: the settings name no mail server.
     pub mail: Option<MailServer>,
     pub webhooks: Vec<Arc<Webhook>>,
@@ -71,7 +62,13 @@ impl Outbox {
     ) -> Self {
         let ways = mail.iter().map(|_| MAIL.to_owned()).chain(webhooks.iter().map(Webhook::way));
         let wakes = ways.map(|way| (way, Notify::new())).collect();
-        Self { store, templates, texts, mail, webhooks: webhooks.into_iter().map(Arc::new).collect(), kept, wakes }
+        Self {
+            shared: Shared { store, templates, texts },
+            mail,
+            webhooks: webhooks.into_iter().map(Arc::new).collect(),
+            kept,
+            wakes,
+        }
     }
 
     /// Has the outbox read at once, because something was put into it.
@@ -86,24 +83,27 @@ impl Outbox {
 
     /// Gives up what waits for longer than it may, and forgets what was settled long ago.
     pub async fn tidy(&self, now: OffsetDateTime) -> Result<(), ApiError> {
-        for notice in self.store.overdue_notices(now).await? {
+        for notice in self.shared.store.overdue_notices(now).await? {
             tracing::error!(notice = %notice.uuid, kind = notice.kind, way = notice.way, "a notice was given up");
             let reason = format!("not sent in {} attempts until its end; {}", notice.attempts, notice.reason);
             self.ended(&notice, NoticeState::Failed, &reason).await?;
         }
         let before = now - self.kept;
-        self.store.write(move |tx| Box::pin(async move { tx.forget_notices(before).await })).await?;
+        self.shared.store.write(move |tx| Box::pin(async move { tx.forget_notices(before).await })).await?;
         Ok(())
     }
 
     /// Ends a notice; a one-time password's end is an act as well.
     async fn ended(&self, notice: &NoticeRecord, state: NoticeState, reason: &str) -> Result<(), ApiError> {
         if notice.kind == NoticeKind::OneTimePassword.word() {
-            return one_time::undelivered(self, notice, state, reason).await;
+            return one_time::undelivered(&self.shared, notice, state, reason).await;
         }
         let (uuid, reason) = (notice.uuid, reason.to_owned());
         let now = OffsetDateTime::now_utc();
-        self.store.write(move |tx| Box::pin(async move { tx.settle_notice(uuid, state, &reason, now).await })).await?;
+        self.shared
+            .store
+            .write(move |tx| Box::pin(async move { tx.settle_notice(uuid, state, &reason, now).await }))
+            .await?;
         Ok(())
     }
 
@@ -111,7 +111,7 @@ impl Outbox {
     async fn noted(&self, notice: &NoticeRecord, sent: Result<(), Failed>) -> Result<bool, ApiError> {
         let failed = match sent {
             Ok(()) if notice.kind == NoticeKind::OneTimePassword.word() => {
-                one_time::delivered(self, notice).await?;
+                one_time::delivered(&self.shared, notice).await?;
                 return Ok(true);
             }
             Ok(()) => {
@@ -132,7 +132,8 @@ impl Outbox {
             return Ok(failed.is_final);
         }
         let (notice, doubtful) = (notice.clone(), notice.doubtful || failed.doubtful);
-        self.store
+        self.shared
+            .store
             .write(move |tx| Box::pin(async move { tx.put_back_notice(&notice, doubtful, &reason).await }))
             .await?;
         Ok(false)
@@ -142,7 +143,8 @@ impl Outbox {
     async fn claimed(&self, notice: &NoticeRecord) -> Result<bool, ApiError> {
         let notice = notice.clone();
         let next = OffsetDateTime::now_utc() + pause(notice.attempts);
-        let claimed = self.store.write(move |tx| Box::pin(async move { tx.claim_notice(&notice, next).await })).await;
+        let claimed =
+            self.shared.store.write(move |tx| Box::pin(async move { tx.claim_notice(&notice, next).await })).await;
         match claimed.map_err(ApiError::from) {
             Ok(()) => Ok(true),
             Err(ApiError::Conflict) => Ok(false),
@@ -153,10 +155,10 @@ impl Outbox {
     /// Sends one mail, if it is still to be sent; returns whether the mail server took one, `None` where none was tried.
     async fn mail_one(&self, mail: &MailServer, notice: &NoticeRecord) -> Result<Option<bool>, ApiError> {
         if notice.kind == NoticeKind::OneTimePassword.word() {
-            let message = match one_time::prepared(self, mail, notice).await? {
+            let message = match one_time::prepared(&self.shared, mail, notice).await? {
                 one_time::Prepared::Send(message) => message,
                 one_time::Prepared::Not(reason) => {
-                    one_time::undelivered(self, notice, NoticeState::Failed, &reason).await?;
+                    one_time::undelivered(&self.shared, notice, NoticeState::Failed, &reason).await?;
                     return Ok(None);
                 }
                 one_time::Prepared::Taken => return Ok(None),
@@ -182,7 +184,7 @@ impl Outbox {
             return Ok(Prepared::Not(NoticeState::Failed, "this release has no text for it".into()));
         };
         let recipient = match notice.recipient {
-            Some(recipient) => self.store.user(recipient).await?,
+            Some(recipient) => self.shared.store.user(recipient).await?,
             None => None,
         };
         if recipient.as_ref().is_some_and(|recipient| recipient.disabled) {
@@ -197,10 +199,10 @@ impl Outbox {
         };
         let language = recipient.as_ref().and_then(|recipient| recipient.attributes.get(LANGUAGE)).map(String::as_str);
         let name = recipient.as_ref().map_or("", |recipient: &UserRecord| recipient.name.as_str());
-        let text = self.texts.written(language, kind, name, &notice.facts);
+        let text = self.shared.texts.written(language, kind, name, &notice.facts);
         let mut text = text.ok_or(ApiError::Internal(Internal::Dangling("text")))?;
         if notice.doubtful {
-            text.body += &format!("\n-- \n{}", self.texts.repeated(language));
+            text.body += &format!("\n-- \n{}", self.shared.texts.repeated(language));
         }
         let id = notice.uuid.to_string();
         let letter = Letter { name, address, id: &id, kind: kind.word(), repeated: notice.doubtful };
@@ -218,7 +220,7 @@ impl Outbox {
             _ => return Ok(None),
         };
         let Some(request) = notice.request else { return Ok(None) };
-        let request = self.store.request(request).await?;
+        let request = self.shared.store.request(request).await?;
         let holds = request.is_some_and(|request| wanted.contains(&request.status));
         Ok((!holds).then_some("the request has gone on"))
     }
@@ -239,11 +241,6 @@ impl Outbox {
     }
 }
 
-/// Returns the pause after an attempt, by the number of attempts before it.
-pub(super) fn pause(attempts: u32) -> time::Duration {
-    FIRST_PAUSE.checked_mul(1 << attempts.min(16)).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
-}
-
 /// Sends on one way what is due, round after round, until told to end; what was begun is finished.
 pub async fn run(outbox: Arc<Outbox>, way: String, metrics: Arc<Metrics>, ending: CancellationToken) {
     let Some(wake) = outbox.wakes.get(&way) else { return };
@@ -253,7 +250,7 @@ pub async fn run(outbox: Arc<Outbox>, way: String, metrics: Arc<Metrics>, ending
     // A timeout is a round like any other: what failed before may be due again.
     while ending.run_until_cancelled(tokio::time::timeout(round, wake.notified())).await.is_some() {
         let now = OffsetDateTime::now_utc();
-        let due = outbox.store.due_notices(&way, now).await;
+        let due = outbox.shared.store.due_notices(&way, now).await;
         metrics.upkeep_ended("outbox", due.is_ok());
         let due = match due {
             Ok(due) => due,
@@ -274,7 +271,8 @@ pub async fn run(outbox: Arc<Outbox>, way: String, metrics: Arc<Metrics>, ending
                 told.clone_from(&away.reason);
             }
             let (way, reason) = (way.clone(), away.reason);
-            let noted = outbox.store.write(move |tx| Box::pin(async move { tx.note_delay(&way, now, &reason).await }));
+            let noted =
+                outbox.shared.store.write(move |tx| Box::pin(async move { tx.note_delay(&way, now, &reason).await }));
             if let Err(error) = noted.await {
                 tracing::warn!(%error, "why nothing is sent could not be noted");
             }

@@ -3,7 +3,8 @@
 use super::teller::Teller;
 use crate::cm::hidden::is_hidden;
 use crate::server::data_directory::settings::notices::NoticeKind;
-use crate::server::mail::outbox::{LIFETIME, MAIL};
+use crate::server::mail::outbox::LIFETIME;
+use crate::server::mail::shared::MAIL;
 use crate::server::mail::texts::LIST;
 use crate::store::{self, NoticeRecord, NoticeState, Tx};
 use std::collections::BTreeMap;

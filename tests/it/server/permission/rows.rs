@@ -546,7 +546,7 @@ pub fn rows() -> Vec<Row> {
         noticed(row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, _| Route::ListNotices {
             state: None,
             before: None,
-            limit: Some(1),
+            limit: None,
         })),
         noticed(with(
             row(Pending, [403, 403, 403, 403, 403, 403, 403, 204], |_, o| Route::RetryNotice { notice: o.notice }),
