@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod enrollment;
 mod found;
+#[cfg(feature = "server")]
 mod outbox;
 mod request;
 #[cfg(feature = "server")]
