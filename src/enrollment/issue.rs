@@ -334,3 +334,32 @@ fn pick(answers: &[Certificate], key: &PublicKey) -> Result<Vec<u8>, Cause> {
     }
     Err(cause)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pkix::{KeyAlgorithm, MemoryKey};
+
+    #[test]
+    fn why_nothing_was_issued_is_what_the_server_says_last() {
+        let answer = |error: Option<&str>| {
+            let text = format!(
+                r#"{{"TemplateCommonName": "", "CertificateId": 0, "Flags": 0, "UseLocalMachineStore": false, "Error": {},
+                    "Pkcs7": null, "Pfx": null, "IsExternal": false, "isServerGenerated": false, "isPfx": false,
+                    "isPkcs7": false, "isKeyHistory": false}}"#,
+                serde_json::to_string(&error).unwrap()
+            );
+            serde_json::from_str::<Certificate>(&text).unwrap()
+        };
+        let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+        let nothing = "the answer holds no certificate";
+        for (answers, expected) in [
+            (vec![], nothing),
+            (vec![answer(None), answer(Some(""))], nothing),
+            (vec![answer(Some("the CA is away")), answer(Some(""))], "the CA is away"),
+        ] {
+            let picked = pick(&answers, key.public_key());
+            assert!(matches!(&picked, Err(Cause::NotIssued { reason }) if reason == expected), "{picked:?}");
+        }
+    }
+}

@@ -274,4 +274,61 @@ mod tests {
         entry.note(|record| record.owes_key = false).unwrap();
         assert!(!owes());
     }
+
+    fn record() -> Record {
+        serde_json::from_str(RECORD).unwrap()
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_no_fault_and_one_that_cannot_be_had_is() {
+        let home = tempfile::tempdir().unwrap();
+        let journal = Journal::open(home.path().join("journal")).unwrap();
+        // Below a file there is nothing to be had.
+        let file = home.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let below = Journal { directory: file.clone() };
+        assert!(matches!(read(&journal.directory.join("a.json")), Ok(None)));
+        assert!(matches!(read(&file.join("a.json")), Err(JournalError::Io { .. })));
+        assert_eq!(journal.left_on(Uuid::nil()).unwrap(), []);
+        assert!(matches!(below.left_on(Uuid::nil()), Err(JournalError::Io { .. })));
+        let entry = journal.begin(record()).unwrap();
+        std::fs::remove_file(entry.path()).unwrap();
+        entry.close().unwrap();
+        let entry = journal.begin(record()).unwrap();
+        std::fs::remove_file(entry.path()).unwrap();
+        std::fs::create_dir(entry.path()).unwrap();
+        assert!(matches!(entry.close(), Err(JournalError::Io { .. })));
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_its_bound_and_in_its_version() {
+        let home = tempfile::tempdir().unwrap();
+        let at = home.path().join("a.json");
+        let length = usize::try_from(LARGEST_FILE).unwrap();
+        let read_padded = |length: usize| {
+            std::fs::write(&at, " ".repeat(length - RECORD.len()) + RECORD).unwrap();
+            read(&at)
+        };
+        assert_eq!(read_padded(length).unwrap(), Some(record()));
+        assert!(matches!(read_padded(length + 1), Err(JournalError::Damaged { source: None, .. })));
+        std::fs::write(&at, RECORD.replace(r#""version": 1"#, r#""version": 2"#)).unwrap();
+        assert!(matches!(read(&at), Err(JournalError::Version { version: 2, .. })));
+    }
+
+    #[test]
+    fn a_key_that_came_again_is_noted_once() {
+        let home = tempfile::tempdir().unwrap();
+        let journal = Journal::open(home.path().join("journal")).unwrap();
+        let mut entry = journal.begin(record()).unwrap();
+        let work = |certificate: u8, id: u8| ReceivedWork {
+            id: HexBytes(vec![id]),
+            label: String::new(),
+            certificate: HexBytes(vec![certificate]),
+            was_there: false,
+        };
+        for (certificate, id) in [(1, 1), (2, 2), (1, 3)] {
+            entry.receive(work(certificate, id)).unwrap();
+        }
+        assert_eq!(journal.unfinished().unwrap()[0].received, [work(1, 3), work(2, 2)]);
+    }
 }

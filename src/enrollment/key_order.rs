@@ -90,4 +90,26 @@ mod tests {
             assert_eq!((decrypts(&options), decrypts_only(&options)), (decrypts_too, alone), "{usages}");
         }
     }
+
+    #[test]
+    fn an_algorithm_is_known_by_the_names_of_cng() {
+        use KeyAlgorithm::{P256, P384, Rsa2048, Rsa3072, Rsa4096};
+        let rows = [
+            ("RSA", 2048, Some(Rsa2048)),
+            ("rsa", 3072, Some(Rsa3072)),
+            (" RSA ", 4096, Some(Rsa4096)),
+            ("RSA", 1024, None),
+            ("ECDSA_P256", 0, Some(P256)),
+            ("ECDH_P256", 256, Some(P256)),
+            ("ECDH", 256, Some(P256)),
+            ("ECDSA_P384", 0, Some(P384)),
+            ("ECDH_P384", 384, Some(P384)),
+            ("ECDSA", 384, Some(P384)),
+            ("ECDSA", 521, None),
+            ("DSA", 2048, None),
+        ];
+        for (name, bits, algorithm) in rows {
+            assert_eq!(named_algorithm(name, bits), algorithm, "{name} {bits}");
+        }
+    }
 }

@@ -83,3 +83,33 @@ impl Listed {
         keys.into_iter().map(|public_key| Certified { id: stored.id.clone(), public_key }).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pkix::{KeyAlgorithm, MemoryKey, Signer};
+    use crate::token::Oddity;
+
+    #[test]
+    fn what_may_be_there_is_what_is_shown_and_anything_where_that_cannot_be_read() {
+        let [ours, theirs] = [(); 2].map(|()| MemoryKey::generate(KeyAlgorithm::P256).unwrap());
+        let spki = |key: &MemoryKey| HexBytes(key.public_key().spki().to_vec());
+        let listed = Listed { thumbprints: vec![String::new()], keys: vec![spki(&ours)] };
+        let stored = |public_key: Option<&MemoryKey>, odd| StoredKey {
+            id: KeyId(vec![1]),
+            label: String::new(),
+            public_key: public_key.map(|key| key.public_key().clone()),
+            has_private_key: true,
+            certificate: None,
+            odd,
+        };
+        // What the token tells of the key and of its certificate; how many of the listed keys it may be.
+        for (key, odd, count) in
+            [(Some(&ours), None, 1), (Some(&theirs), None, 0), (None, Some(Oddity::CutOff), 1), (None, None, 0)]
+        {
+            assert_eq!(listed.candidates(&stored(key, odd)).len(), count, "{odd:?}");
+        }
+        assert!(listed.is_whole() && !Listed { keys: Vec::new(), ..listed.clone() }.is_whole());
+        assert!(listed.owns(&stored(Some(&ours), None)) && !listed.owns(&stored(Some(&theirs), None)));
+    }
+}

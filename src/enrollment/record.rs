@@ -292,3 +292,30 @@ impl Milestone {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_not_come_to_pass_is_not_written() {
+        let text = format!(
+            r#"{{ "version": 1, "marker": "{0}", "server": "", "card-id": "{0}", "token-label": "", "workflow": "enroll",
+                "template": null, "target": null, "milestone": {{ "at": "asking" }} }}"#,
+            Uuid::nil()
+        );
+        let record: Record = serde_json::from_str(&text).unwrap();
+        let read = |record: &Record| serde_json::to_value(record).unwrap();
+        assert_eq!(read(&record), serde_json::from_str::<serde_json::Value>(&text).unwrap());
+        for (pin, word) in [(PinWork::Begun, "begun"), (PinWork::Set, "set")] {
+            assert_eq!(read(&Record { pin, ..record.clone() })["pin"], word);
+        }
+    }
+
+    #[test]
+    fn how_a_request_ended_is_said() {
+        let said = [Ended::Denied, Ended::Canceled, Ended::Failed, Ended::Completed].map(|ended| ended.to_string());
+        let words = ["was denied", "was canceled", "failed", "was completed before this token had its certificate"];
+        assert_eq!(said, words);
+    }
+}

@@ -79,6 +79,8 @@ pub struct State {
     /// For whom requests were made, where that was said.
     pub targets: Vec<String>,
     pub keys: usize,
+    /// The subject that is ordered.
+    pub subject: &'static str,
     /// Sent in place of a private key with each certificate.
     pub pfx: Option<&'static str>,
     pub key_usages: u32,
@@ -121,6 +123,7 @@ impl FakeCm {
             atrs: Vec::new(),
             targets: Vec::new(),
             keys: 1,
+            subject: "",
             pfx: None,
             key_usages: 2,
             algorithm: ("ECDSA_P256", 256),

@@ -8,7 +8,7 @@ use super::memory_token::{Cut, MemoryToken, Slot, TRIES};
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::certificates::certificate_for;
 use cardwright::enrollment::{Milestone, Order};
-use cardwright::pkix::Signer;
+use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer};
 
 /// More cuts than any way has steps.
 const MOST: usize = 80;
@@ -294,6 +294,49 @@ fn half_a_key_pair_gives_way_to_a_whole_one() {
     token.slots.insert(keys[0].id.0.clone(), Slot::default());
     bench.run(&mut token, enroll()).unwrap().done();
     assert_eq!((token.keys().len(), token.certificates()), (1, bench.fake.issued()));
+}
+
+/// What is beside the place of a key that is not made yet: only a bare key of the ordered name and a short id is taken for
+/// one that the token named.
+#[test]
+fn a_key_of_the_same_name_is_only_ours_where_it_can_be() {
+    for (id, certified, made) in [(&b"short"[..], false, 0), (b"short", true, 1), (&[7; 16], false, 1)] {
+        let (bench, mut token) = cut_where(
+            |_, _| {},
+            enroll,
+            |milestone, token| matches!(milestone, Milestone::KeysChosen { .. }) && token.keys().is_empty(),
+        );
+        let unfinished = bench.journal().unfinished().unwrap();
+        let Milestone::KeysChosen { keys, .. } = &unfinished[0].milestone else { panic!("{unfinished:?}") };
+        let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+        let certificate = certified.then(|| certificate_for(key.public_key(), "theirs"));
+        token.slots.insert(id.to_vec(), Slot { label: keys[0].label.clone(), key: Some(key), certificate });
+        bench.run(&mut token, enroll()).unwrap().done();
+        assert_eq!(token.generated, made, "{id:?} {certified}");
+    }
+}
+
+/// The token has lost the old key and kept its certificate, which stays until the new one takes its place.
+#[test]
+fn an_old_certificate_without_its_key_stays_until_it_is_replaced() {
+    for at in 0..MOST {
+        let (bench, mut token) = (Bench::new(), MemoryToken::of(Rules::piv(Cipher::Aes)));
+        enrolled(&bench, &mut token);
+        bench.fake.behave(Some(Mischief::Refuse("authenticationresponse", 500)));
+        bench.run(&mut token, renew()).unwrap_err();
+        bench.fake.behave(None);
+        let unfinished = bench.journal().unfinished().unwrap();
+        assert!(matches!(unfinished[0].milestone, Milestone::KeysChosen { .. }), "{unfinished:?}");
+        token.slots.values_mut().for_each(|slot| slot.key = None);
+        token.repair(Some(Cut::Before(at)));
+        let ended = bench.run(&mut token, renew());
+        token.repair(None);
+        assert_eq!(token.certificates().len(), 1, "{at}");
+        if ended.is_ok() {
+            return;
+        }
+    }
+    panic!("it does not end");
 }
 
 /// The renewal was cut when the new key had taken the old one's place: nothing is left to do on the card.

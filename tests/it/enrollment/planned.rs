@@ -5,7 +5,7 @@ use super::fake::{Mischief, OWN_KEY};
 use super::memory_rules::{Cipher, Rules};
 use super::memory_token::{MemoryToken, TRIES};
 use super::ways::{enroll, renew, retire, unblock};
-use cardwright::enrollment::{EnrollOrder, Input, Order, Outcome};
+use cardwright::enrollment::{EnrollOrder, Input, Need, Order, Outcome};
 use cardwright::secret::Pin;
 use cardwright::token::{LastTry, SecretForm};
 use serde_json::{Value, json};
@@ -39,6 +39,13 @@ fn a_certificate_is_called_as_the_template_says_as_far_as_that_can_be_followed()
     assert!(matches!(bench.run(&mut token, order).unwrap(), End::Pending { .. }));
     bench.fake.decide(true);
     assert_eq!(labels(&bench, &mut token), ["Loopback"]);
+}
+
+#[test]
+fn a_certificate_is_asked_for_in_the_ordered_name() {
+    let bench = Bench::new();
+    bench.fake.state().subject = "CN=Somebody of the house";
+    bench.run(&mut MemoryToken::fresh(), enroll()).unwrap().done();
 }
 
 #[test]
@@ -134,4 +141,17 @@ fn a_server_that_cannot_say_which_key_follows_is_asked_again() {
     assert_eq!(token.so_pin(), token.rules.default_key());
     bench.fake.behave(None);
     bench.run(&mut token, enroll()).unwrap().done();
+}
+
+#[test]
+fn a_pin_may_be_typed_at_the_reader_where_that_has_keys() {
+    for pin_pad in [true, false] {
+        let bench = Bench::new();
+        bench.fake.state().diversify = false;
+        let mut token = MemoryToken::of(Rules { pin_pad, ..Rules::pkcs11() });
+        token.set_pin_to(PIN);
+        let mut face = Face::default();
+        bench.run_with(&mut token, enroll(), &mut face).unwrap().done();
+        assert!(matches!(face.needs[..], [Need::Pin { pin_pad: told, .. }] if told == pin_pad), "{:?}", face.needs);
+    }
 }

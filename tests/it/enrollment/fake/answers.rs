@@ -141,7 +141,7 @@ impl State {
 
     fn options(&self) -> Value {
         let one = json!({
-            "Subject": "", "KeyAlgorithmName": self.algorithm.0, "KeySize": self.algorithm.1, "FriendlyName": "",
+            "Subject": self.subject, "KeyAlgorithmName": self.algorithm.0, "KeySize": self.algorithm.1, "FriendlyName": "",
             "HashAlgorithmName": self.hash, "KeyStorageProviderNames": [], "Exportable": 0, "KeyProtectionLevel": 0,
             "KeyUsages": self.key_usages,
         });
@@ -225,6 +225,8 @@ impl State {
             let der = STANDARD.decode(text).unwrap();
             let request = CertificationRequest::from_der(&der).unwrap();
             request.verify().unwrap();
+            let name = self.subject.trim_start_matches("CN=").as_bytes();
+            assert!(der.windows(name.len().max(1)).any(|it| name.is_empty() || it == name), "another subject");
             let stranger = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
             let known = job.issued.iter().find(|(known, _)| *known == der).map(|(_, certificate)| certificate.clone());
             let certificate = match known {

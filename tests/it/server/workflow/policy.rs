@@ -185,9 +185,9 @@ fn what_is_over_does_not_count_and_what_is_on_its_way_counts_once() {
     lab.assign(&alice, &begun, Uuid::new_v4());
     enroll(&lab, &alice).ok();
     assert_eq!(enroll(&lab, &alice).refusal(), reached());
-    // What is asked about a card there is brings no other.
-    let (bob, agent) = (lab.user("bob", &[]), lab.user("agent", &["agents"]));
-    create(&lab, &agent, enrolled(&lab, &bob).body("Reinstate")).ok();
+    // What takes the place of another brings no more.
+    let bob = lab.user("bob", &[]);
+    create(&lab, &bob, enrolled(&lab, &bob).body("Recover")).ok();
     enroll(&lab, &bob).ok();
     assert_eq!(enroll(&lab, &bob).refusal(), reached());
 }
