@@ -16,6 +16,8 @@ use std::time::Duration;
 #[derive(Clone, Copy)]
 pub struct Output {
     json: bool,
+    /// Results are those of a larger command, which prints its own.
+    within: bool,
 }
 
 /// Holds lines for people. A line end inside of a line is not ours, and is escaped as such.
@@ -30,7 +32,12 @@ struct Line {
 
 impl Output {
     pub fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, within: false }
+    }
+
+    /// Returns what a step of a larger command prints through: its progress, and no result of its own.
+    pub fn within(&self) -> Self {
+        Self { within: true, ..*self }
     }
 
     /// Says whether results are printed as documents.
@@ -46,6 +53,9 @@ impl Output {
     /// Prints a command's result on standard output: `document` for scripts, or `text` for people. Fails where it could
     /// not be written.
     pub fn result<T: Into<Text>>(&self, document: &impl Serialize, text: impl FnOnce() -> T) -> Result<(), Failure> {
+        if self.within {
+            return Ok(());
+        }
         self.print(document, text).map_err(|error| Failure::unwritten(&error))
     }
 

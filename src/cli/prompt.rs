@@ -67,6 +67,11 @@ pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     }
 }
 
+/// Asks whether to go on; what nobody answers is a no.
+pub fn offer(question: &str, default: bool) -> bool {
+    inquire::Confirm::new(&shown::line(question)).with_default(default).prompt().unwrap_or(false)
+}
+
 /// Asks the help desk to type the code that a user reads out; a mistyped one is refused at the prompt.
 pub fn spoken_code() -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {

@@ -294,6 +294,16 @@ impl CmClient {
         decode(self.transport.exchange(route, None)?, expected)
     }
 
+    /// Sends a body, and reads one object.
+    pub(super) fn told<T: DeserializeOwned>(
+        &self,
+        route: &Route,
+        body: &[u8],
+        expected: &'static str,
+    ) -> Result<T, Error> {
+        decode(self.transport.exchange(route, Some(body))?, expected)
+    }
+
     /// Gets a list.
     pub(super) fn list<T: DeserializeOwned>(&self, route: &Route, expected: &'static str) -> Result<Vec<T>, Error> {
         decode_list(self.transport.exchange(route, None)?, expected)

@@ -8,6 +8,7 @@
 //! behind a balancer want them. Absent: proxies from the environment.
 
 mod activation;
+mod acts;
 mod beyond_mim;
 mod calls;
 mod card_secrets;

@@ -1,5 +1,6 @@
 //! Checks of bodies after they were read: counts, lengths, and fields that do not go together.
 
+use super::acts::{LeaveOrder, LossReport};
 use super::beyond_mim::{DataCollection, Decision};
 use super::certificate::CertificateData;
 use super::data_item::DataItem;
@@ -156,10 +157,31 @@ impl CreateTerms {
             at_most("revocationdelayhours", found, MAX_DELAY_HOURS, "hours")?;
         }
         let known = ["", "suspend", "reinstate"].contains(&self.effect.as_str());
-        if !known || (!self.effect.is_empty() && request_type != RequestType::Reinstate) {
+        let fits = match self.effect.as_str() {
+            "" => true,
+            "suspend" => matches!(request_type, RequestType::Reinstate | RequestType::TemporaryCards),
+            _ => request_type == RequestType::Reinstate,
+        };
+        if !known || !fits {
             return misplaced("effect");
         }
         Ok(())
+    }
+}
+
+impl LossReport {
+    /// Checks lengths.
+    pub fn check(&self) -> Result<(), FieldError> {
+        plain_text("Reason", &self.reason, MAX_WORD)?;
+        plain_text("Comment", &self.comment, MAX_COMMENT)
+    }
+}
+
+impl LeaveOrder {
+    /// Checks lengths.
+    pub fn check(&self) -> Result<(), FieldError> {
+        plain_text("Seen", &self.seen, MAX_WORD)?;
+        plain_text("Comment", &self.comment, MAX_COMMENT)
     }
 }
 

@@ -3,8 +3,9 @@
 use super::request::RequestType;
 use super::smartcard::SmartcardStatus;
 use super::wire::body::body;
+use super::wire::words::words;
 use super::wire::{
-    Guid, GuidOrNothing, Moment, MomentOrUnset, Named, NamedOrNothing, Plain, TextOrNothing, TrueOrNothing, Vocabulary,
+    Guid, GuidOrNothing, Moment, MomentOrUnset, Named, NamedOrNothing, Plain, TextOrNothing, TrueOrNothing,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -136,40 +137,6 @@ body!(HistoryEntry {
     smartcard: "SmartcardUuid" => GuidOrNothing,
     serial: "SerialNumber" => TextOrNothing,
 });
-
-/// Declares the words of an enum, in the order of their numbers from 0 on.
-macro_rules! words {
-    ($kind:ident, $expected:literal, [$($word:ident),*]) => {
-        impl $kind {
-            /// Lists all that have a name, in the order of their numbers.
-            pub const ALL: &[Self] = &[$(Self::$word),*];
-        }
-
-        impl Vocabulary for $kind {
-            const WHAT: &'static str = $expected;
-
-            fn of_name(name: &str) -> Option<Self> {
-                let known = Self::ALL.iter().copied().find(|word| word.to_name().eq_ignore_ascii_case(name));
-                Some(known.unwrap_or(Self::Other))
-            }
-
-            fn of_number(number: u32) -> Option<Self> {
-                usize::try_from(number).ok().and_then(|number| Self::ALL.get(number).copied())
-            }
-
-            fn to_name(self) -> &'static str {
-                match self {
-                    $(Self::$word => stringify!($word),)*
-                    Self::Other => "Other",
-                }
-            }
-
-            fn to_number(self) -> u32 {
-                self as u32
-            }
-        }
-    };
-}
 
 words!(FoundKind, "a kind of what is found", [Person, Smartcard, Certificate, Request]);
 words!(Happening, "what happened", [Requested, Approved, Denied, Completed, Canceled, Failed, Issued, Revoked]);

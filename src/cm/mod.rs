@@ -6,6 +6,7 @@
 //! Floor 0: may import [`crate::secret`] only; holds no socket, file, clock or thread.
 
 pub mod account;
+pub mod acts;
 pub mod audit;
 pub mod beyond_mim;
 pub mod card_secrets;

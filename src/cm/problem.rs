@@ -155,6 +155,10 @@ codes! {
     LimitReached = "limit-reached",
     /// The certificate is valid for too long to be renewed yet.
     TooEarly = "too-early",
+    /// A leaver has other things by now than those that were seen.
+    LeavingChanged = "leaving-changed",
+    /// Somebody else has suspended the card, and its holder cannot lift that alone.
+    HeldByOthers = "held-by-others",
     /// The given loss reason does not go with what is asked for.
     LossReason = "loss-reason",
     /// The caller has approved this request before.

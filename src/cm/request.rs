@@ -69,7 +69,8 @@ pub struct CreateTerms {
     pub revocation_reason: String,
     /// Hours until the old certificates are revoked, where the policy lets the caller choose.
     pub revocation_delay_hours: Option<u32>,
-    /// "suspend" or "reinstate"; empty leaves it to the present status.
+    /// "suspend" or "reinstate"; empty leaves it to the present status. Of TemporaryCards: "suspend" has the card beside
+    /// which another is lent suspended as soon as that is in use.
     pub effect: String,
 }
 

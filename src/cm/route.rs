@@ -217,6 +217,22 @@ pub enum Route {
         /// The last request of the page before.
         before: Option<Uuid>,
     },
+    /// Reports a card as missing: it is suspended or its certificates are revoked, as its template says.
+    ReportLost {
+        smartcard: Uuid,
+    },
+    /// Takes a lent card back.
+    TakeBack {
+        smartcard: Uuid,
+    },
+    /// Tells all that a person has, and what would become of it if the person left.
+    ForeseeLeaving {
+        user: Uuid,
+    },
+    /// Ends all that a person has, as it was foreseen.
+    Leave {
+        user: Uuid,
+    },
     /// Tells what a request with this body would come to, if it were made; it is not made.
     ForeseeOrder {
         card_id: Option<Uuid>,

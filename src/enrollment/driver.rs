@@ -132,14 +132,15 @@ impl<'a> Enrollment<'a> {
         Self::begin_card(client, journal, (card_id(token), earlier_card_id(token)), token.label.clone(), order)
     }
 
-    /// Begins the retirement of a lost card, for which only the server is asked.
+    /// Begins the retirement of a card that is missing for this reason, for which only the server is asked.
     pub fn begin_lost(
         client: &'a CmClient,
         journal: &'a Journal,
         card_id: Uuid,
         comment: String,
+        reason: String,
     ) -> Result<Self, Error> {
-        Self::begin_card(client, journal, (card_id, None), String::new(), Order::RetireLost { comment })
+        Self::begin_card(client, journal, (card_id, None), String::new(), Order::RetireLost { comment, reason })
     }
 
     /// Locks the card and looks for unfinished work of the same workflow, also under the id of earlier versions; refuses

@@ -64,6 +64,7 @@ pub use driver::Enrollment;
 pub use error::{Cause, Error};
 pub use journal::{Journal, JournalError};
 pub use offline::{HelpDesk, HelpDeskError, unblock_offline};
+pub use presence::show_presence;
 pub use received::{KeyReceiver, ReceivedKey};
 pub use record::{Ended, IssuedWork, KeyWork, Milestone, PinWork, ReceivedWork, Record, Tie, own_words};
 pub use relay::Relay;

@@ -10,7 +10,9 @@ use super::record::Tie;
 use super::relay::{Presence, Relay, is_for_absence};
 use super::stage::Stage;
 use super::step::{Event, Observer};
-use crate::token::{self, SecretKind, Token};
+use crate::client::CmClient;
+use crate::token::{self, LastTry, SecretKind, Token};
+use uuid::Uuid;
 
 /// Bounds the authentications that are begun one after the other.
 const MOST_BEGUN: u32 = 4;
@@ -41,29 +43,9 @@ impl Enrollment<'_> {
         }
         observer(Event::Doing(Stage::ShowPresence));
         let last_try = self.order.last_try();
-        let mut relay = Relay::new(self.client, tie, self.card_id);
-        let mut came_to = Err(token::Error::Reset);
-        for _ in 0..MOST_BEGUN {
-            came_to = token.show_presence(&mut relay, last_try);
-            self.facts.counters = None;
-            let again = match &came_to {
-                Err(token::Error::Reset) => true,
-                Err(error) if is_wrong(error) => relay.another,
-                Err(_) => relay.is_over,
-                Ok(()) => false,
-            };
-            if !again || relay.shown {
-                break;
-            }
-        }
-        let presence = match came_to {
-            _ if relay.shown => Presence::Shown,
-            Ok(()) | Err(token::Error::Locked { secret: SecretKind::Admin }) => Presence::Refused,
-            Err(error) if is_wrong(&error) => Presence::Refused,
-            Err(token::Error::NotOffered(_)) => Presence::NotOffered,
-            Err(_) if relay.is_refused => Presence::Refused,
-            Err(error) => return Err(Error::new(Stage::ShowPresence, error)),
-        };
+        let presence = relayed(self.client, tie, self.card_id, token, last_try);
+        self.facts.counters = None;
+        let presence = presence.map_err(|error| Error::new(Stage::ShowPresence, error))?;
         self.facts.presence = Some(presence);
         observer(if presence == Presence::Shown { Event::PresenceShown } else { Event::PresenceMissing });
         Ok(presence)
@@ -72,5 +54,42 @@ impl Enrollment<'_> {
     /// Says why the card has not shown that it is there, for a caller that was refused for it.
     pub(super) fn absence(&self) -> Presence {
         self.facts.presence.unwrap_or(Presence::Refused)
+    }
+}
+
+/// Has the card authenticate to the server for a request of no workflow of this room; false where it cannot.
+pub fn show_presence(client: &CmClient, tie: Tie, card_id: Uuid, token: &mut dyn Token) -> Result<bool, token::Error> {
+    Ok(relayed(client, tie, card_id, token, LastTry::Keep)? == Presence::Shown)
+}
+
+/// Relays authentications between card and server until one has come to something.
+fn relayed(
+    client: &CmClient,
+    tie: Tie,
+    card_id: Uuid,
+    token: &mut dyn Token,
+    last_try: LastTry,
+) -> Result<Presence, token::Error> {
+    let mut relay = Relay::new(client, tie, card_id);
+    let mut came_to = Err(token::Error::Reset);
+    for _ in 0..MOST_BEGUN {
+        came_to = token.show_presence(&mut relay, last_try);
+        let again = match &came_to {
+            Err(token::Error::Reset) => true,
+            Err(error) if is_wrong(error) => relay.another,
+            Err(_) => relay.is_over,
+            Ok(()) => false,
+        };
+        if !again || relay.shown {
+            break;
+        }
+    }
+    match came_to {
+        _ if relay.shown => Ok(Presence::Shown),
+        Ok(()) | Err(token::Error::Locked { secret: SecretKind::Admin }) => Ok(Presence::Refused),
+        Err(error) if is_wrong(&error) => Ok(Presence::Refused),
+        Err(token::Error::NotOffered(_)) => Ok(Presence::NotOffered),
+        Err(_) if relay.is_refused => Ok(Presence::Refused),
+        Err(error) => Err(error),
     }
 }

@@ -12,7 +12,7 @@ use crate::cm::check::MAX_SAID;
 use crate::cm::data_item::DataItem;
 use crate::cm::hidden::is_hidden;
 use crate::cm::problem::ProblemCode;
-use crate::cm::request::{CreateRequest, Request, RequestStatus};
+use crate::cm::request::{CreateRequest, CreateTerms, Request, RequestStatus};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard};
 use crate::token::{Origin, Token};
 use uuid::Uuid;
@@ -63,9 +63,16 @@ impl Enrollment<'_> {
         let (comment, data, priority) = match &self.order {
             Order::Enroll(order) => (order.comment.clone(), order.data.clone(), order.priority),
             Order::Renew(order) => (order.comment.clone(), order.data.clone(), None),
-            Order::Unblock { comment, .. } | Order::Retire { comment } | Order::RetireLost { comment } => {
+            Order::Unblock { comment, .. } | Order::Retire { comment } | Order::RetireLost { comment, .. } => {
                 (comment.clone(), Vec::<DataItem>::new(), None)
             }
+        };
+        let terms = match &self.order {
+            // Without the reason the server takes the card for one that is out of use, and its keys for good ones.
+            Order::RetireLost { reason, .. } if !reason.is_empty() => {
+                Some(CreateTerms { loss_reason: reason.clone(), ..CreateTerms::default() })
+            }
+            _ => None,
         };
         CreateRequest {
             profile_template: template.or(card.map(|card| card.profile_template)),
@@ -76,7 +83,7 @@ impl Enrollment<'_> {
             priority,
             smartcard: card.map(|card| card.uuid),
             profile: None,
-            terms: None,
+            terms,
         }
     }
 

@@ -23,9 +23,11 @@ pub enum Order {
     Retire {
         comment: String,
     },
-    /// The token is gone; only the server is told.
+    /// The token is gone; only the server is told. `reason`: why, in the template's words; empty for a server that takes
+    /// none, as a MIM CM.
     RetireLost {
         comment: String,
+        reason: String,
     },
 }
 

@@ -104,7 +104,8 @@ pub struct RequestTerms {
     pub revocation_reason: Option<u8>,
     /// `None`: the policy's.
     pub revocation_delay_hours: Option<u32>,
-    /// Only for Reinstate: true where it suspends, false where it reinstates.
+    /// Of Reinstate: true where it suspends, false where it reinstates. Of TemporaryCards: true where the card beside which
+    /// another is lent is suspended for that.
     pub suspends: Option<bool>,
 }
 

@@ -6,6 +6,7 @@ use super::raw::{RawRevocation, RawWorkflow};
 use super::raw_policy::{RawLifecycle, RawLimits, RawLossReason, RawRevocationOptions};
 use super::words;
 use crate::ca::RevocationReason;
+use crate::cm::acts::LOST;
 use crate::cm::check::MAX_DELAY_HOURS;
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
@@ -99,7 +100,8 @@ pub fn narrowing(source: &Source<'_>, raw: &RawLifecycle) -> Result<Narrowing, M
     Ok(narrowing)
 }
 
-/// Reads `[[loss_reasons]]`.
+/// Reads `[[loss_reasons]]`. What is lost can be named whatever the template says: where it says nothing of it, the
+/// certificates are revoked as compromised.
 pub fn loss_reasons(source: &Source<'_>, raw: &[Spanned<RawLossReason>]) -> Result<Vec<LossReason>, Misplaced> {
     let mut reasons: Vec<LossReason> = Vec::new();
     for entry in raw {
@@ -119,6 +121,10 @@ pub fn loss_reasons(source: &Source<'_>, raw: &[Spanned<RawLossReason>]) -> Resu
             None => RevocationReason::Unspecified,
         };
         reasons.push(LossReason { name: text.to_owned(), revoke: *revoke, reason, recover: *recover });
+    }
+    if !reasons.iter().any(|known| known.name.eq_ignore_ascii_case(LOST)) {
+        let reason = RevocationReason::KeyCompromise;
+        reasons.push(LossReason { name: LOST.into(), revoke: true, reason, recover: true });
     }
     Ok(reasons)
 }

@@ -1,6 +1,7 @@
 //! The program at a person's hands: what it refuses and how, where its secrets come from, what it prints.
 
 mod activation;
+mod acts;
 mod again;
 mod cards;
 mod database;

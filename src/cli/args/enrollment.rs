@@ -2,6 +2,7 @@
 
 use super::source::Source;
 use super::which::{PinArgs, ServerArgs, TokenArgs};
+use crate::cm::acts::LOST;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -120,6 +121,9 @@ pub struct RetireArgs {
     /// The token is gone: retire the card with this UUID at the server only. What names a token is passed over.
     #[arg(long, value_name = "SMARTCARD-UUID")]
     pub lost: Option<Uuid>,
+    /// With --lost: why it is missing, in the words of its template.
+    #[arg(long, value_name = "NAME", default_value = LOST, requires = "lost")]
+    pub reason: String,
     /// A comment for those who approve.
     #[arg(long, default_value = "")]
     pub comment: String,

@@ -37,7 +37,10 @@ pub use database::{DatabaseCommand, DatabaseReach};
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub use enrollment::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
-pub use found::{CardCommand, CardListArgs, FoundArgs, PersonCommand, ReportArgs, Reported};
+pub use found::{
+    AtHandArgs, CardCommand, CardFoundArgs, CardLendArgs, CardListArgs, CardLostArgs, CardReplaceArgs, CardReturnArgs,
+    FoundArgs, PersonCommand, PersonLeaveArgs, ReportArgs, Reported,
+};
 #[cfg(feature = "server")]
 pub use outbox::{MailCommand, OutboxCommand};
 pub use request::{

@@ -7,7 +7,7 @@ mod pfx;
 mod report;
 
 use crate::cli::args::{EnrollArgs, RenewArgs, RetireArgs, Source, UnblockArgs};
-use crate::cli::connection::{client, person};
+use crate::cli::connection::{self, person};
 use crate::cli::data_item::data_items;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -15,6 +15,8 @@ use crate::cli::prompt::{Telephone, confirm};
 use crate::cli::seat::find;
 use crate::cli::secrets::{self, NEW_PIN, last_try};
 use crate::cli::settings::Settings;
+use crate::client;
+use crate::cm::route::Holder;
 use crate::enrollment::{self, EnrollOrder, Enrollment, Order, RenewOrder};
 use crate::token::{Identity, SecretKind};
 use drive::{journal, on_token, pump};
@@ -24,7 +26,7 @@ use serde_json::json;
 /// Enrolls a token, for the caller or for `--target`.
 pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
-    let client = client(&settings, &args.server)?;
+    let client = connection::client(&settings, &args.server)?;
     let target = match &args.target {
         Some(name) => Some(person(&client, name)?),
         None => None,
@@ -75,7 +77,7 @@ pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
         keys: Some(&args.keys),
         ..Sources::default()
     };
-    on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
+    on_token(&settings, &connection::client(&settings, &args.server)?, &args.token, order, &sources, output)
 }
 
 /// Sets a new PIN through the server or, with `--offline`, through the help desk on the telephone.
@@ -92,7 +94,7 @@ pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
         spend_last_try: args.spend_last_try,
         ..Sources::default()
     };
-    on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
+    on_token(&settings, &connection::client(&settings, &args.server)?, &args.token, order, &sources, output)
 }
 
 /// Sets a new PIN with the code that the help desk reads back; calls no server.
@@ -109,12 +111,17 @@ fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> 
 /// Retires a token or, with `--lost`, a card that is not at hand; asks for confirmation first, unless `--yes`.
 pub fn retire(args: &RetireArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
-    let client = client(&settings, &args.server)?;
+    let client = connection::client(&settings, &args.server)?;
     if let Some(smartcard) = args.lost {
         confirm(args.yes, &format!("Retire the lost card {smartcard} and revoke its certificates?"))?;
         let card = client.smartcard(smartcard)?;
         let journal = journal()?;
-        let work = Enrollment::begin_lost(&client, &journal, card.serial_number, args.comment.clone())?;
+        // A MIM CM has no key for the reason.
+        let reason = match client.request_types(Holder::Smartcard(smartcard)) {
+            Err(client::Error::ExtensionAbsent { .. }) => String::new(),
+            told => told.map(|_| args.reason.clone())?,
+        };
+        let work = Enrollment::begin_lost(&client, &journal, card.serial_number, args.comment.clone(), reason)?;
         return pump(work, None, &Sources::default(), output);
     }
     let order = Order::Retire { comment: args.comment.clone() };

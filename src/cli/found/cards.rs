@@ -1,6 +1,6 @@
 //! `cardwright card`: lists cards, shows one, tells what happened to it.
 
-use super::{history, which};
+use super::{history, lending, missing, which};
 use crate::cli::args::{CardCommand, CardListArgs};
 use crate::cli::connection::{client, template};
 use crate::cli::failure::{Exit, Failure};
@@ -26,6 +26,11 @@ pub fn run(command: CardCommand, output: &Output) -> Result<(), Failure> {
             let client = client(&settings, &args.server)?;
             history::print(&client.card_history(which::card(&client, &args.what)?)?, output)
         }
+        CardCommand::Lost(args) => missing::lost(&settings, &args, output),
+        CardCommand::Found(args) => missing::found(&settings, &args, output),
+        CardCommand::Replace(args) => lending::replace(&settings, &args, output),
+        CardCommand::Lend(args) => lending::lend(&settings, &args, output),
+        CardCommand::Return(args) => lending::take_back(&settings, &args, output),
     }
 }
 

@@ -2,6 +2,9 @@
 
 mod cards;
 mod history;
+mod leaving;
+mod lending;
+mod missing;
 mod report;
 mod which;
 
@@ -28,6 +31,7 @@ pub fn person(command: PersonCommand, output: &Output) -> Result<(), Failure> {
     match command {
         PersonCommand::Find { text, server } => find(&client(&settings, &server)?, &text, output),
         PersonCommand::Show(args) => show(&client(&settings, &args.server)?, &args.what, output),
+        PersonCommand::Leave(args) => leaving::leave(&client(&settings, &args.server)?, &args, output),
         PersonCommand::History(args) => {
             let client = client(&settings, &args.server)?;
             let person = which::person(&client, &args.what)?;

@@ -5,6 +5,7 @@ use crate::cli::output::{Output, Text};
 use crate::client::{CardChoice, CmClient};
 use crate::cm::account::Account;
 use crate::cm::found::{Found, FoundCard, FoundKind};
+use crate::cm::request::Request;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::read_guid;
 use serde_json::{Value, json};
@@ -70,6 +71,15 @@ fn named(person: &Account) -> String {
 /// Finds the card that a text names: by its own names, by one of its certificates, or as the only living card of its
 /// owner.
 pub fn card(client: &CmClient, what: &str) -> Result<Uuid, Failure> {
+    card_that(client, what, |_| Ok(true))
+}
+
+/// Likewise; where its owner has several cards, that one is meant which alone `fits`.
+pub fn card_that(
+    client: &CmClient,
+    what: &str,
+    fits: impl Fn(&FoundCard) -> Result<bool, Failure>,
+) -> Result<Uuid, Failure> {
     let found = client.search(what)?;
     let mut cards: Vec<Uuid> = Vec::new();
     for found in found.iter().filter(|it| matches!(it.kind, FoundKind::Smartcard | FoundKind::Certificate)) {
@@ -97,6 +107,13 @@ pub fn card(client: &CmClient, what: &str) -> Result<Uuid, Failure> {
     let choice = CardChoice { owner: Some(owner.uuid), ..CardChoice::default() };
     let mut own: Vec<FoundCard> = client.cards(choice, None, MOST_CARDS)?;
     own.retain(|card| card.status != SmartcardStatus::Retired);
+    let mut fit = Vec::new();
+    for card in &own {
+        if fits(card)? {
+            fit.push(card.clone());
+        }
+    }
+    let own = if fit.is_empty() { own } else { fit };
     match own[..] {
         [ref card] => Ok(card.uuid),
         [] => Err(Failure::new("not-found", Exit::Usage, format!("{} has no card in use", owner.name))
@@ -107,6 +124,18 @@ pub fn card(client: &CmClient, what: &str) -> Result<Uuid, Failure> {
             own.iter().map(|card| format!("{} {} {}", card.uuid, card.status, card.template_name)),
         )),
     }
+}
+
+/// Lists the open requests about a card, as far as the caller sees them.
+pub fn open_requests(client: &CmClient, card: Uuid) -> Result<Vec<Request>, Failure> {
+    let mut requests = client.visible_requests(None)?;
+    for own in client.requests(None)? {
+        if requests.iter().all(|known| known.uuid != own.uuid) {
+            requests.push(own);
+        }
+    }
+    requests.retain(|request| request.old_smartcard == Some(card) && !request.status.is_final());
+    Ok(requests)
 }
 
 fn nobody(what: &str) -> Failure {

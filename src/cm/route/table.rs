@@ -135,6 +135,10 @@ routes! {
     Get ["api/cardwright/v1/reports/{report}"]
         { report: Kind, from: Optional<Moment>, to: Optional<Moment>, after: Optional<Sought>, limit: Optional<Number<u32>> }
         => (GetReport { report, from, to, after, limit });
+    Post ["api/cardwright/v1/smartcards/{smartcard}/lost"] { smartcard: Guid } => (ReportLost { smartcard });
+    Post ["api/cardwright/v1/smartcards/{smartcard}/returned"] { smartcard: Guid } => (TakeBack { smartcard });
+    Get ["api/cardwright/v1/people/{user}/leaving"] { user: Guid } => (ForeseeLeaving { user });
+    Post ["api/cardwright/v1/people/{user}/leave"] { user: Guid } => (Leave { user });
     Post ["api/cardwright/v1/requests/foresight"]
         { cardid: Optional<Guid> } => (ForeseeOrder { card_id: cardid });
     Get ["api/cardwright/v1/requests/{request}/foresight"]

@@ -13,7 +13,7 @@ pub(in crate::cm) mod schema;
 mod secrets;
 mod spelling;
 mod text;
-mod words;
+pub(in crate::cm) mod words;
 
 pub use body::{BodyError, Spelling, Written, read_body, read_one_or_many};
 pub use bytes::{Crlf, CrlfList, CrlfListOrNothing, CrlfOrNothing, CrlfOrNull, HexOrEmpty, HexOrNothing};

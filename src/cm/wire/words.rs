@@ -113,3 +113,38 @@ impl<V: Vocabulary> Spelling for NamedOrNothing<V> {
         value.is_some()
     }
 }
+
+/// Declares the words of an enum, in the order of their numbers from 0 on; it has `Other` for whatever a newer server names.
+macro_rules! words {
+    ($kind:ident, $expected:literal, [$($word:ident),*]) => {
+        impl $kind {
+            /// Lists all that have a name, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$word),*];
+        }
+
+        impl $crate::cm::wire::Vocabulary for $kind {
+            const WHAT: &'static str = $expected;
+
+            fn of_name(name: &str) -> Option<Self> {
+                let known = Self::ALL.iter().copied().find(|word| word.to_name().eq_ignore_ascii_case(name));
+                Some(known.unwrap_or(Self::Other))
+            }
+
+            fn of_number(number: u32) -> Option<Self> {
+                usize::try_from(number).ok().and_then(|number| Self::ALL.get(number).copied())
+            }
+
+            fn to_name(self) -> &'static str {
+                match self {
+                    $(Self::$word => stringify!($word),)*
+                    Self::Other => "Other",
+                }
+            }
+
+            fn to_number(self) -> u32 {
+                self as u32
+            }
+        }
+    };
+}
+pub(in crate::cm) use words;

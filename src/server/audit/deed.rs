@@ -40,6 +40,8 @@ deeds! {
     MasterKeyAdded = "master-key-added",
     MasterKeyRemoved = "master-key-removed",
     UserAdded = "user-added",
+    /// All that a person has was ended, as an administrator has seen it.
+    PersonLeft = "person-left",
     UserChanged = "user-changed",
     /// An administrator has proposed a change of an account, which another one is to confirm.
     ChangeProposed = "change-proposed",

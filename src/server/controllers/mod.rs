@@ -14,6 +14,8 @@ pub mod foresight;
 pub mod found;
 pub mod history;
 pub mod identities;
+pub mod leaving;
+pub mod lost;
 pub mod offline;
 pub mod outbox;
 pub mod pins;

@@ -24,6 +24,12 @@ const LIFETIME: Duration = Duration::minutes(2);
 /// Bounds the authentications that are opened for one request.
 const MOST_OPENED: u32 = 32;
 
+/// Says whether a card may have to show for a request of this type that it is there: where its secrets are told, or its
+/// holder lifts its suspension.
+fn shows(request_type: RequestType) -> bool {
+    request_type.administers_card() || request_type == RequestType::Reinstate
+}
+
 fn key_error(error: KeyError) -> ApiError {
     ApiError::Internal(Internal::Key(error))
 }
@@ -32,8 +38,7 @@ fn key_error(error: KeyError) -> ApiError {
 /// where two may hold.
 pub async fn open(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: PresenceOpening) -> Result<Reply, ApiError> {
     body.check()?;
-    let fits = RequestType::administers_card;
-    let (request, card, template) = administered_card(call, fits, request, smartcard, Some(body.card_id)).await?;
+    let (request, card, template) = administered_card(call, shows, request, smartcard, Some(body.card_id)).await?;
     if !diversifies(&template) {
         return Err(ApiError::NotDiversified);
     }
@@ -91,8 +96,7 @@ pub async fn open(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: Presenc
 /// Takes what the card has said: its own challenge, which is answered, or its answer to the server's.
 pub async fn show(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: PresenceStep) -> Result<Reply, ApiError> {
     body.check()?;
-    let fits = RequestType::administers_card;
-    let (request, _, _) = administered_card(call, fits, request, smartcard, Some(body.card_id)).await?;
+    let (request, _, _) = administered_card(call, shows, request, smartcard, Some(body.card_id)).await?;
     let kept = call.app.store.presence(request.uuid, smartcard).await?;
     let opened = kept.filter(|kept| kept.open && call.now < kept.ends).ok_or(ApiError::PresenceOver)?;
     let authentication = MutualAuthentication::of(&call.app.master_keys, &opened).map_err(key_error)?;

@@ -1,7 +1,10 @@
 //! `requests`: made, read, listed and closed.
 
 use super::view;
+use crate::cm::check::FieldError;
+use crate::cm::lifecycle::HolderEvent;
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
+use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::Created;
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
@@ -11,7 +14,7 @@ use crate::server::permission::caller::Duty;
 use crate::server::permission::{self, Act};
 use crate::server::requests::data_items::{self, Giver};
 use crate::server::requests::{begin, close, one_time};
-use crate::server::workflow::admit;
+use crate::server::workflow::{admit, lift};
 use crate::store::{RequestFilter, RequestRecord, Tx, Visibility};
 use crate::template::{ProfileTemplate, Side, Workflow};
 use std::sync::Arc;
@@ -30,7 +33,13 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     let entry = call.entry(Deed::RequestCreated).on(&record).with("type", request_type).with("status", record.status);
     let entry = record.terms.loss_reason.iter().fold(entry, |entry, reason| entry.with("loss_reason", reason));
     let store = &call.app.store;
+    let alone = lift::lifts(&record)
+        && record.status == RequestStatus::Approved
+        && close::lifts_alone(call, &template, record.target);
     let job = async move |tx: &mut Tx| {
+        if alone {
+            lift::check_own(tx, &record).await?;
+        }
         admit::admitted(tx, &record, &template, &entry).await?;
         match passwords {
             Some(order) => one_time::remember(tx, &record, order, None, record.submitted).await,
@@ -54,7 +63,30 @@ pub async fn ordered(call: &Call<'_>, body: CreateRequest) -> Result<(Arc<Profil
     }
     let body = checked(call, body, workflow, subject.target)?;
     let record = begin::record(call, body, &subject, workflow)?;
+    if record.request_type == RequestType::TemporaryCards && record.terms.suspends == Some(true) {
+        check_suspends(call, &template, workflow, &record)?;
+    }
     Ok((template, record))
+}
+
+/// Refuses a loan that suspends the card beside which it is made, unless the caller could have that suspended with no more
+/// approvals than the loan needs.
+fn check_suspends(
+    call: &Call<'_>,
+    template: &ProfileTemplate,
+    lends: &Workflow,
+    record: &RequestRecord,
+) -> Result<(), ApiError> {
+    let workflow = offered(template, RequestType::Reinstate)?;
+    template.narrowing.smartcard_edge(SmartcardStatus::Active, HolderEvent::Suspend)?;
+    if record.old_smartcard.is_none() {
+        return Err(FieldError::Missing { field: "smartcard" }.into());
+    }
+    let may = permission::may_initiate(&call.caller, workflow, record.target);
+    match may && workflow.approvals_needed <= lends.approvals_needed {
+        true => Ok(()),
+        false => Err(ApiError::Forbidden("have a card suspended while another is lent")),
+    }
 }
 
 /// Returns the workflow of this type; refuses one that the template does not offer.

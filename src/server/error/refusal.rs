@@ -97,6 +97,11 @@ pub enum ApiError {
         "data items are closed by the first approval, which does not cover \"{0}\"; cancel the request and ask anew";
     DataChanged => (CONFLICT, DataChanged),
         "the data items of this request are others than those you have seen; look at it again, then decide";
+    LeavingChanged(String) => (CONFLICT, LeavingChanged),
+        "{0} has other things here by now than those you have seen; nothing was ended. Look at it again, then decide";
+    HeldByOthers(String) => (FORBIDDEN, HeldByOthers),
+        "{0} has suspended this, and who holds it lifts only a suspension of his own; somebody who may reinstate it for others \
+         must";
     DataIncomplete(String) => (CONFLICT, DataCollectionIncomplete), "the data item \"{0}\" is missing; give it first";
     DataClosed(RequestStatus) => (CONFLICT, DataCollectionClosed),
         "data items are taken until the execution begins; this request is {0}";
@@ -145,7 +150,8 @@ pub enum ApiError {
         "the certificate is good until {expires}; a new one may be asked for from {from} on";
     NotToChoose(&'static str) => (BAD_REQUEST, BadField),
         "the profile template does not let the caller choose the revocation {0}";
-    LossReasonUnknown(String) => (BAD_REQUEST, BadField), "the profile template knows no loss reason \"{0}\"";
+    LossReasonUnknown { name: String, known: String } => (BAD_REQUEST, BadField),
+        "the profile template knows no loss reason \"{name}\"; it knows: {known}";
     LossReason { reason: String, request_type: RequestType, instead: &'static str } => (CONFLICT, LossReason),
         "a card or key that is \"{reason}\" is not for {request_type}; {instead}";
     OwnKeys => (BAD_REQUEST, BadField),
@@ -164,6 +170,7 @@ pub enum ApiError {
          that is meant";
     CardRetired => (CONFLICT, CardStatus),
         "this card was retired, and its profile template does not let cards be used again";
+    NotLent => (CONFLICT, CardStatus), "this card is not on loan; what is nobody's loan is retired, not handed back";
     LentTimeOver => (CONFLICT, CardStatus),
         "the time this card was lent for is over; cancel the request and lend it anew";
     WrongType(RequestType) => (CONFLICT, WrongRequestType), "this call is not part of {0}";

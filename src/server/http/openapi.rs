@@ -4,6 +4,7 @@ use crate::cm::account::{
     Account, AccountChange, BearerEntry, Confirmed, GivenBearer, GivenCode, LinkedIdentity, NewAccount, NewBearer,
     NewIdentity, Proposal, ShownCode,
 };
+use crate::cm::acts::{LeaveOrder, Leaving, LossOutcome, LossReport, ReturnOutcome};
 use crate::cm::audit::{AttestationReport, LogChain, LoggedAct};
 use crate::cm::beyond_mim::{
     DataCollection, Decision, FilledDocument, Myself, OfferedType, OneTimePasswords, SealedKey, User,
@@ -304,6 +305,10 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Get, "people") => list(Account::schema()),
         (Method::Get, "search") => list(Found::schema()),
         (Method::Get, "reports/{report}") => one(Report::schema()),
+        (Method::Post, "smartcards/{smartcard}/lost") => takes(LossReport::schema(), LossOutcome::schema()),
+        (Method::Post, "smartcards/{smartcard}/returned") => takes(ignored_object(), ReturnOutcome::schema()),
+        (Method::Get, "people/{user}/leaving") => one(Leaving::schema()),
+        (Method::Post, "people/{user}/leave") => takes(LeaveOrder::schema(), Leaving::schema()),
         (Method::Get, tail) if tail.ends_with("/history") => list(HistoryEntry::schema()),
         (Method::Get, tail) if tail.ends_with("/requesttypes") => list(OfferedType::schema()),
         (Method::Post, "requests/foresight") => takes(CreateRequest::schema(), Foresight::schema()),

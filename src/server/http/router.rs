@@ -13,8 +13,8 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
     accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, found, history, identities,
-    offline, outbox, pins, policies, presence, profiles, proposals, puks, reports, requests, sealed_keys, smartcards,
-    templates,
+    leaving, lost, offline, outbox, pins, policies, presence, profiles, proposals, puks, reports, requests, sealed_keys,
+    smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::{self, Admitted};
@@ -305,6 +305,13 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::Search { text } => found::search(&call, &text).await,
         Route::GetCardHistory { smartcard } => history::of_card(&call, smartcard).await,
         Route::GetPersonHistory { user, before } => history::of_person(&call, user, before).await,
+        Route::ReportLost { smartcard } => lost::report(&call, smartcard, payload.read()?).await,
+        Route::TakeBack { smartcard } => {
+            payload.nothing()?;
+            lost::take_back(&call, smartcard).await
+        }
+        Route::ForeseeLeaving { user } => leaving::foresee(&call, user).await,
+        Route::Leave { user } => leaving::leave(&call, user, payload.read()?).await,
         Route::ForeseeOrder { card_id } => foresight::of_order(&call, payload.read()?, card_id).await,
         Route::ForeseeRequest { request, card_id } => foresight::of_request(&call, request, card_id).await,
         Route::Approve { request } => beyond_mim::decide(&call, request, true, payload.read()?).await,

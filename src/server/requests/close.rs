@@ -1,15 +1,20 @@
 //! Completes and withdraws requests and retires their cards, each in one write job.
 
+use super::presence::{Guard, Presence};
 use super::seen::SeenRequest;
 use crate::cm::lifecycle::RequestEvent;
-use crate::cm::request::RequestStatus;
+use crate::cm::request::{RequestStatus, RequestType};
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
 use crate::server::error::ApiError;
+use crate::server::keys::presence::keys_to_show;
+use crate::server::permission;
 use crate::server::workflow::effects::Effects;
 use crate::server::workflow::end::retired;
-use crate::server::workflow::{complete, withdraw};
+use crate::server::workflow::{complete, lift, withdraw};
 use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
+use crate::template::ProfileTemplate;
+use uuid::Uuid;
 
 /// Completes a request; one that was completed before is returned as it is.
 pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(RequestRecord, Effects), ApiError> {
@@ -18,14 +23,44 @@ pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(Request
     }
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
     let (uuid, now) = (request.record.uuid, call.now);
-    let entry = call.entry(Deed::RequestCompleted);
+    let (alone, entry) = lifted_alone(call, &request.record, &template, call.entry(Deed::RequestCompleted)).await?;
+    let record = request.record.clone();
     let job = async move |tx: &mut Tx| {
+        if alone {
+            lift::check_own(tx, &record).await?;
+        }
         let closed = complete::completed(tx, uuid, &template, now).await?;
         logged(tx, closed, entry).await
     };
     let closed = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     call.app.forget(uuid);
     Ok(closed)
+}
+
+/// Says whether the caller lifts a suspension alone: for himself, without a role for others or an approval. The card must
+/// be there then, which the entry tells: whoever has come by its owner's login alone does not lift it.
+async fn lifted_alone(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    template: &ProfileTemplate,
+    entry: AuditEntry,
+) -> Result<(bool, AuditEntry), ApiError> {
+    if !lift::lifts(request) || !lifts_alone(call, template, request.target) {
+        return Ok((false, entry));
+    }
+    let alone = request.originator == request.target
+        && template.workflow(request.request_type).is_none_or(|workflow| workflow.approvals_needed == 0);
+    let Some(card) = request.old_smartcard else { return Ok((alone, entry)) };
+    let card = call.app.store.smartcard(card).await?.ok_or(ApiError::NotFound("smart card"))?;
+    let guard = Guard::of(!keys_to_show(&card, false).is_empty());
+    let presence = Presence::of(call, request, &card, template).await?;
+    Ok((alone, presence.admits(guard, entry)?))
+}
+
+/// Says whether the caller would lift a suspension of what `owner` holds as its owner, and not by a role.
+pub fn lifts_alone(call: &Call<'_>, template: &ProfileTemplate, owner: Uuid) -> bool {
+    let workflow = template.workflow(RequestType::Reinstate);
+    owner == call.caller.uuid && !workflow.is_some_and(|it| permission::workflow_roles(&call.caller, it).agent)
 }
 
 /// Cancels or abandons a request; one that was canceled before is returned as it is.

@@ -2,14 +2,16 @@
 //! Unblock stands here too, as its card takes an admin key like a new one.
 
 use super::effects::Effects;
-use super::holders::{OldHolder, card_of};
+use super::holders::{OldHolder, card_of, lock_owner, move_card, move_profiles_on};
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::holder_role::{HolderRole, Role};
-use crate::cm::lifecycle::{HolderEvent, profile_after, smartcard_after};
+use crate::cm::lifecycle::{HolderEvent, Narrowing, profile_after, smartcard_after};
 use crate::cm::request::RequestType;
+use crate::cm::smartcard::SmartcardStatus;
 use crate::server::error::ApiError;
 use crate::server::keys::succession;
-use crate::store::{ProfileRecord, RequestRecord, SmartcardRecord, Tx};
+use crate::store::{Holder, ProfileRecord, Reach, RequestRecord, SmartcardRecord, Touched, Tx};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Says what a new card or profile is to its user, and what it comes from.
@@ -51,11 +53,23 @@ impl Lineage {
     }
 }
 
-/// Makes the request's new card and profile active; nothing else changes.
-pub async fn added(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
+/// Makes the request's new card and profile active. Nothing else changes, unless the card beside which one is lent is to be
+/// suspended for that.
+pub async fn added(tx: &mut Tx, request: &RequestRecord, now: OffsetDateTime) -> Result<Effects, ApiError> {
+    let suspends = request.request_type == RequestType::TemporaryCards && request.terms.suspends == Some(true);
+    if suspends {
+        lock_owner(tx, request.target).await?;
+    }
     let old = OldHolder::of(tx, request).await?;
     activated(tx, request, &old).await?;
-    Ok(Effects::default())
+    let Some(card) = old.card.filter(|card| suspends && card.status == SmartcardStatus::Active) else {
+        return Ok(Effects::default());
+    };
+    let card = move_card(tx, card, HolderEvent::Suspend, &Narrowing::NONE).await?;
+    move_profiles_on(tx, card.uuid, HolderEvent::Suspend).await?;
+    // A key that the lent card has as well is in use there.
+    let touched = Touched::Held(Holder::Smartcard(card.uuid), Reach::Unshared);
+    Ok(Effects { held: tx.hold_certificates(touched, now).await?, publish: true, ..Effects::default() })
 }
 
 /// Makes the request's card and profile active; a new profile gets its role and lineage.

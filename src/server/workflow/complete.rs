@@ -31,7 +31,7 @@ pub async fn completed(
     people::check_enabled(tx, &request).await?;
     let effects = match request.request_type {
         RequestType::Enroll | RequestType::Duplicate | RequestType::RecoverOnBehalf | RequestType::TemporaryCards => {
-            add::added(tx, &request).await?
+            add::added(tx, &request, now).await?
         }
         RequestType::Renew | RequestType::OnlineUpdate | RequestType::Recover => {
             replace::replaced(tx, &request, template, now).await?

@@ -109,7 +109,7 @@ async fn ended(
 }
 
 /// Lists the open requests that a person has made or is the target of; those for oneself twice.
-async fn open_requests(tx: &mut Tx, user: Uuid) -> Result<Vec<RequestRecord>, ApiError> {
+pub async fn open_requests(tx: &mut Tx, user: Uuid) -> Result<Vec<RequestRecord>, ApiError> {
     let target = RequestFilter { target: Some(user), open: true, ..Default::default() };
     let originator = RequestFilter { originator: Some(user), open: true, ..Default::default() };
     let mut found: Vec<RequestRecord> = Vec::new();

@@ -21,8 +21,7 @@ pub fn terms(
     let loss = match said.loss_reason.as_str() {
         "" => None,
         name => {
-            let known = loss_reason(template, name);
-            let known = known.ok_or_else(|| ApiError::LossReasonUnknown(name.to_owned()))?;
+            let known = known_reason(template, name)?;
             check_loss_reason(known, workflow.request_type)?;
             Some(known.name.clone())
         }
@@ -48,7 +47,14 @@ pub fn terms(
     })
 }
 
-/// Finds a loss reason of the template by its name, in any letter case.
+/// Returns the loss reason of the template that has this name, in any letter case; refuses one that it does not have.
+pub fn known_reason<'t>(template: &'t ProfileTemplate, name: &str) -> Result<&'t LossReason, ApiError> {
+    loss_reason(template, name).ok_or_else(|| {
+        let known = template.loss_reasons.iter().map(|reason| reason.name.as_str()).collect::<Vec<_>>();
+        ApiError::LossReasonUnknown { name: name.to_owned(), known: known.join(", ") }
+    })
+}
+
 fn loss_reason<'t>(template: &'t ProfileTemplate, name: &str) -> Option<&'t LossReason> {
     template.loss_reasons.iter().find(|known| known.name.eq_ignore_ascii_case(name.trim()))
 }

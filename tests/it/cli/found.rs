@@ -7,12 +7,24 @@ use cardwright::pkix::csr::{RequestContent, build};
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use serde_json::json;
 
-fn card_of(site: &Site, name: &str) -> String {
+pub fn card_of(site: &Site, name: &str) -> String {
     let request = site.executing_request(name);
+    completed(site, name, &request)
+}
+
+/// Has a request certified and completed; gives the card that it has brought.
+fn completed(site: &Site, who: &str, request: &str) -> String {
     let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
-    site.certificatedata(name, &request, build(&RequestContent::default(), &key).unwrap().der()).ok();
-    let done = site.send(name, "PUT", &format!("{API}/requests/{request}"), &json!({"status": "Completed"})).ok();
+    site.certificatedata(who, request, build(&RequestContent::default(), &key).unwrap().der()).ok();
+    let done = site.send(who, "PUT", &format!("{API}/requests/{request}"), &json!({"status": "Completed"})).ok();
     done["NewSmartcardUuid"].as_str().unwrap().to_owned()
+}
+
+/// Carries a request out on a card of its own.
+pub fn carried_out(site: &Site, who: &str, request: &str) -> String {
+    let card = json!({"requestid": request, "cardid": uuid::Uuid::new_v4()});
+    site.send(who, "POST", &format!("{API}/smartcards"), &card).ok();
+    completed(site, who, request)
 }
 
 fn site() -> Site {

@@ -118,7 +118,7 @@ fn a_yubikey_that_was_reset_is_retired_as_lost_alone() {
     let directory = crate::support::directory::temporary();
     let journal = Journal::open(directory.path().join("journal")).unwrap();
     let id = card_id(piv::open(&reset).identity());
-    let mut lost = Enrollment::begin_lost(&site.alice, &journal, id, "reset".into()).unwrap();
+    let mut lost = Enrollment::begin_lost(&site.alice, &journal, id, "reset".into(), "damaged".into()).unwrap();
     lost.advance(None, Input::Nothing, &mut |_| {}).unwrap();
     drop(lost);
     assert_eq!(site.alice.smartcard(smartcard).unwrap().status, SmartcardStatus::Retired);

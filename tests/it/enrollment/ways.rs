@@ -266,7 +266,8 @@ fn a_lost_card_is_retired_at_the_server_alone() {
     bench.run(&mut token, enroll()).unwrap().done();
     let journal = bench.journal();
     let card_id = card_id(token.identity());
-    let mut enrollment = Enrollment::begin_lost(&bench.client, &journal, card_id, "lost".into()).unwrap();
+    let mut enrollment =
+        Enrollment::begin_lost(&bench.client, &journal, card_id, "lost".into(), String::new()).unwrap();
     let step = enrollment.advance(None, Input::Nothing, &mut |_| {}).unwrap();
     assert!(matches!(step, Step::Done(Outcome::Retired { .. })));
     assert_eq!((bench.fake.card_status(), token.keys().len()), (6, 1));

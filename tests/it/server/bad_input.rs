@@ -309,6 +309,9 @@ fn misled(path: &str, others: &[Uuid]) -> Vec<String> {
     parts.into_iter().flat_map(replaced).filter(|misled| misled != path).collect()
 }
 
+/// Calls by which whoever has a role for others does something with anybody's card.
+const ANYBODYS: [&str; 1] = ["api/cardwright/v1/smartcards/{smartcard}/lost"];
+
 #[test]
 fn the_guids_of_others_lead_nowhere() {
     let (lab, people) = lab();
@@ -323,6 +326,11 @@ fn the_guids_of_others_lead_nowhere() {
         let body = call.body();
         let bytes = if body.is_null() { Vec::new() } else { serde_json::to_vec(&body).unwrap() };
         for path in misled(&call.path(), &of_others) {
+            if ANYBODYS.contains(&call.route.pattern())
+                && path.to_ascii_lowercase().contains(&others.smartcard.to_string())
+            {
+                continue;
+            }
             // The same kind of object of somebody else's is theirs to see who see everybody's.
             let reads = call.route.method() == Method::Get
                 && Route::parse(Method::Get, path.split('?').next().unwrap(), path.split_once('?').map(|it| it.1))

@@ -83,6 +83,10 @@ fn one_of_each() -> Vec<Route> {
             after: Some("a:b".into()),
             limit: Some(7),
         },
+        Route::ReportLost { smartcard: A },
+        Route::TakeBack { smartcard: B },
+        Route::ForeseeLeaving { user: A },
+        Route::Leave { user: B },
         Route::ForeseeOrder { card_id: Some(A) },
         Route::ForeseeRequest { request: A, card_id: Some(B) },
         Route::Approve { request: A },
@@ -158,7 +162,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 80);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 84);
 }
 
 #[test]

@@ -34,6 +34,8 @@ enrollment_agents = ["group:agent"]
 [workflows.retire]
 self_service = true
 enrollment_agents = ["group:agent"]
+[workflows.revoke]
+enrollment_agents = ["group:agent"]
 [workflows.offline_unblock]
 enrollment_agents = ["group:agent"]
 enrollment_agent_required = true
@@ -497,6 +499,25 @@ pub fn rows() -> Vec<Row> {
         row(Enrolled, [403, 403, 403, 403, 403, 200, 403, 200], |_, o| Route::GetAttestation {
             serial: o.serial.clone(),
         }),
+        with(
+            row(Enrolled, [404, 200, 403, 404, 200, 403, 403, 403], |_, o| Route::ReportLost {
+                smartcard: o.smartcard,
+            }),
+            |_, _, _| json!({"Comment": "left on a train"}),
+        ),
+        with(
+            // It is nobody's loan.
+            row(Enrolled, [404, 409, 403, 404, 409, 403, 403, 403], |_, o| Route::TakeBack { smartcard: o.smartcard }),
+            |_, _, _| json!({}),
+        ),
+        account(row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, o| Route::ForeseeLeaving { user: o.user })),
+        account(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, o| Route::Leave { user: o.user }),
+            |lab, o, people| {
+                let seen = lab.get(people.of("administrator"), &format!("{EXTENSION}/people/{}/leaving", o.user));
+                json!({"Seen": seen.json()["Mark"].as_str().unwrap_or_default()})
+            },
+        )),
         row(Pending, [200; 8], |_, _| Route::GetCaCertificate),
         row(Pending, [200; 8], |_, _| Route::GetCrl),
         row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, _| Route::ListUsers),

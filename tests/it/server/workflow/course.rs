@@ -46,7 +46,12 @@ pub const KINDS: [&str; 3] = ["smartcard", "virtual-smartcard", "software"];
 /// A server with one template of this kind that offers everything; `more` is put before the workflows, `edit` may
 /// change what came out.
 pub fn lab(kind: &str, more: &str, edit: impl Fn(String) -> String) -> Lab {
-    Lab::plain(|template| {
+    Lab::plain(offering(kind, more, edit))
+}
+
+/// Makes that template of the one a server comes with.
+pub fn offering(kind: &str, more: &str, edit: impl Fn(String) -> String) -> impl FnOnce(String) -> String {
+    move |template| {
         let head = template.split("# One table a request type").next().unwrap().to_owned();
         let mut text = head.replace("kind = \"smartcard\"", &format!("kind = \"{kind}\""));
         if kind == "software" {
@@ -61,7 +66,7 @@ pub fn lab(kind: &str, more: &str, edit: impl Fn(String) -> String) -> Lab {
             }
         }
         edit(text)
-    })
+    }
 }
 
 /// A second certificate, whose key the server makes and archives.
