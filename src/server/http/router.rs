@@ -13,8 +13,8 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
     accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, found, history, identities,
-    leaving, lost, offline, outbox, pins, policies, presence, profiles, proposals, puks, reports, requests, sealed_keys,
-    smartcards, templates,
+    leaving, lost, offline, outbox, pins, policies, presence, profiles, proposals, puks, reports, requests,
+    sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::{self, Admitted};

@@ -162,7 +162,7 @@ fn a_server_that_is_killed_while_a_person_leaves_has_done_all_of_it_or_nothing()
         card_of(&site, name);
         card_of(&site, name);
     }
-    for (name, delay) in people.into_iter().zip([0, 15, 30, 60, 150]) {
+    for (name, delay) in people.into_iter().zip([0, 20, 50, 120, 600]) {
         let (before, _) = standing(&site, name);
         let mut command = site.command("ada", PIN, &["person", "leave", name, "--yes"]);
         let mut leaving = command.stdout(Stdio::null()).spawn().unwrap();

@@ -4,6 +4,7 @@
 
 mod back;
 mod cuts;
+mod found;
 mod judge;
 pub(super) mod kind;
 mod life;
@@ -36,15 +37,16 @@ const WRONG_PIN: &str = "999999";
 const APPROVER: &str = "oscar";
 const HELP_DESK: &str = "olga";
 const STRANGER: &str = "mallory";
-const HOLDERS: [&str; 18] = [
+const HOLDERS: [&str; 20] = [
     "yuki", "yara", "petra", "nils", "gita", "cora", "kilian", "fulvia", "gunda", "ovid", "paul", "paula", "paola",
-    "tim", "gudrun", "carla", "sven", "xenia",
+    "tim", "gudrun", "carla", "sven", "xenia", "frida", "fritz",
 ];
 
 fn made() -> Site {
     let mut site = Site::with_templates(|template| {
         let template = set(site::approval(template), "[smartcard]", "allow_smartcard_reuse", "true");
         let template = set(template, "[smartcard]", "default_admin_key_hex", &format!("{ADMIN_KEY:?}"));
+        let template = template.replace("[workflows.reinstate]\n", "[workflows.reinstate]\nself_service = true\n");
         let named = |name: &str, algorithm: &str| {
             let uuid = uuid::Uuid::new_v4().to_string();
             let lines = template.lines().map(|line| match line.split(" = ").next() {

@@ -136,10 +136,6 @@ fn nobody_reports_anothers_card_without_a_right_and_a_right_to_ask_suspends_only
             "[workflows.revoke]\ninitiators",
             "[workflows.revoke]\napprovals_needed = 1\napprovers = [\"group:approvers\"]\ninitiators",
         );
-        let text = text.replace(
-            "[workflows.reinstate]\ninitiators = [\"group:agents\"]",
-            "[workflows.reinstate]\ninitiators = [\"group:agents\"]",
-        );
         text.replace("[workflows.retire]\ninitiators = [\"group:agents\"]\nenrollment_agents = [\"group:agents\"]\nself_service = true", "[workflows.retire]\nenrollment_agents = [\"group:storekeepers\"]")
             .replace("[workflows.unblock]\ninitiators = [\"group:agents\"]", "[workflows.unblock]\ninitiators = [\"group:agents\", \"group:desk\"]")
     };
