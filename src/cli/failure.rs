@@ -26,6 +26,9 @@ pub struct Failure {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
+    /// The command by which the request that is kept goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
     /// The messages of the errors underneath, outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<String>,
@@ -67,7 +70,17 @@ impl Failure {
     fn bare(code: &str, exit: Exit, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
         let exit = exit as u8;
-        Self { code, request: None, exit, message, remedy: None, causes: Vec::new(), told: false, pin: None }
+        Self {
+            code,
+            request: None,
+            exit,
+            message,
+            remedy: None,
+            next: None,
+            causes: Vec::new(),
+            told: false,
+            pin: None,
+        }
     }
 
     /// Makes a failure that prints nothing, for a command whose result says what is wrong.
@@ -136,16 +149,32 @@ impl Failure {
         failure
     }
 
+    /// Adds what is underneath.
+    pub fn because(mut self, cause: String) -> Self {
+        self.causes.push(cause);
+        self
+    }
+
     /// Names the request that is kept at the server.
     pub fn about(mut self, request: uuid::Uuid) -> Self {
         self.request = Some(request.to_string());
         self
     }
 
+    /// Names the command by which the request that is kept goes on.
+    pub fn next(self, next: Option<String>) -> Self {
+        Self { next, ..self }
+    }
+
     /// Says what to do about it.
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
+    }
+
+    /// Returns the request that is kept at the server.
+    pub fn request(&self) -> Option<uuid::Uuid> {
+        self.request.as_deref().and_then(|request| request.parse().ok())
     }
 
     pub fn has_code(&self, code: &str) -> bool {
@@ -162,6 +191,7 @@ impl Failure {
         let mut lines = vec![self.message.clone()];
         lines.extend(self.causes.iter().map(|cause| format!("  because: {cause}")));
         lines.extend(self.remedy.iter().map(|remedy| format!("  what to do: {remedy}")));
+        lines.extend(self.next.iter().map(|next| format!("  next: {next}")));
         lines.push(format!("  code: {}", self.code));
         lines
     }

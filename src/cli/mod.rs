@@ -22,6 +22,7 @@ mod found;
 mod output;
 mod prompt;
 mod request;
+mod review;
 mod seat;
 mod secrets;
 #[cfg(feature = "server")]

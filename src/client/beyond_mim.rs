@@ -80,6 +80,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::TakeBack { .. } => Some("way to take lent cards back"),
         Route::ForeseeLeaving { .. } | Route::Leave { .. } => Some("way to have a person leave"),
         Route::ForeseeOrder { .. } | Route::ForeseeRequest { .. } => Some("foresight"),
+        Route::ReviewRequest { .. } => Some("review of requests"),
         Route::Approve { .. } | Route::Deny { .. } => Some("approval of requests"),
         Route::CollectData { .. } => Some("way to give data items later"),
         Route::ListDocuments { .. } => Some("list of forms"),

@@ -12,6 +12,7 @@ use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::possession::Possession;
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
+use crate::cm::review::Review;
 use crate::cm::route::{Holder, Route};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus, UpdateSmartcard};
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
@@ -45,6 +46,11 @@ impl CmClient {
     /// Returns a request (route 5).
     pub fn request(&self, request: Uuid) -> Result<Request, Error> {
         self.one(&Route::GetRequest { request }, "a request")
+    }
+
+    /// Returns what is told of a request to whoever decides on it, waits for it or carries it out (beyond MIM).
+    pub fn review(&self, request: Uuid) -> Result<Review, Error> {
+        self.one(&Route::ReviewRequest { request }, "a review of a request")
     }
 
     /// Lists the requests whose target is the caller (route 5).

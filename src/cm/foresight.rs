@@ -1,8 +1,10 @@
 //! The body that says, before a request is made or carried out, what it would come to. MIM CM has no such call.
 
+use super::request::{RequestStatus, RequestType};
 use super::template::GenerationOptions;
 use super::wire::body::body;
-use super::wire::{Plain, PlainOr, PlainOrNothing, Text, TextList, TextOrNothing, TrueOrNothing};
+use super::wire::{Guid, Named, Plain, PlainOr, PlainOrNothing, Text, TextList, TextOrNothing, TrueOrNothing};
+use uuid::Uuid;
 
 /// Tells what a request would come to, if it were made, or approved, now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,9 @@ pub struct Foresight {
     pub keys_to_come: Option<Vec<ForeseenKey>>,
     /// How many characters the password of those keys has at least; `None`: it does not tell.
     pub shortest_pfx_password: Option<u32>,
+    /// Requests that are open already, for the same person or card, and would come to something alike; the newest first. A
+    /// server of an earlier version tells of none.
+    pub open: Vec<OpenRequest>,
 }
 
 body!(Foresight {
@@ -29,6 +34,21 @@ body!(Foresight {
     certificates: "Certificates" => PlainOr<Vec<ForeseenCertificate>>,
     keys_to_come: "KeysToCome" => PlainOrNothing<Vec<ForeseenKey>>,
     shortest_pfx_password: "ShortestPfxPassword" => PlainOrNothing<u32>,
+    open: "OpenRequests" => PlainOr<Vec<OpenRequest>>,
+});
+
+/// Names a request that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenRequest {
+    pub request: Uuid,
+    pub request_type: RequestType,
+    pub status: RequestStatus,
+}
+
+body!(OpenRequest {
+    request: "RequestUuid" => Guid,
+    request_type: "RequestType" => Named<RequestType>,
+    status: "Status" => Named<RequestStatus>,
 });
 
 /// Tells whom a certificate would name.

@@ -29,6 +29,7 @@ pub mod problem;
 pub mod profile;
 pub mod report;
 pub mod request;
+pub mod review;
 pub mod route;
 pub mod smartcard;
 pub mod template;

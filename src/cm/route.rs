@@ -242,6 +242,10 @@ pub enum Route {
         request: Uuid,
         card_id: Option<Uuid>,
     },
+    /// Tells of a request what whoever decides on it, waits for it or carries it out wants to know.
+    ReviewRequest {
+        request: Uuid,
+    },
     Approve {
         request: Uuid,
     },

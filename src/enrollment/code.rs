@@ -62,6 +62,7 @@ impl Error {
             Cause::OtherKindOfRequest { .. } => "request-of-other-kind",
             Cause::OtherCard { .. } => "request-of-other-card",
             Cause::OtherRequestOpen => "request-open",
+            Cause::AnotherOpen { .. } => "another-request-open",
             Cause::OtherServer { .. } => "other-server",
             Cause::CardUnknown { .. } => "card-unknown",
             Cause::CardUnproven { .. } => "card-unproven",
@@ -119,6 +120,7 @@ impl Error {
             | Cause::OtherKindOfRequest { .. }
             | Cause::OtherCard { .. } => ExitClass::Usage,
             Cause::RequestEnded { .. }
+            | Cause::AnotherOpen { .. }
             | Cause::RequestStatusUnknown { .. }
             | Cause::CardUnknown { .. }
             | Cause::CardUnproven { .. }

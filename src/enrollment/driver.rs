@@ -27,6 +27,10 @@ pub struct Enrollment<'a> {
     pub(super) client: &'a CmClient,
     pub(super) journal: &'a Journal,
     pub(super) order: Order,
+    /// A request that was made elsewhere, and is gone on with.
+    pub(super) given: Option<Uuid>,
+    /// A request is made even where another one is open for the same person or card.
+    pub(super) beside_others: bool,
     pub(super) card_id: Uuid,
     pub(super) token_label: String,
     /// The id by which the card is known unless older work or the server's record says otherwise.
@@ -168,6 +172,7 @@ impl<'a> Enrollment<'a> {
             return Err(Error::new(Stage::TakeUp, cause).about(record.request()));
         }
         let unsettled = found.is_some();
+        let given = order.request();
         let facts = Facts { taken_up: found.is_none(), ..Facts::default() };
         let marker = found.as_ref().map_or_else(Uuid::new_v4, |record| record.marker);
         let entry = found.map(|record| journal.take_up(record));
@@ -175,6 +180,8 @@ impl<'a> Enrollment<'a> {
             client,
             journal,
             order,
+            given,
+            beside_others: false,
             card_id: known_as,
             present_id: card_id,
             earlier_id,
@@ -197,6 +204,17 @@ impl<'a> Enrollment<'a> {
     /// Keeps what the face knows already, so that it need not be asked for.
     pub fn give(&mut self, input: Input) {
         self.inputs.give(input);
+    }
+
+    /// Goes on with this request, made elsewhere, instead of making one.
+    pub fn go_on_with(&mut self, request: Uuid) {
+        self.given = Some(request);
+    }
+
+    /// Makes a request even where another one is open for the same person or card ([`Cause::AnotherOpen`] otherwise, as
+    /// far as the server tells).
+    pub fn make_beside_others(&mut self) {
+        self.beside_others = true;
     }
 
     /// Has private keys that the server makes or brings back go to `receiver` too, besides the token. Without one, a

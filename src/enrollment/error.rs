@@ -63,6 +63,8 @@ pub enum Cause {
     OtherCard { found: Uuid },
     #[error("another request for this card is open")]
     OtherRequestOpen,
+    #[error("a request to {request_type} for the same person or card is open ({status}) already: {request}")]
+    AnotherOpen { request: Uuid, request_type: RequestType, status: RequestStatus },
     #[error("the work was begun at another server, {begun_at}")]
     OtherServer { begun_at: String },
     #[error("the server knows no card with card id {card_id}")]
@@ -260,6 +262,9 @@ impl Error {
                 "Request {request} is kept: `cardwright enroll --request {request}` goes on with it, `cardwright request \
                  cancel {request}` gives it up."
             ),
+            (Cause::AnotherOpen { request, .. }, _) => {
+                format!("Request {request} is kept, and no second one was made.")
+            }
             (_, Some(request)) => format!("Request {request} is kept; repeat the command to go on from here."),
             (Cause::Server(error), None) if error.is_unsettled() && self.stage == Stage::MakeRequest => {
                 "The server may have made the request; repeat the command and it is found again.".to_owned()

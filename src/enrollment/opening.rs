@@ -8,6 +8,7 @@ use super::stage::Stage;
 use super::step::{Event, Observer, Order};
 use super::workflow::Workflow;
 use crate::client;
+use crate::cm::foresight::OpenRequest;
 use crate::cm::smartcard::{Smartcard, SmartcardStatus};
 use crate::token::Token;
 use uuid::Uuid;
@@ -83,6 +84,11 @@ impl Enrollment<'_> {
         let named = Some(self.card_id).filter(|_| token.identity().is_named());
         match self.client.foresee(&order, named) {
             Ok(foresight) => {
+                if let Some(open) = foresight.open.first().filter(|_| !self.beside_others) {
+                    let OpenRequest { request, request_type, status } = *open;
+                    let cause = Cause::AnotherOpen { request, request_type, status };
+                    return Err(Error::new(Stage::MakeRequest, cause).about(Some(request)));
+                }
                 self.facts.at_once = Some(foresight.at_once);
                 self.facts.possession = foresight.possession;
                 if matches!(self.order.workflow(), Workflow::Enroll | Workflow::Renew) {
@@ -100,12 +106,12 @@ impl Enrollment<'_> {
 
     /// Finds what the order is about: its template, or the card that is at the server and proves to be this one.
     fn find_opening(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Opening, Error> {
-        let found = Opening { given: None, template: None, target: None, card: None };
+        let found = Opening { given: self.given, template: None, target: None, card: None };
         match &self.order {
             Order::Enroll(order) => {
-                let (given, asked, target) = (order.request, order.template.clone(), order.target);
-                if given.is_some() {
-                    return Ok(Opening { given, target, ..found });
+                let (asked, target) = (order.template.clone(), order.target);
+                if self.given.is_some() {
+                    return Ok(Opening { target, ..found });
                 }
                 let template = Some(self.find_template(asked.as_deref(), observer)?);
                 self.refuse_card_in_use(present(token)?, observer)?;

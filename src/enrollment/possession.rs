@@ -16,6 +16,7 @@ use crate::cm::problem::ProblemCode;
 use crate::cm::route::Holder;
 use crate::pkix::SignatureAlgorithm;
 use crate::token::{self, Operation, Token};
+use uuid::Uuid;
 
 impl Enrollment<'_> {
     /// Has the old key sign for the request, if it must be shown, and hands that in. Returns the step that asks for the
@@ -30,14 +31,15 @@ impl Enrollment<'_> {
             return Ok(None);
         }
         let Some((id, certificate)) = self.facts.old_certificate.clone() else {
-            return Ok(Some(self.await_approval(tie, observer)));
+            return Ok(Some(self.await_approval(tie.request, observer)));
         };
         let failed = |cause: Cause| Error::new(Stage::ShowOldKey, cause);
         let key = certificate.public_key().map_err(|source| failed(source.into()))?;
         let host = self.client.base_url().host_str().unwrap_or_default();
         let server = host.trim_matches(['[', ']']).to_owned();
-        let card = self.request(tie.request, observer)?.old_smartcard.unwrap_or(tie.smartcard);
-        let purpose = self.order.workflow().request_type();
+        let request = self.request(tie.request, observer)?;
+        let card = request.old_smartcard.unwrap_or(tie.smartcard);
+        let purpose = request.request_type;
         let text = signed_text(&server, tie.request, Holder::Smartcard(card), purpose);
         let algorithm = SignatureAlgorithm::usual_for(key.kind());
         let mut session = match self.log_in_for(tie, &[Operation::Sign], token, observer)? {
@@ -58,14 +60,14 @@ impl Enrollment<'_> {
             _ if there => {}
             // The certificate alone has proven the card, and its key is not there.
             Proof::Certificate => return self.refuse_card(tie),
-            _ => return Ok(Some(self.await_approval(tie, observer))),
+            _ => return Ok(Some(self.await_approval(tie.request, observer))),
         }
         let signature = signed.map_err(|error| failed(error.into()))?;
         let shown = Possession { server, thumbprint: certificate.thumbprint_sha1(), signature };
         match self.client.show_possession(tie.request, &shown) {
             Ok(_) => {}
             Err(error) if error.refusal_code() == Some(ProblemCode::PossessionOfOther.name()) => {
-                return Ok(Some(self.await_approval(tie, observer)));
+                return Ok(Some(self.await_approval(tie.request, observer)));
             }
             Err(error) => return Err(failed(error.into())),
         }
@@ -76,9 +78,9 @@ impl Enrollment<'_> {
 
     /// Returns the step that waits for an approval in place of the old key; the server is asked again afterwards whether
     /// the key must be shown.
-    fn await_approval(&mut self, tie: Tie, observer: Observer<'_>) -> Leg {
+    pub(super) fn await_approval(&mut self, request: Uuid, observer: Observer<'_>) -> Leg {
         observer(Event::OldKeyMissing);
         (self.facts.request, self.facts.keys) = (None, None);
-        Leg::Stop(Step::Pending { request: tie.request, approvals_needed: Some(1) })
+        Leg::Stop(Step::Pending { request, approvals_needed: Some(1) })
     }
 }

@@ -6,6 +6,7 @@ use super::record::Ended;
 use super::stage::Stage;
 use crate::client::{Offer, TicketReason};
 use crate::cm::problem::ProblemCode;
+use crate::cm::request::RequestType;
 use crate::token::{SecretKind, Tries};
 use crate::{client, pkix, token};
 
@@ -30,9 +31,12 @@ impl Error {
             Cause::RequestStatusUnknown { .. } => {
                 "See what the server says of it: `cardwright request show`; its history is in the server's log of acts."
             }
-            Cause::OtherKindOfRequest { .. } => "Use the command that belongs to this kind of request.",
+            Cause::OtherKindOfRequest { found, .. } => kind_remedy(*found),
             Cause::OtherCard { .. } => "Use the card the request is tied to, or make a new request for this one.",
             Cause::OtherRequestOpen => "Do one of the two; once that request is over, this command begins another.",
+            Cause::AnotherOpen { .. } => {
+                "Go on with that one; or, if both are wanted, repeat the command with --another."
+            }
             Cause::OtherServer { .. } => "Repeat the command against that server, or cancel the request there.",
             Cause::CardUnknown { .. } => "Enroll the card first, or check that this is the right token and server.",
             Cause::CardUnproven { .. } => {
@@ -103,6 +107,29 @@ impl Error {
             Cause::TokenNeeded => "Plug the token in and name it.",
             Cause::NoProgress => "Report this: it is a fault of the program.",
         }
+    }
+}
+
+/// Names the command by which a request of this type is carried out.
+fn kind_remedy(found: RequestType) -> &'static str {
+    match found {
+        RequestType::Unblock => "Carry it out with `cardwright unblock --request` and its id.",
+        RequestType::Retire => "Carry it out with `cardwright retire --request` and its id.",
+        RequestType::OfflineUnblock => {
+            "Answer the code that the user reads out (`cardwright request answer` and its id); the user sets the new PIN \
+             with `cardwright unblock --offline`."
+        }
+        RequestType::Revoke | RequestType::Reinstate => {
+            "It needs no card: carry it out with `cardwright request complete` and its id."
+        }
+        RequestType::Enroll
+        | RequestType::Duplicate
+        | RequestType::OnlineUpdate
+        | RequestType::Renew
+        | RequestType::Recover
+        | RequestType::RecoverOnBehalf
+        | RequestType::TemporaryCards => "Carry it out with `cardwright enroll --request` and its id.",
+        RequestType::Other(_) => "Carry it out with the program that made it.",
     }
 }
 

@@ -111,7 +111,7 @@ impl Enrollment<'_> {
         observer(Event::Doing(Stage::ReadRequest));
         let read = self.client.request(request).map_err(|source| Error::new(Stage::ReadRequest, source))?;
         let wanted = self.order.workflow().request_type();
-        if read.request_type != wanted {
+        if !self.order.workflow().carries_out(&read) {
             let cause = Cause::OtherKindOfRequest { wanted, found: read.request_type };
             let refused = Error::new(Stage::ReadRequest, cause).about(Some(request));
             self.close()?;
@@ -149,6 +149,10 @@ impl Enrollment<'_> {
             }
         }
         self.foresee(&read, token, observer)?;
+        if self.order.workflow() == Workflow::Enroll && self.record().is_some_and(|record| record.owes_possession) {
+            // The old key is on another card, so that this one cannot show it.
+            return Ok(self.await_approval(request, observer));
+        }
         if let (Workflow::Enroll, None) = (self.order.workflow(), read.new_smartcard) {
             let config = self.config_of(read.profile_template, observer)?;
             self.foresee_room(&config, present(token)?, observer)?;
@@ -304,10 +308,13 @@ impl Enrollment<'_> {
     /// Says whether the order wants something else than the work in the journal: another request, person or template.
     fn is_another_order(&mut self, observer: Observer<'_>) -> Result<bool, Error> {
         let Some(record) = self.record().cloned() else { return Ok(false) };
-        if self.order.differs_from(&record) {
+        if let Some(given) = self.given {
+            return Ok(record.request() != Some(given));
+        }
+        if self.order.is_for_another(&record) {
             return Ok(true);
         }
-        let Order::Enroll(EnrollOrder { template: Some(asked), request: None, .. }) = self.order.clone() else {
+        let Order::Enroll(EnrollOrder { template: Some(asked), .. }) = self.order.clone() else {
             return Ok(false);
         };
         Ok(record.template.is_some() && Some(self.find_template(Some(&asked), observer)?) != record.template)

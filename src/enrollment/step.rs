@@ -4,6 +4,7 @@ use super::record::Record;
 use super::stage::Stage;
 use super::workflow::Workflow;
 use crate::cm::data_item::DataItem;
+use crate::cm::request::Request;
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{Pin, Puk};
 use crate::token::{Counters, KeyId, LastTry, Oddity, SecretForm};
@@ -75,13 +76,41 @@ impl Order {
         }
     }
 
-    /// Says whether the journal's work is for another request or person than this order names.
-    pub(super) fn differs_from(&self, record: &Record) -> bool {
-        match self {
-            Order::Enroll(EnrollOrder { request: Some(request), .. }) => record.request() != Some(*request),
-            Order::Enroll(order) => order.target.is_some() && order.target != record.target,
-            _ => false,
+    /// Returns the order that carries out this request with what this order says about keys and PIN; `None` where that
+    /// takes something else than this command.
+    pub fn carrying_out(&self, request: &Request) -> Option<Self> {
+        let replace = self.replaces();
+        let give_up_old_key = self.gives_up_old_key();
+        let workflow = Workflow::of(request)?;
+        match (self, workflow) {
+            (Order::Enroll(order), Workflow::Enroll) => {
+                Some(Order::Enroll(EnrollOrder { request: Some(request.uuid), ..order.clone() }))
+            }
+            (Order::Renew(order), Workflow::Renew) => Some(Order::Renew(order.clone())),
+            (Order::Enroll(_), Workflow::Renew) => {
+                Some(Order::Renew(RenewOrder { replace, give_up_old_key, ..RenewOrder::default() }))
+            }
+            (Order::Renew(_), Workflow::Enroll) => {
+                let request = Some(request.uuid);
+                Some(Order::Enroll(EnrollOrder { request, replace, give_up_old_key, ..EnrollOrder::default() }))
+            }
+            (same, workflow) if same.workflow() == workflow => Some(same.clone()),
+            (Order::RetireLost { .. }, Workflow::Retire) => Some(self.clone()),
+            _ => None,
         }
+    }
+
+    /// Returns the request that the order names.
+    pub(super) fn request(&self) -> Option<Uuid> {
+        match self {
+            Order::Enroll(order) => order.request,
+            Order::Renew(_) | Order::Unblock { .. } | Order::Retire { .. } | Order::RetireLost { .. } => None,
+        }
+    }
+
+    /// Says whether the journal's work is for another person than this order names.
+    pub(super) fn is_for_another(&self, record: &Record) -> bool {
+        matches!(self, Order::Enroll(order) if order.target.is_some() && order.target != record.target)
     }
 
     /// Says whether new keys may replace whatever is in their places; a renewal always replaces what it renews.

@@ -89,6 +89,7 @@ pub use record::{
     SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };
 pub use reports::{CardCount, Period, ReportedCertificate};
+pub use requests::IdleFilter;
 pub use sqlite::schema::{check as check_database, copy as copy_database};
 pub use stock::StockRecord;
 pub use upstream::UpstreamOrder;

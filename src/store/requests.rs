@@ -2,12 +2,14 @@
 
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, Statement, sql};
+use super::open::Store;
 use super::record::{ApprovalRecord, LIST_LIMIT, RequestCount, RequestFilter, RequestRecord, RequestTerms};
 use super::spelling::Spelled;
 use super::walks::{Bound, check_width, newest};
 use super::writer::Tx;
 use crate::cm::data_item::DataItem;
 use crate::cm::request::RequestStatus;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 const TABLE: &str = "requests";
@@ -88,6 +90,49 @@ pub(super) fn request(uuid: Uuid) -> Ask<'static, Option<RequestRecord>> {
 
 pub(super) fn requests(filter: &RequestFilter) -> Result<Ask<'static, Vec<RequestRecord>>, Error> {
     Ok(list(filter)?.asking())
+}
+
+/// Selects open requests with which nobody goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct IdleFilter<'a> {
+    /// The templates that are meant.
+    pub templates: &'a [Uuid],
+    /// All templates but these are meant.
+    pub others: bool,
+    /// They were asked for and last decided on no later.
+    pub until: OffsetDateTime,
+    /// Only requests that were made after this one; the next page starts after the last one shown.
+    pub beyond: Option<Uuid>,
+    pub limit: u32,
+}
+
+/// Asks for open requests with which nobody goes on, the oldest first.
+fn idle_requests(filter: &IdleFilter<'_>) -> Result<Ask<'static, Vec<RequestRecord>>, Error> {
+    check_width(filter.templates)?;
+    let mut bound = Bound::default();
+    let until = bound.number(filter.until);
+    let templates: Vec<_> = filter.templates.iter().map(|template| format!("${}", bound.number(*template))).collect();
+    let mut text = format!(
+        "{} AND submitted <= ${until} AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.request = requests.uuid \
+         AND approvals.at > ${until})",
+        select!("WHERE status IN ('pending', 'approved', 'executing')")
+    );
+    if !templates.is_empty() {
+        let not = if filter.others { "NOT " } else { "" };
+        text += &format!(" AND profile_template {not}IN ({})", templates.join(", "));
+    }
+    if let Some(beyond) = filter.beyond {
+        text += &format!(" AND seq > (SELECT seq FROM requests WHERE uuid = ${})", bound.number(beyond));
+    }
+    text += &format!(" ORDER BY seq LIMIT {}", filter.limit.min(LIST_LIMIT));
+    Ok(bound.statement(text).asking())
+}
+
+impl Store {
+    /// Lists open requests with which nobody goes on, the oldest first.
+    pub async fn idle_requests(&self, filter: &IdleFilter<'_>) -> Result<Vec<RequestRecord>, Error> {
+        self.ask(idle_requests(filter)?).await
+    }
 }
 
 pub(super) fn approvals(request: Uuid) -> Ask<'static, Vec<ApprovalRecord>> {

@@ -15,6 +15,10 @@ use toml::Spanned;
 
 /// Bounds the loss reasons of a template.
 const MAX_LOSS_REASONS: usize = 32;
+/// Bounds how many days a request stays open.
+const MAX_REQUEST_DAYS: u32 = 3650;
+/// Sets how long a request stays open where the template does not say, or is gone.
+pub const DEFAULT_REQUEST_TIME: Duration = Duration::days(90);
 /// Bounds how many days before its end a certificate may be renewed.
 const MAX_WINDOW_DAYS: u32 = 3650;
 /// Bounds how many days after its certificate an old key counts.
@@ -98,6 +102,17 @@ pub fn narrowing(source: &Source<'_>, raw: &RawLifecycle) -> Result<Narrowing, M
         parsed(source, text, |text| narrowing.forbid(text))?;
     }
     Ok(narrowing)
+}
+
+/// Reads `request_days` of `[lifecycle]`: how long a request stays open with which nobody goes on; `None`: for ever.
+pub fn request_time(source: &Source<'_>, raw: &RawLifecycle) -> Result<Option<Duration>, Misplaced> {
+    match &raw.request_days {
+        Some(days) if *days.get_ref() > MAX_REQUEST_DAYS => {
+            Err(source.wrong(days, format!("at most {MAX_REQUEST_DAYS} days")))
+        }
+        Some(days) => Ok(Some(*days.get_ref()).filter(|days| *days > 0).map(|days| Duration::days(i64::from(days)))),
+        None => Ok(Some(DEFAULT_REQUEST_TIME)),
+    }
 }
 
 /// Reads `[[loss_reasons]]`. What is lost can be named whatever the template says: where it says nothing of it, the

@@ -167,6 +167,7 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         key,
         additional,
         narrowing: lifecycle::narrowing(source, &raw.lifecycle)?,
+        request_time: lifecycle::request_time(source, &raw.lifecycle)?,
         limits: raw.limits.into(),
         holds_of_disabled: raw.revocation.hold_of_disabled,
         loss_reasons: lifecycle::loss_reasons(source, &raw.loss_reasons)?,

@@ -44,7 +44,9 @@ pub use document::{Document, Filling};
 pub use entries::{Entry, Ordered, ordered_as};
 pub use import::{Import, ImportError, Imported};
 pub use key_policy::{Hash, KeyFamily, KeyPolicy, KeySource};
-pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions, revocation_reason as reason_named};
+pub use lifecycle::{
+    DEFAULT_REQUEST_TIME, Limits, LossReason, Passage, RevocationOptions, revocation_reason as reason_named,
+};
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
 pub use naming::{ExtensionShape, Naming};

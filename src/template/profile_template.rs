@@ -38,6 +38,8 @@ pub struct ProfileTemplate {
     pub certificate: CertificateShape,
     /// Transitions that this template removes from the lifecycle's tables.
     pub narrowing: Narrowing,
+    /// How long after it was asked for or last decided on a request ends by itself; `None`: never.
+    pub request_time: Option<time::Duration>,
     pub limits: Limits,
     pub loss_reasons: Vec<LossReason>,
     /// The certificates of a person who is disabled are on hold meanwhile.

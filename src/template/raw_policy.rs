@@ -122,6 +122,7 @@ impl<'de> Deserialize<'de> for RawBound {
 #[serde(deny_unknown_fields, default)]
 pub struct RawLifecycle {
     pub forbid: Vec<Spanned<String>>,
+    pub request_days: Option<Spanned<u32>>,
 }
 
 /// Holds `[limits]`; 0: any number.

@@ -3,6 +3,7 @@
 mod activation;
 mod acts;
 mod again;
+mod approving;
 mod cards;
 mod database;
 mod doctor;

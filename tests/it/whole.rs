@@ -12,6 +12,7 @@ mod load;
 mod nameless;
 mod p11_kit;
 mod pkinit;
+mod requests;
 mod tpm;
 
 use cardwright::pkix::{CertificationRequest, cmc};

@@ -1,7 +1,7 @@
 //! What can be typed after `enroll`, `renew`, `unblock` and `retire`.
 
 use super::source::Source;
-use super::which::{PinArgs, ServerArgs, TokenArgs};
+use super::which::{PinArgs, ServerArgs, TokenArgs, WaitArgs};
 use crate::cm::acts::LOST;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -16,6 +16,19 @@ pub struct KeyArgs {
     /// Where the password of that file comes from.
     #[arg(long, value_name = "SOURCE", requires = "pfx_to")]
     pub pfx_password_from: Option<Source>,
+}
+
+/// Which request is meant, and what is done where another one is open or approval is waited for.
+#[derive(Args)]
+pub struct CourseArgs {
+    /// Go on with this request, made elsewhere. Every type that puts keys on a card is carried out by `enroll`.
+    #[arg(long)]
+    pub request: Option<Uuid>,
+    /// Make a request even where another one is open for the same person or card.
+    #[arg(long, conflicts_with = "request")]
+    pub another: bool,
+    #[command(flatten)]
+    pub wait: WaitArgs,
 }
 
 #[derive(Args)]
@@ -34,9 +47,8 @@ pub struct EnrollArgs {
     /// Enroll for this user instead of yourself: by name, or by GUID (the only way at a MIM CM).
     #[arg(long)]
     pub target: Option<String>,
-    /// Go on with this request, made elsewhere.
-    #[arg(long)]
-    pub request: Option<Uuid>,
+    #[command(flatten)]
+    pub course: CourseArgs,
     /// A comment for those who approve.
     #[arg(long, default_value = "")]
     pub comment: String,
@@ -67,6 +79,8 @@ pub struct RenewArgs {
     #[command(flatten)]
     pub server: ServerArgs,
     #[command(flatten)]
+    pub course: CourseArgs,
+    #[command(flatten)]
     pub pin: PinArgs,
     #[command(flatten)]
     pub keys: KeyArgs,
@@ -90,6 +104,8 @@ pub struct UnblockArgs {
     pub token: TokenArgs,
     #[command(flatten)]
     pub server: ServerArgs,
+    #[command(flatten)]
+    pub course: CourseArgs,
     /// Where the new PIN comes from [default: env:CARDWRIGHT_NEW_PIN, else a prompt].
     #[arg(long, value_name = "SOURCE")]
     pub new_pin_from: Option<Source>,
@@ -113,6 +129,8 @@ pub struct RetireArgs {
     pub token: TokenArgs,
     #[command(flatten)]
     pub server: ServerArgs,
+    #[command(flatten)]
+    pub course: CourseArgs,
     #[command(flatten)]
     pub pin: PinArgs,
     /// Where the token's present SO PIN or admin key comes from, when neither server nor template knows it.

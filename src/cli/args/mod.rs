@@ -36,7 +36,7 @@ pub use database::{DatabaseCommand, DatabaseReach};
 #[cfg(feature = "server")]
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
-pub use enrollment::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
+pub use enrollment::{CourseArgs, EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
 pub use found::{
     AtHandArgs, CardCommand, CardFoundArgs, CardLendArgs, CardListArgs, CardLostArgs, CardReplaceArgs, CardReturnArgs,
     FoundArgs, PersonCommand, PersonLeaveArgs, ReportArgs, Reported,
@@ -44,7 +44,7 @@ pub use found::{
 #[cfg(feature = "server")]
 pub use outbox::{MailCommand, OutboxCommand};
 pub use request::{
-    ApprovalArgs, DecisionArgs, RequestAnswerArgs, RequestArgs, RequestCommand, RequestCreateArgs, RequestKind,
+    ApprovalArgs, AwaitedArgs, DecisionArgs, RequestAnswerArgs, RequestCommand, RequestCreateArgs, RequestKind,
 };
 #[cfg(feature = "server")]
 pub use server::{
@@ -57,7 +57,7 @@ pub use template::TemplateCommand;
 pub use token::{InitArgs, TokenCommand};
 #[cfg(feature = "farm")]
 pub use vcard::{VcardCommand, VcardCreateArgs, VcardKind, VcardRunArgs, WARNING};
-pub use which::{PinArgs, PlaceArgs, ServerArgs, TokenArgs};
+pub use which::{PinArgs, PlaceArgs, ServerArgs, TokenArgs, WaitArgs};
 
 use clap::{Parser, Subcommand, ValueHint};
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! What can be typed after `request`.
 
 use super::source::Source;
-use super::which::ServerArgs;
+use super::which::{ServerArgs, WaitArgs};
 use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
@@ -17,16 +17,17 @@ pub enum RequestCommand {
     },
     /// Make a request of any type, for yourself or for others.
     Create(RequestCreateArgs),
-    /// Show a request.
-    Show(RequestArgs),
-    /// Approve a pending request; a one-time password to be handed over is shown once.
+    /// Show a request: who asks, for whom, what it brings, who has decided and who may.
+    Show(AwaitedArgs),
+    /// Approve pending requests; a one-time password to be handed over is shown once.
     ///
-    /// At a terminal the request is shown first. What has changed since it was shown is refused.
+    /// At a terminal they are shown first. What has changed since it was shown is refused. Of several, one that cannot be
+    /// approved does not stop the others; the exit code is then that of a refusal.
     Approve(ApprovalArgs),
     /// Deny a pending request.
-    Deny(DecisionArgs),
+    Deny(DenialArgs),
     /// Say that a request is carried out; a revocation or suspension is carried out by that.
-    Complete(RequestArgs),
+    Complete(AwaitedArgs),
     /// Answer the code that a user reads out over the telephone, to be read back; for the help desk.
     Answer(RequestAnswerArgs),
     /// Cancel a request.
@@ -66,10 +67,25 @@ pub struct RequestArgs {
 }
 
 #[derive(Args)]
+pub struct AwaitedArgs {
+    #[command(flatten)]
+    pub request: RequestArgs,
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}
+
+#[derive(Args)]
 pub struct ApprovalArgs {
+    /// The requests.
+    #[arg(required_unless_present = "all_for")]
+    pub requests: Vec<Uuid>,
+    /// All that wait for you and are for this person or of this profile template, by name or UUID.
+    #[arg(long, value_name = "PERSON|TEMPLATE", conflicts_with_all = ["requests", "seen"])]
+    pub all_for: Option<String>,
     #[command(flatten)]
     pub decision: DecisionArgs,
-    /// Approve only if the data items still are those that "request show" has shown, by the mark that it told as "seen".
+    /// Approve the one request only if the data items still are those that "request show" has shown, by the mark that it told
+    /// as "seen".
     #[arg(long, value_name = "MARK")]
     pub seen: Option<String>,
     /// Do not ask for confirmation.
@@ -78,8 +94,14 @@ pub struct ApprovalArgs {
 }
 
 #[derive(Args)]
-pub struct DecisionArgs {
+pub struct DenialArgs {
     pub request: Uuid,
+    #[command(flatten)]
+    pub decision: DecisionArgs,
+}
+
+#[derive(Args)]
+pub struct DecisionArgs {
     #[command(flatten)]
     pub server: ServerArgs,
     /// A comment that is kept with the decision.
@@ -139,6 +161,12 @@ pub struct RequestCreateArgs {
     pub revocation_delay_hours: Option<u32>,
     #[arg(long, default_value = "")]
     pub comment: String,
+    /// A data item the template asks for.
+    #[arg(long = "data", value_name = "NAME=VALUE")]
+    pub data: Vec<String>,
+    /// Make it even where another one is open for the same person or card.
+    #[arg(long)]
+    pub another: bool,
     /// Carry it out at once, where that needs no card: revoke, suspend, reinstate.
     #[arg(long)]
     pub now: bool,

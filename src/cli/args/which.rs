@@ -59,3 +59,12 @@ pub struct ServerArgs {
     #[arg(long, env = "CARDWRIGHT_NEGOTIATE", value_parser = FalseyValueParser::new(), conflicts_with = "bearer_from")]
     pub negotiate: bool,
 }
+
+/// Whether to wait for an approval.
+#[derive(Args, Clone, Copy)]
+pub struct WaitArgs {
+    /// Wait until the request is approved, then go on; for so many minutes [default: 60].
+    #[arg(long, value_name = "MINUTES", num_args = 0..=1, require_equals = true, default_missing_value = "60",
+          value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub wait: Option<u32>,
+}

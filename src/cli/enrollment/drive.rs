@@ -2,28 +2,64 @@
 
 use super::needs::{Asked, Sources, meet};
 use super::pfx;
-use super::report::{Proposed, pending, render, watch};
-use crate::cli::args::TokenArgs;
+use super::report::{Proposed, denied, pending, render, watch};
+use crate::cli::args::{CourseArgs, TokenArgs};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
+use crate::cli::prompt::confirm;
+use crate::cli::review::{self, Patience, next_of};
 use crate::cli::seat::Seat;
 use crate::cli::secrets::{self, MOST_AGAIN, NEW_PIN, SO_PIN, last_try};
 use crate::cli::settings::{Settings, state_directory};
 use crate::client::CmClient;
 use crate::enrollment::{self, Enrollment, Input, Journal, Order, Outcome, Step};
 use crate::token::{self, Token};
+use std::time::Duration;
+use uuid::Uuid;
 
 /// Bounds how often a run may call the driver; more means that it asks for the same again and again.
 const MOST_STEPS: usize = 16;
 /// Bounds how often a card may be pulled out and put back in one run.
 const MOST_PULLED: usize = 5;
 
-/// Carries `order` out on the token that is meant; waits where a card is pulled out and a person can put it back.
+/// Says what is done about requests that there are already.
+#[derive(Clone, Copy, Default)]
+pub struct Course {
+    /// The request that is gone on with.
+    pub request: Option<Uuid>,
+    /// Whether a request is made where another one is open.
+    pub another: bool,
+    /// How long an approval is waited for; `None`: not at all.
+    pub patience: Option<Duration>,
+}
+
+impl From<&CourseArgs> for Course {
+    fn from(args: &CourseArgs) -> Self {
+        Self { request: args.request, another: args.another, patience: review::patience(args.wait) }
+    }
+}
+
+impl Course {
+    /// Tells the driver.
+    pub fn taken_by<'a>(self, mut work: Enrollment<'a>) -> Enrollment<'a> {
+        if let Some(request) = self.request {
+            work.go_on_with(request);
+        }
+        if self.another {
+            work.make_beside_others();
+        }
+        work
+    }
+}
+
+/// Carries `order` out on the token that is meant; waits where a card is pulled out and a person can put it back. Offers
+/// to go on with a request that is open already.
 pub fn on_token(
     settings: &Settings,
     client: &CmClient,
     which: &TokenArgs,
     order: Order,
+    course: Course,
     sources: &Sources<'_>,
     output: &Output,
 ) -> Result<(), Failure> {
@@ -32,15 +68,48 @@ pub fn on_token(
         output.tell(advice);
     }
     let journal = journal()?;
+    let (mut order, mut course) = (order, course);
     let mut pulled = 0;
     loop {
-        let work = Enrollment::begin(client, &journal, seat.token.identity(), order.clone())?;
-        match pump(work, Some(seat.token.as_mut()), sources, output) {
+        let work = course.taken_by(Enrollment::begin(client, &journal, seat.token.identity(), order.clone())?);
+        match pump(work, Some(seat.token.as_mut()), course.patience, (sources, client), output) {
+            Err(failure) if failure.has_code(ANOTHER_OPEN) && course.request.is_none() && output.has_a_person() => {
+                (order, course) = instead(client, order, course, failure, output)?;
+                continue;
+            }
+            Err(failure) if failure.has_code(ANOTHER_OPEN) => return Err(named(client, failure)),
             Err(failure) if pulled < MOST_PULLED && seat.may_come_back(&failure, output) => seat.come_back(output)?,
             ended => return ended,
         }
         pulled += 1;
     }
+}
+
+/// Names the refusal to make a request beside one that is open.
+const ANOTHER_OPEN: &str = "another-request-open";
+
+/// Asks whether to go on with the request that is open instead; returns how, or the failure where the answer is no.
+fn instead(
+    client: &CmClient,
+    order: Order,
+    course: Course,
+    failure: Failure,
+    output: &Output,
+) -> Result<(Order, Course), Failure> {
+    let Some(open) = failure.request() else { return Err(failure) };
+    let request = client.request(open)?;
+    let Some(order) = order.carrying_out(&request) else { return Err(failure) };
+    failure.lines().iter().take(1).for_each(|line| output.tell(line));
+    match confirm(false, "Go on with that request instead?") {
+        Ok(()) => Ok((order, Course { request: Some(open), ..course })),
+        Err(_) => Err(failure),
+    }
+}
+
+/// Names the command by which the request that is open goes on.
+fn named(client: &CmClient, failure: Failure) -> Failure {
+    let read = failure.request().and_then(|request| client.request(request).ok());
+    failure.next(read.and_then(|read| next_of(read.uuid, read.request_type, read.status)))
 }
 
 /// Opens the journal in the state directory.
@@ -58,13 +127,14 @@ pub fn journal() -> Result<Journal, Failure> {
 pub fn pump(
     work: Enrollment<'_>,
     token: Option<&mut dyn Token>,
-    sources: &Sources<'_>,
+    patience: Option<Duration>,
+    (sources, client): (&Sources<'_>, &CmClient),
     output: &Output,
 ) -> Result<(), Failure> {
     let (mut pin, is_lost) = (None, token.is_none());
-    match carry_out(work, token, sources, &mut pin, output) {
+    match carry_out(work, token, Patience::new(client, patience), sources, &mut pin, output) {
         Ok(outcome) => render(&outcome, is_lost, pin.as_ref(), output),
-        Err(failure) => Err(failure.with_pin(pin.map(|proposed| proposed.pin))),
+        Err(failure) => Err(denied(client, failure).with_pin(pin.map(|proposed| proposed.pin))),
     }
 }
 
@@ -78,6 +148,7 @@ fn not_asked(work: &Enrollment<'_>, cause: token::Error) -> enrollment::Error {
 fn carry_out(
     mut work: Enrollment<'_>,
     mut token: Option<&mut dyn Token>,
+    mut patience: Patience<'_>,
     sources: &Sources<'_>,
     pin: &mut Option<Proposed>,
     output: &Output,
@@ -132,7 +203,12 @@ fn carry_out(
                 }
                 input = meet(need, sources, output)?;
             }
-            Step::Pending { request, approvals_needed } => return Err(pending(request, approvals_needed)),
+            Step::Pending { request, approvals_needed } => {
+                if !patience.until_decided(request, output)? {
+                    return Err(pending(patience.client(), request, approvals_needed));
+                }
+                input = Input::Nothing;
+            }
             Step::Done(outcome) => return Ok(outcome),
         }
     }

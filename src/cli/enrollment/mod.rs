@@ -15,11 +15,11 @@ use crate::cli::prompt::{Telephone, confirm};
 use crate::cli::seat::find;
 use crate::cli::secrets::{self, NEW_PIN, last_try};
 use crate::cli::settings::Settings;
-use crate::client;
+use crate::client::{self, CmClient};
 use crate::cm::route::Holder;
 use crate::enrollment::{self, EnrollOrder, Enrollment, Order, RenewOrder};
 use crate::token::{Identity, SecretKind};
-use drive::{journal, on_token, pump};
+use drive::{Course, journal, on_token, pump};
 use needs::Sources;
 use serde_json::json;
 
@@ -27,12 +27,13 @@ use serde_json::json;
 pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let client = connection::client(&settings, &args.server)?;
+    let course = Course::from(&args.course);
     let target = match &args.target {
         Some(name) => Some(person(&client, name)?),
         None => None,
     };
     let order = Order::Enroll(EnrollOrder {
-        request: args.request,
+        request: args.course.request,
         template: args.template.clone(),
         target,
         comment: args.comment.clone(),
@@ -41,6 +42,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
         give_up_old_key: args.give_up_old_key,
         ..EnrollOrder::default()
     });
+    let order = carrying_out(&client, order, course)?;
     // A first PIN comes from the source of the PIN, unless it has a source of its own.
     let gives_new_pin = gives_new_pin(args.new_pin_from.as_ref());
     let new_pin = args.new_pin_from.as_ref().or(args.pin.pin_from.as_ref().filter(|_| !gives_new_pin));
@@ -53,7 +55,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
         spend_last_try: args.pin.spend_last_try,
         keys: Some(&args.keys),
     };
-    on_token(&settings, &client, &args.token, order, &sources, output)
+    on_token(&settings, &client, &args.token, order, course, &sources, output)
 }
 
 /// Says whether a new PIN is there to be read at once. Who wants to be asked for it is asked when its bounds are known.
@@ -77,7 +79,17 @@ pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
         keys: Some(&args.keys),
         ..Sources::default()
     };
-    on_token(&settings, &connection::client(&settings, &args.server)?, &args.token, order, &sources, output)
+    let (client, course) = (connection::client(&settings, &args.server)?, Course::from(&args.course));
+    let order = carrying_out(&client, order, course)?;
+    on_token(&settings, &client, &args.token, order, course, &sources, output)
+}
+
+/// Turns the order into the one that carries out the request that is named, if one is.
+fn carrying_out(client: &CmClient, order: Order, course: Course) -> Result<Order, Failure> {
+    let Some(request) = course.request else { return Ok(order) };
+    let read = client.request(request)?;
+    // What takes another command is refused where the request is read again, with the command that it takes.
+    Ok(order.carrying_out(&read).unwrap_or(order))
 }
 
 /// Sets a new PIN through the server or, with `--offline`, through the help desk on the telephone.
@@ -94,7 +106,8 @@ pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
         spend_last_try: args.spend_last_try,
         ..Sources::default()
     };
-    on_token(&settings, &connection::client(&settings, &args.server)?, &args.token, order, &sources, output)
+    let client = connection::client(&settings, &args.server)?;
+    on_token(&settings, &client, &args.token, order, Course::from(&args.course), &sources, output)
 }
 
 /// Sets a new PIN with the code that the help desk reads back; calls no server.
@@ -112,6 +125,7 @@ fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> 
 pub fn retire(args: &RetireArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let client = connection::client(&settings, &args.server)?;
+    let course = Course::from(&args.course);
     if let Some(smartcard) = args.lost {
         confirm(args.yes, &format!("Retire the lost card {smartcard} and revoke its certificates?"))?;
         let card = client.smartcard(smartcard)?;
@@ -122,7 +136,7 @@ pub fn retire(args: &RetireArgs, output: &Output) -> Result<(), Failure> {
             told => told.map(|_| args.reason.clone())?,
         };
         let work = Enrollment::begin_lost(&client, &journal, card.serial_number, args.comment.clone(), reason)?;
-        return pump(work, None, &Sources::default(), output);
+        return pump(course.taken_by(work), None, course.patience, (&Sources::default(), &client), output);
     }
     let order = Order::Retire { comment: args.comment.clone() };
     let sources = Sources {
@@ -136,5 +150,5 @@ pub fn retire(args: &RetireArgs, output: &Output) -> Result<(), Failure> {
         let Identity { label, serial, .. } = token.identity();
         confirm(false, &format!("Retire token {label:?} (serial {serial}) and revoke its certificates?"))?;
     }
-    on_token(&settings, &client, &args.token, order, &sources, output)
+    on_token(&settings, &client, &args.token, order, course, &sources, output)
 }

@@ -2,6 +2,9 @@
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Spinner, Text, date};
+use crate::cli::review::{self, may_approve, next};
+use crate::client::CmClient;
+use crate::cm::request::RequestStatus;
 use crate::enrollment::{Event, Installed, OldKey, Outcome};
 use crate::pkix::Certificate;
 use crate::secret::Pin;
@@ -73,17 +76,37 @@ pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
     }
 }
 
-/// Makes the failure of a request that waits for approval.
-pub fn pending(request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
-    let wants = match approvals_needed {
+/// Makes the failure of a request that waits for approval, and says whose, as far as the server tells.
+pub fn pending(client: &CmClient, request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
+    let review = client.review(request).ok();
+    let waits = review.as_ref().filter(|review| review.request.status == RequestStatus::Pending);
+    let left = waits.map(|review| review.approvals_needed.saturating_sub(review.approvals_given));
+    let wants = match left.or(approvals_needed) {
         Some(1) => "one approval".to_string(),
         Some(many) => format!("{many} approvals"),
         None => "approval".to_string(),
     };
-    Failure::new("request-pending", Exit::Pending, format!("request {request} waits for {wants}"))
+    let whom = review.as_ref().map(|review| format!(", for {}", review.target_name)).unwrap_or_default();
+    let names = waits.and_then(may_approve).map(|names| format!("; may approve: {names}")).unwrap_or_default();
+    Failure::new("request-pending", Exit::Pending, format!("request {request}{whom}, waits for {wants}{names}"))
         .about(request)
-        .remedy("The token was not touched. Run the same command again once it is approved.")
+        .remedy("The token was not touched. Run the same command again once it is approved, or wait for that (--wait).")
+        .next(review.as_ref().and_then(|review| next(&review.request)))
 }
+
+/// Adds to the failure of a request that was denied who has denied it and why, as far as the server tells.
+pub fn denied(client: &CmClient, failure: Failure) -> Failure {
+    let denial = match failure.request() {
+        Some(request) if failure.has_code(DENIED) => {
+            client.review(request).ok().and_then(|review| review::denied(&review))
+        }
+        _ => None,
+    };
+    denial.into_iter().fold(failure, Failure::because)
+}
+
+/// Names the failure of a request that was denied.
+const DENIED: &str = "request-denied";
 
 /// Prints the outcome and, for scripts, the PIN that was set if the server proposed it; `is_lost`: no token
 /// was there.

@@ -1,13 +1,16 @@
 //! `cardwright request create` and `complete`: makes a request of any type, and carries out what needs no card.
 
-use super::document::show;
-use crate::cli::args::{RequestArgs, RequestCreateArgs, RequestKind};
-use crate::cli::connection::{client, person, template};
+use crate::cli::args::{AwaitedArgs, RequestCreateArgs, RequestKind};
+use crate::cli::connection::{self, person, template};
+use crate::cli::data_item::data_items;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
+use crate::cli::review::{Patience, next_of, patience, show_reviewed};
 use crate::cli::settings::Settings;
-use crate::client::CmClient;
+use crate::client::{self, CmClient};
+use crate::cm::foresight::OpenRequest;
 use crate::cm::request::{CreateRequest, CreateTerms, RequestType};
+use crate::enrollment::{self, Cause, Stage};
 
 impl RequestKind {
     /// Returns MIM's type; suspending and reinstating are one type there, told apart by [`Self::effect`].
@@ -49,19 +52,38 @@ pub fn run(settings: &Settings, args: &RequestCreateArgs, output: &Output) -> Re
         let failure = Failure::new("not-at-once", Exit::Usage, "--now goes with revoke, suspend and reinstate only");
         return Err(failure.remedy("Leave --now out; the request is then carried out once it is approved."));
     }
-    let client = client(settings, &args.server)?;
-    let request = client.create_request(&order(&client, args)?)?;
+    let client = connection::client(settings, &args.server)?;
+    let order = order(&client, args)?;
+    if !args.another {
+        refuse_beside_another(&client, &order)?;
+    }
+    let request = client.create_request(&order)?;
     if args.now {
         client.complete(request)?;
     }
-    show(&client.request(request)?, output)
+    show_reviewed(&client, request, output)
+}
+
+/// Refuses to make a request where another one is open for the same person or card, as far as the server tells.
+fn refuse_beside_another(client: &CmClient, order: &CreateRequest) -> Result<(), Failure> {
+    let open = match client.foresee(order, None) {
+        Ok(foresight) => foresight.open,
+        // What would be refused is refused when it is made, for the reason that is known then.
+        Err(client::Error::Refused { .. } | client::Error::ExtensionAbsent { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(OpenRequest { request, request_type, status }) = open.first().copied() else { return Ok(()) };
+    let cause = Cause::AnotherOpen { request, request_type, status };
+    let error = enrollment::Error { stage: Stage::MakeRequest, request: Some(request), cause };
+    Err(Failure::from(error).next(next_of(request, request_type, status)))
 }
 
 /// Completes a request whose work is done, or that needs no other work, and shows it.
-pub fn complete(settings: &Settings, args: &RequestArgs, output: &Output) -> Result<(), Failure> {
-    let client = client(settings, &args.server)?;
-    client.complete(args.request)?;
-    show(&client.request(args.request)?, output)
+pub fn complete(settings: &Settings, args: &AwaitedArgs, output: &Output) -> Result<(), Failure> {
+    let client = connection::client(settings, &args.request.server)?;
+    Patience::new(&client, patience(args.wait)).until_decided(args.request.request, output)?;
+    client.complete(args.request.request)?;
+    show_reviewed(&client, args.request.request, output)
 }
 
 /// Builds the body of the call; looks the target up where it is named. Terms are left out where none was given.
@@ -76,7 +98,7 @@ fn order(client: &CmClient, args: &RequestCreateArgs) -> Result<CreateRequest, F
     };
     Ok(CreateRequest {
         profile_template,
-        data_collection: Vec::new(),
+        data_collection: data_items(&args.data)?,
         target,
         request_type: args.kind.request_type(),
         comment: args.comment.clone(),

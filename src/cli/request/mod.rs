@@ -1,25 +1,25 @@
 //! `cardwright request`: lists, shows, creates, decides, completes and cancels requests; gives what policies ask for.
 
 mod answer;
+mod approve;
 mod create;
-mod document;
+mod decision;
 
-use crate::cli::args::{ApprovalArgs, DecisionArgs, RequestCommand};
+use crate::cli::args::RequestCommand;
 use crate::cli::connection::client;
 use crate::cli::data_item::data_items;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text, date};
-use crate::cli::prompt::confirm;
+use crate::cli::review::{Patience, document, patience, show, show_reviewed};
 use crate::cli::secrets;
 use crate::cli::settings::Settings;
 use crate::client::CmClient;
-use crate::cm::beyond_mim::{DataCollection, Decided, Decision, OneTimePasswords};
-use crate::cm::problem::ProblemCode;
+use crate::cm::beyond_mim::{DataCollection, OneTimePasswords};
 use crate::cm::request::RequestStatus;
 use crate::enrollment::own_words;
-use document::{document, mark, show, text_of};
+use approve::passwords_told;
+use decision::decision;
 use serde_json::Value;
-use uuid::Uuid;
 
 /// Carries a command about requests out.
 pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
@@ -29,10 +29,15 @@ pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
         RequestCommand::Create(args) => create::run(&settings, &args, output),
         RequestCommand::Complete(args) => create::complete(&settings, &args, output),
         RequestCommand::Answer(args) => answer::run(&settings, &args, output),
-        RequestCommand::Show(args) => show(&client(&settings, &args.server)?.request(args.request)?, output),
-        RequestCommand::Approve(args) => approve(&settings, &args, output),
+        RequestCommand::Show(args) => {
+            let client = client(&settings, &args.request.server)?;
+            Patience::new(&client, patience(args.wait)).until_decided(args.request.request, output)?;
+            show_reviewed(&client, args.request.request, output)
+        }
+        RequestCommand::Approve(args) => approve::run(&settings, &args, output),
         RequestCommand::Deny(args) => {
-            show(&client(&settings, &args.server)?.deny(args.request, &decision(&args)?)?, output)
+            let client = client(&settings, &args.decision.server)?;
+            show(&client.deny(args.request, &decision(&args.decision)?)?, output)
         }
         RequestCommand::Collect { request, server, data } => {
             let items = DataCollection { items: data_items(&data)? };
@@ -101,59 +106,4 @@ fn status_named(name: &str) -> Result<RequestStatus, Failure> {
         Failure::new("status-unknown", Exit::Usage, format!("{name:?} is no status of a request; there are: {known}"))
             .remedy("Give --status one of these, or leave it out for all.")
     })
-}
-
-fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {
-    let data_collection = data_items(&args.data)?;
-    Ok(Decision { comment: args.comment.clone(), data_collection, priority: args.priority, seen: None })
-}
-
-/// Approves a request, as it was shown, and shows it together with its one-time passwords if the server gives them.
-fn approve(settings: &Settings, args: &ApprovalArgs, output: &Output) -> Result<(), Failure> {
-    let ApprovalArgs { decision: args, seen, yes } = args;
-    let (client, decision) = (client(settings, &args.server)?, decision(args)?);
-    let shown = client.request(args.request)?;
-    match seen {
-        Some(seen) if *seen != mark(&shown) => return Err(changed(args.request)),
-        Some(_) => {}
-        None if output.has_a_person() && !yes => {
-            text_of(&document(&shown)).lines().for_each(|line| output.tell(line));
-            confirm(false, "Approve this request?")?;
-        }
-        None => {}
-    }
-    // The server refuses it where the items have become others since.
-    let decision = Decision { seen: Some(shown.data_collection), ..decision };
-    let Decided { request, passwords } = client.approve(args.request, &decision)?;
-    let mut shown = document(&request);
-    if let Value::Object(with) = &mut shown
-        && let Ok(Value::Object(secrets)) = serde_json::to_value(&passwords)
-    {
-        with.extend(secrets);
-    }
-    let text = || {
-        let mut text = text_of(&document(&request));
-        text.append(passwords_told(&passwords).into_iter().collect());
-        text
-    };
-    if passwords_told(&passwords).is_empty() {
-        return output.result(&shown, text);
-    }
-    output.once(&shown, text, || {
-        format!("The request is approved. For another password: cardwright request distribute {}", request.uuid)
-    })
-}
-
-/// Makes the failure of data items that are others than those that were seen; nothing was sent.
-fn changed(request: Uuid) -> Failure {
-    let message = "the data items of this request are others than those that you have seen; it was not approved";
-    Failure::new(ProblemCode::DataChanged.name(), Exit::Refused, message)
-        .about(request)
-        .remedy(format!("Look at it again (cardwright request show {request}), then approve it with its new mark."))
-}
-
-/// Writes one-time passwords for the approver who hands them over. No other text shows them.
-fn passwords_told(passwords: &OneTimePasswords) -> Vec<String> {
-    let told = [&passwords.first, &passwords.second].into_iter().flatten();
-    told.map(|password| format!("one-time password {}", password.expose())).collect()
 }

@@ -143,6 +143,7 @@ routes! {
         { cardid: Optional<Guid> } => (ForeseeOrder { card_id: cardid });
     Get ["api/cardwright/v1/requests/{request}/foresight"]
         { request: Guid, cardid: Optional<Guid> } => (ForeseeRequest { request, card_id: cardid });
+    Get ["api/cardwright/v1/requests/{request}/review"] { request: Guid } => (ReviewRequest { request });
     Post ["api/cardwright/v1/requests/{request}/approve"] { request: Guid } => (Approve { request });
     Post ["api/cardwright/v1/requests/{request}/deny"] { request: Guid } => (Deny { request });
     Put ["api/cardwright/v1/requests/{request}/datacollection"] { request: Guid } => (CollectData { request });

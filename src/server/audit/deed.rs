@@ -70,6 +70,8 @@ deeds! {
     RequestDenied = "request-denied",
     RequestCompleted = "request-completed",
     RequestWithdrawn = "request-withdrawn",
+    /// The server itself has ended a request that nobody had finished in its template's time.
+    RequestExpired = "request-expired",
     DataCollected = "data-collected",
     /// An administrator has a notice sent again, or not at all.
     NoticeRetried = "notice-retried",

@@ -12,8 +12,9 @@ use crate::server::error::ApiError;
 use crate::server::permission::{self, Act};
 use crate::server::requests::data_items::{self, Giver};
 use crate::server::requests::one_time;
+use crate::server::workflow::admit;
 use crate::store::{ApprovalRecord, AuditEntry, RequestRecord, Tx};
-use crate::template::{Side, Workflow};
+use crate::template::{ProfileTemplate, Side, Workflow};
 use uuid::Uuid;
 
 /// Answers with the caller.
@@ -42,8 +43,8 @@ pub async fn find_user(call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
 pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decision) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
-    request.check_act(call, Act::Decide)?;
     let workflow = request.workflow().ok_or(ApiError::NotOffered(request.record.request_type))?;
+    request.check_act(call, Act::Decide)?;
     if workflow.require_comments && body.comment.trim().is_empty() {
         return Err(ApiError::CommentMissing);
     }
@@ -66,8 +67,8 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     let (template, shown_by) = (request.template.clone(), request.template.clone());
     let input = ApproverInput { items, priority: body.priority, seen: body.seen };
     let job = async move |tx: &mut Tx| {
-        let workflow = permission::enabled(template.as_deref(), request.record.request_type);
-        let (record, deed) = record_decision(tx, &decision, needed, input, workflow).await?;
+        let template = template.as_deref();
+        let (record, deed) = record_decision(tx, &decision, needed, input, template).await?;
         let entry = AuditEntry { act: deed.name(), ..entry };
         tx.audit(&entry.with("status", record.status).with("priority", record.priority)).await?;
         let lets_go = deed == Deed::RequestApproved && record.status == RequestStatus::Approved;
@@ -116,9 +117,10 @@ async fn record_decision(
     decision: &ApprovalRecord,
     needed: u32,
     input: ApproverInput,
-    workflow: Option<&Workflow>,
+    template: Option<&ProfileTemplate>,
 ) -> Result<(RequestRecord, Deed), ApiError> {
     let mut request = tx.request(decision.request).await?.ok_or(ApiError::NotFound("request"))?;
+    let workflow = permission::enabled(template, request.request_type);
     let before = request.status;
     let earlier = tx.approvals(decision.request).await?;
     if earlier.iter().any(|earlier| earlier.approver == decision.approver) {
@@ -138,6 +140,9 @@ async fn record_decision(
         true => RequestEvent::ApproveLast,
     };
     request.status = request_after(before, event)?;
+    if let Some(template) = template.filter(|_| decision.approved) {
+        admit::check_still(tx, &request, template).await?;
+    }
     tx.insert_approval(decision).await?;
     if decision.approved {
         check_items(&request, &input, &earlier, workflow)?;

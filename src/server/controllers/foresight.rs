@@ -1,6 +1,7 @@
 //! `foresight`: what a request would come to, before it is made or carried out; nothing is recorded.
 
 use super::requests::{offered, ordered};
+use crate::cm::foresight::Foresight;
 use crate::cm::request::{CreateRequest, RequestStatus, RequestType};
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
@@ -8,6 +9,7 @@ use crate::server::error::ApiError;
 use crate::server::issuance::entitlement;
 use crate::server::issuance::foresight::foresight;
 use crate::server::permission::{self, Act};
+use crate::server::requests::alike;
 use crate::server::workflow::{admit, assign};
 use crate::store::RequestRecord;
 use crate::template::ProfileTemplate;
@@ -29,7 +31,8 @@ pub async fn of_order(call: &Call<'_>, body: CreateRequest, card_id: Option<Uuid
     let possession = workflow.passage.possession
         && workflow.approvals_needed == 0
         && !entitlement::will_attest(store, &record, &template).await?;
-    Reply::json(&foresight(call, &record, &template, at_once, possession).await?)
+    let foresight = foresight(call, &record, &template, at_once, possession).await?;
+    Reply::json(&Foresight { open: alike::open_alike(call, &record).await?, ..foresight })
 }
 
 /// Answers what a request that may be executed would come to, for whoever may execute it.

@@ -26,6 +26,7 @@ pub mod proposals;
 pub mod puks;
 pub mod reports;
 pub mod requests;
+pub mod review;
 pub mod sealed_keys;
 pub mod smartcards;
 pub mod templates;

@@ -21,6 +21,7 @@ use crate::cm::problem::{Problem, ProblemCode};
 use crate::cm::profile::Profile;
 use crate::cm::report::Report;
 use crate::cm::request::{CloseRequest, CreateRequest, Request};
+use crate::cm::review::Review;
 use crate::cm::route::{DECLARATIONS, Declaration, Method};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, UpdateSmartcard};
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
@@ -313,6 +314,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Get, tail) if tail.ends_with("/requesttypes") => list(OfferedType::schema()),
         (Method::Post, "requests/foresight") => takes(CreateRequest::schema(), Foresight::schema()),
         (Method::Get, "requests/{request}/foresight") => one(Foresight::schema()),
+        (Method::Get, "requests/{request}/review") => one(Review::schema()),
         (Method::Post, "requests/{request}/approve" | "requests/{request}/deny") => {
             takes(Decision::schema(), Request::schema())
         }

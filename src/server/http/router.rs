@@ -13,7 +13,7 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
     accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, found, history, identities,
-    leaving, lost, offline, outbox, pins, policies, presence, profiles, proposals, puks, reports, requests,
+    leaving, lost, offline, outbox, pins, policies, presence, profiles, proposals, puks, reports, requests, review,
     sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
@@ -314,6 +314,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::Leave { user } => leaving::leave(&call, user, payload.read()?).await,
         Route::ForeseeOrder { card_id } => foresight::of_order(&call, payload.read()?, card_id).await,
         Route::ForeseeRequest { request, card_id } => foresight::of_request(&call, request, card_id).await,
+        Route::ReviewRequest { request } => review::review(&call, request).await,
         Route::Approve { request } => beyond_mim::decide(&call, request, true, payload.read()?).await,
         Route::Deny { request } => beyond_mim::decide(&call, request, false, payload.read()?).await,
         Route::CollectData { request } => policies::collect(&call, request, payload.read()?).await,

@@ -28,6 +28,7 @@ pub async fn foresight(
         certificates: Vec::new(),
         keys_to_come: Some(Vec::new()),
         shortest_pfx_password: u32::try_from(SHORTEST_PASSPHRASE).ok(),
+        open: Vec::new(),
     };
     if !request.request_type.issues_certificates() {
         return Ok(foresight);

@@ -9,6 +9,7 @@ mod directory;
 mod duties;
 mod ends;
 pub mod error;
+mod overdue;
 mod renewed_ca;
 pub mod server;
 pub mod start;

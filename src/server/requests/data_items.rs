@@ -100,6 +100,12 @@ pub fn missing<'a>(workflow: &'a Workflow, data: &[DataItem], side: Option<Side>
     wanted.into_iter().find(|rule| !is_given(rule, data)).map(|rule| rule.name.as_str())
 }
 
+/// Lists the names of all required items that are missing.
+pub fn all_missing(workflow: &Workflow, data: &[DataItem]) -> Vec<String> {
+    let wanted = workflow.data_items.iter().filter(|rule| rule.required && !is_given(rule, data));
+    wanted.map(|rule| rule.name.clone()).collect()
+}
+
 /// Returns the name of the first required item that is missing and that an approval must cover.
 pub fn missing_for_approval<'a>(workflow: &'a Workflow, data: &[DataItem]) -> Option<&'a str> {
     let wanted = workflow.data_items.iter().filter(|rule| rule.required && !rule.after_approval);

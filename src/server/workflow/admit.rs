@@ -6,7 +6,7 @@ use super::people;
 use crate::cm::eligibility::Asked;
 use crate::cm::holder_role::Role;
 use crate::cm::lifecycle::Narrowing;
-use crate::cm::request::RequestType;
+use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::error::ApiError;
 use crate::store::{AuditEntry, CertificateScope, RequestFilter, RequestRecord, Tx};
@@ -35,8 +35,23 @@ pub async fn check(tx: &mut Tx, request: &RequestRecord, template: &Arc<ProfileT
     let old = OldHolder::of(tx, request).await?;
     check_state(request, &old, &template.narrowing)?;
     check_no_twin(tx, request).await?;
-    check_limits(tx, request, &template.limits).await?;
+    check_limits(tx, request, &template.limits, Standing::New).await?;
     check_window(tx, request, template).await
+}
+
+/// Refuses to approve what could not be carried out any more: card, person or template have changed since it was asked for;
+/// writes nothing.
+pub async fn check_still(tx: &mut Tx, request: &RequestRecord, template: &ProfileTemplate) -> Result<(), ApiError> {
+    people::check_enabled(tx, request).await?;
+    check_state_still(tx, request).await?;
+    check_limits(tx, request, &template.limits, Standing::Pending).await
+}
+
+/// Says whether a request is being made, or waits for its approval.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    New,
+    Pending,
 }
 
 /// Refuses a request that the state of its card or profile does not allow, or no longer allows.
@@ -83,19 +98,28 @@ async fn check_no_twin(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiEr
 
 /// Refuses a request that would give a person more than the template lets one have. What open requests will bring
 /// counts; only what has a limit is read.
-async fn check_limits(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result<(), ApiError> {
+///
+/// A request that waits was counted when it was made; of others that wait, none counts before it is approved.
+async fn check_limits(
+    tx: &mut Tx,
+    request: &RequestRecord,
+    limits: &Limits,
+    standing: Standing,
+) -> Result<(), ApiError> {
     let adds = request.request_type.adds_holder();
     let lent = request.request_type == RequestType::TemporaryCards;
     let (what, cards) = if lent { ("temporary cards", limits.temporary_cards) } else { ("cards", limits.cards) };
     let cards = cards.filter(|_| adds && request.is_smartcard);
     let profiles = limits.profiles.filter(|_| adds && !lent);
-    if [limits.open_requests, cards, profiles].iter().all(Option::is_none) {
+    let open_requests = limits.open_requests.filter(|_| standing == Standing::New);
+    if [open_requests, cards, profiles].iter().all(Option::is_none) {
         return Ok(());
     }
     let filter = RequestFilter { target: Some(request.target), open: true, ..Default::default() };
     let mut open = tx.requests(&filter).await?;
-    open.retain(|open| open.profile_template == request.profile_template);
-    keep_within("open requests", open.len(), limits.open_requests)?;
+    let counts = |open: &RequestRecord| standing == Standing::New || open.status != RequestStatus::Pending;
+    open.retain(|open| open.profile_template == request.profile_template && open.uuid != request.uuid && counts(open));
+    keep_within("open requests", open.len(), open_requests)?;
     let coming = |has: fn(&RequestRecord) -> Option<Uuid>| {
         let adds = |open: &&RequestRecord| {
             let lends = open.request_type == RequestType::TemporaryCards;

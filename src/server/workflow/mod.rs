@@ -5,7 +5,7 @@
 //! `complete` ends it by `add`, `replace` or `end`, a family of types each; `withdraw` takes it back; `revocation`
 //! decides what becomes of certificates (which of them another living card uses is asked in `store/revoking`); `holders`
 //! moves cards and profiles; `people` says what
-//! stands still on account of who is disabled, and `disabling` ends what they have begun.
+//! stands still on account of who is disabled, `disabling` ends what they have begun, and `overdue` what nobody finishes.
 //! Every job reads anew what it decides on, so that of two callers one is refused or changes nothing.
 //! Absent: who may do it ([`crate::server::permission::rules`]), what a request is about ([`crate::server::requests`]),
 //! how certificates are made ([`crate::server::issuance`]).
@@ -23,6 +23,7 @@ pub mod holders;
 pub mod leaving;
 pub mod lift;
 pub mod lost;
+pub mod overdue;
 pub mod people;
 pub mod replace;
 pub mod returned;

@@ -147,6 +147,7 @@ fn people_read_lines() {
     command.arg(&site.template_uuid).env("CARDWRIGHT_SERVER", &site.origin);
     command.env("CARDWRIGHT_CA_FILE", site.ca_file()).env("CARDWRIGHT_BEARER", site.bearer("alice"));
     let told = crate::support::program::end(&mut command);
-    assert!(told.success() && told.stdout.contains("type              Enroll\n"), "{told:?}");
-    assert!(told.stdout.contains("status            Approved\n") && told.stderr.is_empty(), "{told:?}");
+    assert!(told.success() && told.stdout.contains("what              Enroll (Approved)\n"), "{told:?}");
+    assert!(told.stdout.contains("for               alice\n") && told.stderr.is_empty(), "{told:?}");
+    assert!(told.stdout.contains("next              cardwright enroll --request "), "{told:?}");
 }

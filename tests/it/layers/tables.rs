@@ -83,7 +83,7 @@ pub const CLI: Floors = Floors {
         &["demo"],
         &["found"],
         &["activate", "complete", "config", "doctor", "enrollment", "request", "server", "template", "token", "vcard"],
-        &["seat"],
+        &["review", "seat"],
         &["connection"],
         &["secrets", "settings"],
         &["prompt"],

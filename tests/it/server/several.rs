@@ -102,6 +102,25 @@ fn a_mail_that_is_due_goes_out_once() {
 }
 
 #[test]
+fn requests_that_nobody_finishes_end_once() {
+    let mut first = Lab::with_database(Some(Database::new()));
+    let alice = first.user("alice", &[]);
+    for _ in 0..CARDS {
+        first.enroll_request(&alice);
+    }
+    first.stop();
+    let mut second = first.beside();
+    first.database.as_ref().unwrap().sql("UPDATE requests SET submitted = 1");
+    start(&mut first, &mut second);
+    becomes(first.database.as_ref().unwrap(), "SELECT count(*) FROM requests WHERE status = 'canceled'", CARDS);
+    second.stop();
+    first.stop();
+    let database = first.database.as_ref().unwrap();
+    assert_eq!(acts(database, "request-expired", "request"), both(CARDS));
+    assert_eq!(database.sql(BROKEN_LOG), "0");
+}
+
+#[test]
 fn a_one_time_password_is_guessed_at_no_more_often_at_two_servers() {
     let mut first = Lab::with_database(Some(Database::new()));
     first.stop();

@@ -9,6 +9,7 @@ mod lending;
 mod missing;
 mod model;
 mod narrowing;
+mod overdue;
 mod policy;
 mod races;
 mod reach;

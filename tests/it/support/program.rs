@@ -228,6 +228,8 @@ pub struct Told {
     pub remedy: String,
     pub causes: String,
     pub request: Option<String>,
+    /// The command by which that goes on.
+    pub next: Option<String>,
 }
 
 impl Told {
@@ -276,6 +278,7 @@ impl Ended {
             remedy: text("remedy"),
             causes: causes.collect::<Vec<_>>().join("\n"),
             request: error["request"].as_str().map(String::from),
+            next: error["next"].as_str().map(String::from),
         }
     }
 

@@ -89,6 +89,7 @@ fn one_of_each() -> Vec<Route> {
         Route::Leave { user: B },
         Route::ForeseeOrder { card_id: Some(A) },
         Route::ForeseeRequest { request: A, card_id: Some(B) },
+        Route::ReviewRequest { request: A },
         Route::Approve { request: A },
         Route::Deny { request: A },
         Route::CollectData { request: A },
@@ -162,7 +163,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 84);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 85);
 }
 
 #[test]

@@ -358,6 +358,7 @@ pub fn rows() -> Vec<Row> {
             smartcard: o.smartcard,
         }),
         row(Pending, [204, 200, 204, 200, 200, 200, 200, 200], |_, _| Route::ListVisibleRequests { status: None }),
+        row(Pending, [404, 200, 404, 200, 200, 200, 200, 200], |_, o| Route::ReviewRequest { request: o.request }),
         with(
             row(Pending, [404, 403, 404, 200, 403, 403, 403, 403], |_, o| Route::Approve { request: o.request }),
             |_, _, _| json!({"Comment": ""}),

@@ -1,5 +1,6 @@
 //! Shows a request, to people and to scripts.
 
+use super::next::next;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, Text, date};
 use crate::cm::request::Request;
@@ -25,6 +26,7 @@ pub fn document(request: &Request) -> Value {
         "new_profile": request.new_profile,
         "old_profile": request.old_profile,
         "seen": mark(request),
+        "next": next(request),
         "data": request.data_collection.iter().map(|d| json!({ "name": d.name, "value": d.value })).collect::<Vec<_>>(),
     })
 }
