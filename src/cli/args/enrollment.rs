@@ -19,7 +19,7 @@ pub struct KeyArgs {
 }
 
 /// Which request is meant, and what is done where another one is open or approval is waited for.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct CourseArgs {
     /// Go on with this request, made elsewhere. Every type that puts keys on a card is carried out by `enroll`.
     #[arg(long)]

@@ -61,7 +61,7 @@ pub struct ServerArgs {
 }
 
 /// Whether to wait for an approval.
-#[derive(Args, Clone, Copy)]
+#[derive(Args, Clone, Copy, Default)]
 pub struct WaitArgs {
     /// Wait until the request is approved, then go on; for so many minutes [default: 60].
     #[arg(long, value_name = "MINUTES", num_args = 0..=1, require_equals = true, default_missing_value = "60",

@@ -2,7 +2,7 @@
 
 use super::which;
 use crate::cli::args::{
-    AtHandArgs, CardLendArgs, CardReplaceArgs, CardReturnArgs, EnrollArgs, KeyArgs, RetireArgs, ServerArgs,
+    AtHandArgs, CardLendArgs, CardReplaceArgs, CardReturnArgs, CourseArgs, EnrollArgs, KeyArgs, RetireArgs, ServerArgs,
 };
 use crate::cli::connection::{client, template};
 use crate::cli::enrollment;
@@ -88,6 +88,7 @@ pub fn take_back(settings: &Settings, args: &CardReturnArgs, output: &Output) ->
                 reason: String::new(),
                 comment: "the lent card was handed back".into(),
                 yes: true,
+                course: CourseArgs::default(),
             },
             &output.within(),
         )?;
@@ -202,7 +203,7 @@ fn went_on(server: &ServerArgs, at_hand: &AtHandArgs, request: &Request, output:
             keys: KeyArgs { pfx_to: None, pfx_password_from: None },
             template: None,
             target: None,
-            request: Some(request.uuid),
+            course: CourseArgs { request: Some(request.uuid), ..CourseArgs::default() },
             comment: String::new(),
             data: Vec::new(),
             so_pin_from: None,
