@@ -52,6 +52,7 @@ pub use server::{
     ServerInitArgs, UserCommand,
 };
 pub use source::Source;
+#[cfg(feature = "server")]
 pub use stock::{CardKind, StockCommand};
 pub use template::TemplateCommand;
 pub use token::{InitArgs, TokenCommand};

@@ -28,7 +28,7 @@ const WATCHED: [(&str, &[&str]); 10] = [
 /// was used last, which is no act.
 const UNWATCHED: [&str; 3] = ["seq", "changes", "last_used"];
 /// The other tables, and why the log does not vouch for them.
-const OTHERS: [(&str, &str); 20] = [
+const OTHERS: [(&str, &str); 21] = [
     ("agents_keys", "sealed"),
     ("archived_keys", "sealed"),
     ("attestations", "an act has them whole"),
@@ -38,6 +38,7 @@ const OTHERS: [(&str, &str); 20] = [
     ("audit_signatures", "the log"),
     ("counters", "numbers of lists, which are remembered"),
     ("crls", "signed, and remembered"),
+    ("devices", "what clients say of cards, which nothing rests on; what a maker attests is in an act"),
     ("folded_names", "derived from the users, and compared with them"),
     ("meta", "fingerprints of keys and templates, which each server compares with its own"),
     ("offline_answers", "one challenge a request"),

@@ -133,6 +133,7 @@ fn the_approver() {
     site.person("adam", &["approvers"]);
     site.person("olga", &["operators"]);
     site.person("ursula", &[]);
+    site.person("petra", &[]);
     let created = |whom: &str| {
         let arguments = ["request", "create", "--type", "enroll", "--template", "Smart card logon", "--for", whom];
         site.run("olga", PIN, &arguments).done()
@@ -141,7 +142,7 @@ fn the_approver() {
     let mut adam = Reader::of(&site, "adam");
     for (command, code) in commands("approver") {
         if command.contains("request deny") {
-            created("ursula");
+            created("petra");
             adam.run("cardwright request list --status pending", 0);
         }
         adam.run(&command, code);
