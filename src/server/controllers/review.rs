@@ -46,7 +46,7 @@ pub async fn review(call: &Call<'_>, request: uuid::Uuid) -> Result<Reply, ApiEr
         template_name: template.map(|template| template.name.clone()).unwrap_or_default(),
         template_description: template.map(|template| template.description.clone()).unwrap_or_default(),
         brings: template.map(|template| brings(template, record.request_type)).unwrap_or_default(),
-        documents: workflow.map(|workflow| names_of_forms(workflow)).unwrap_or_default(),
+        documents: workflow.map(names_of_forms).unwrap_or_default(),
         cards,
         more_cards,
         approvals_needed: workflow.map_or(0, |workflow| workflow.approvals_needed),

@@ -36,7 +36,7 @@ pub async fn ended(
 ) -> Result<Option<Effects>, ApiError> {
     let Some(request) = tx.request(uuid).await? else { return Ok(None) };
     let decisions = tx.approvals(uuid).await?;
-    if !ends(&request, &decisions, template).is_some_and(|ends| ends <= now) {
+    if ends(&request, &decisions, template).is_none_or(|ends| ends > now) {
         return Ok(None);
     }
     let (request, effects) = withdrawn(tx, uuid, RequestEvent::Cancel, now).await?;
