@@ -236,7 +236,7 @@ mod tests {
     fn a_token_is_sent_and_told_as_the_standard_spells_it() {
         assert_eq!(
             hex::encode(sasl(1, "GSSAPI", &[0xBE])),
-            "3018020101601302010304 00a30c0406475353415049 0401be".replace(' ', "")
+            "3017 020101 6012 020103 0400 a30b 0406475353415049 0401be".replace(' ', "")
         );
         let told = hex::decode("300f0201016 10a0a010e 04000400 8701be".replace(' ', "")).unwrap();
         assert_eq!(read(&told), Ok((1, Answer::Bound(Outcome::new(14, ""), vec![0xBE]))));
