@@ -3,7 +3,7 @@
 use super::cm_client::CmClient;
 use super::error::Error;
 use crate::cm::account::Account;
-use crate::cm::found::{Found, FoundCard, HistoryEntry};
+use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry};
 use crate::cm::route::Route;
 use crate::cm::smartcard::SmartcardStatus;
 use uuid::Uuid;
@@ -33,6 +33,11 @@ impl CmClient {
     /// Lists people of whom a name, UPN or e-mail address begins with a text.
     pub fn people(&self, begins: &str) -> Result<Vec<Account>, Error> {
         self.list(&Route::FindPeople { begins: begins.to_owned() }, "a list of people")
+    }
+
+    /// Finds people of the directory that the server takes people over from, by a part of a name, UPN or e-mail address.
+    pub fn people_elsewhere(&self, text: &str) -> Result<FoundElsewhere, Error> {
+        self.one(&Route::FindElsewhere { text: text.to_owned() }, "people of the directory")
     }
 
     /// Lists whatever a text names: people, cards, certificates, requests.

@@ -5,7 +5,7 @@ use super::smartcard::SmartcardStatus;
 use super::wire::body::body;
 use super::wire::words::words;
 use super::wire::{
-    Guid, GuidOrNothing, Moment, MomentOrUnset, Named, NamedOrNothing, Plain, TextOrNothing, TrueOrNothing,
+    Guid, GuidOrNothing, Moment, MomentOrUnset, Named, NamedOrNothing, Plain, PlainOr, TextOrNothing, TrueOrNothing,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -93,6 +93,50 @@ body!(Found {
     owner_name: "OwnerName" => Plain<String>,
     text: "Text" => TextOrNothing,
 });
+
+/// Holds a person of the directory that the server takes people over from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonElsewhere {
+    /// What identifies the person there; `None` where it cannot be read.
+    pub id: Option<Uuid>,
+    /// Empty for somebody who cannot be taken over.
+    pub name: String,
+    pub display_name: String,
+    pub upn: String,
+    pub email: String,
+    pub department: String,
+    /// The account that the person has here; `None`: none.
+    pub known: Option<Uuid>,
+    /// The directory has disabled the person, or the account there has ended.
+    pub disabled: bool,
+    /// The name of the entry, of somebody who cannot be taken over.
+    pub dn: String,
+    /// Why the person cannot be taken over; else empty.
+    pub problem: String,
+}
+
+body!(PersonElsewhere {
+    id: "Id" => GuidOrNothing,
+    name: "Name" => TextOrNothing,
+    display_name: "DisplayName" => TextOrNothing,
+    upn: "Upn" => TextOrNothing,
+    email: "Email" => TextOrNothing,
+    department: "Department" => TextOrNothing,
+    known: "KnownUuid" => GuidOrNothing,
+    disabled: "Disabled" => TrueOrNothing,
+    dn: "DistinguishedName" => TextOrNothing,
+    problem: "Problem" => TextOrNothing,
+});
+
+/// Holds the people of the directory whom a text finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundElsewhere {
+    pub people: Vec<PersonElsewhere>,
+    /// The directory has more of them; a longer text finds fewer.
+    pub more: bool,
+}
+
+body!(FoundElsewhere { people: "People" => PlainOr<Vec<PersonElsewhere>>, more: "More" => TrueOrNothing });
 
 /// Names what can happen to a card or a person's holdings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -287,6 +287,12 @@ codes! {
     CaPending = "ca-pending",
     /// The CA is elsewhere and has refused, or issued another certificate than was ordered.
     CaRefused = "ca-refused",
+    /// The server takes no people over from a directory.
+    NoDirectory = "no-directory",
+    /// The directory of people cannot be reached, or has not answered in time; repeating the call later may help.
+    DirectoryAway = "directory-away",
+    /// The directory of people has refused the server, or its answer makes no sense.
+    DirectoryRefused = "directory-refused",
     /// The server failed; the correlation id leads to the cause in its log.
     Internal = "internal",
 }

@@ -203,6 +203,10 @@ pub enum Route {
     FindPeople {
         begins: String,
     },
+    /// Finds people of the directory that the server takes people over from, by a part of a name, UPN or e-mail address.
+    FindElsewhere {
+        text: String,
+    },
     /// Finds whatever a text names: a name, UPN, e-mail address, printed serial, serial number, thumbprint or GUID.
     Search {
         text: String,

@@ -83,6 +83,33 @@ pub enum Error {
     NoMark,
 }
 
+impl Error {
+    /// Says whether the directory is away, or has no time: what was asked may be answered later.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::TooSlow { .. } | Self::Broken(_) | Self::Closed => true,
+            // Time limit exceeded, busy, unavailable (RFC 4511, A.1).
+            Self::StartTls(outcome) | Self::Bind { outcome, .. } | Self::Search(outcome) => {
+                matches!(outcome.code, 3 | 51 | 52)
+            }
+            Self::Url { .. }
+            | Self::Trust(_)
+            | Self::TlsSettings(_)
+            | Self::Filter(_)
+            | Self::Tls { .. }
+            | Self::Ticket(_)
+            | Self::KeytabPath
+            | Self::NoLdap
+            | Self::TooLarge(_)
+            | Self::Unpaged(_)
+            | Self::TooMany(_)
+            | Self::Elsewhere(_)
+            | Self::NoBase(_)
+            | Self::NoMark => false,
+        }
+    }
+}
+
 impl From<Malformed> for Error {
     fn from(Malformed: Malformed) -> Self {
         Self::NoLdap

@@ -69,6 +69,13 @@ impl Filter {
         Self(assertion(AT_LEAST, attribute.as_bytes(), value.as_bytes()))
     }
 
+    /// Holds for entries with a value in which a text stands anywhere; the text is never read as a filter.
+    pub fn holding(attribute: &str, text: &str) -> Self {
+        let mut inner = ber::element(OCTETS, attribute.as_bytes());
+        ber::put(&mut inner, SEQUENCE, &ber::element(0x81, text.as_bytes()));
+        Self(ber::element(SUBSTRINGS, &inner))
+    }
+
     /// Holds for entries that have the attribute.
     pub fn present(attribute: &str) -> Self {
         Self(ber::element(PRESENT, attribute.as_bytes()))
@@ -270,6 +277,12 @@ mod tests {
             hex::encode(&Filter::by_rule("memberOf", "1.2.840.113556.1.4.1941", b"cn=x").0)
         );
         assert_eq!(sent("(ou:dn:=x)"), "a90a82026f7583017884 01ff".replace(' ', ""));
+    }
+
+    #[test]
+    fn a_text_that_is_looked_for_stays_a_text() {
+        assert_eq!(Filter::holding("cn", "b"), Filter::parse("(cn=*b*)").unwrap());
+        assert_eq!(Filter::holding("cn", "*)(\\"), Filter::parse("(cn=*\\2a\\29\\28\\5c*)").unwrap());
     }
 
     #[test]

@@ -6,12 +6,15 @@ use super::error::Error;
 use super::filter::Filter;
 use super::groups::{GroupLists, Members, Memberships};
 use super::person::{Person, Refused};
-use super::schema::{IN_CHAIN, Kind, Schema};
+use super::schema::{DISPLAY_NAME, IN_CHAIN, Kind, Schema};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Sets by how much the clock of a directory that does not count its changes may be slower than ours.
 const SKEW: Duration = Duration::minutes(5);
+
+/// Bounds the words of a text that somebody looks for.
+const MOST_WORDS: usize = 8;
 
 /// Says which group of a directory makes whom a member of which group of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +74,24 @@ pub async fn person_named(
     let named = Filter::any(&named.iter().collect::<Vec<_>>());
     let page = people(connection, schema, (base, &Filter::all(&[filter, &named])), now, &[]).await?;
     Ok(page.people)
+}
+
+/// Reads the people of whom each word of a text stands in a name, UPN or e-mail address; the first page of them.
+pub async fn people_holding(
+    connection: &mut Connection,
+    schema: &Schema,
+    (base, filter): (&str, &Filter),
+    now: OffsetDateTime,
+    text: &str,
+) -> Result<Page, Error> {
+    let shown = schema.attributes.get(DISPLAY_NAME);
+    let names: Vec<&String> = [&schema.name, &schema.upn, &schema.email].into_iter().chain(shown).collect();
+    let mut all = vec![filter.clone()];
+    for word in text.split_whitespace().take(MOST_WORDS) {
+        let holding: Vec<Filter> = names.iter().map(|attribute| Filter::holding(attribute, word)).collect();
+        all.push(Filter::any(&holding.iter().collect::<Vec<_>>()));
+    }
+    people(connection, schema, (base, &Filter::all(&all.iter().collect::<Vec<_>>())), now, &[]).await
 }
 
 /// Reads all entries that a filter finds, page by page, each given to `take`.

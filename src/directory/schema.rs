@@ -15,6 +15,10 @@ pub enum Kind {
 /// The matching rule that follows groups within groups (LDAP_MATCHING_RULE_TRANSITIVE_EVAL; MS-ADTS, 3.1.1.3.4.4.3).
 pub const IN_CHAIN: &str = "1.2.840.113556.1.4.1941";
 
+/// What an account calls the attribute by which people show a person's name, and the one that names a department.
+pub const DISPLAY_NAME: &str = "display-name";
+pub const DEPARTMENT: &str = "department";
+
 /// Names the attributes that tell of a person.
 #[derive(Clone, Debug)]
 pub struct Schema {
@@ -30,7 +34,7 @@ pub struct Schema {
 impl Schema {
     /// Returns the usual names of a kind.
     pub fn new(kind: Kind) -> Self {
-        let attributes = [("display-name", "displayName"), ("department", Self::department(kind))];
+        let attributes = [(DISPLAY_NAME, "displayName"), (DEPARTMENT, Self::department(kind))];
         Self {
             kind,
             name: match kind {

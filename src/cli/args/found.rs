@@ -155,6 +155,9 @@ pub enum PersonCommand {
     Find {
         /// How a name, UPN or e-mail address begins.
         text: String,
+        /// Look in the directory that the server takes people over from, by any part of a name: who is not here yet.
+        #[arg(long)]
+        directory: bool,
         #[command(flatten)]
         server: ServerArgs,
     },

@@ -1,6 +1,7 @@
 //! `cardwright card`, `person`, `search` and `report`: finds cards and people by what somebody knows of them.
 
 mod cards;
+mod elsewhere;
 mod history;
 mod leaving;
 mod lending;
@@ -29,7 +30,10 @@ const LATEST: usize = 10;
 pub fn person(command: PersonCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     match command {
-        PersonCommand::Find { text, server } => find(&client(&settings, &server)?, &text, output),
+        PersonCommand::Find { text, directory: false, server } => find(&client(&settings, &server)?, &text, output),
+        PersonCommand::Find { text, directory: true, server } => {
+            elsewhere::print(&client(&settings, &server)?.people_elsewhere(&text)?, output)
+        }
         PersonCommand::Show(args) => show(&client(&settings, &args.server)?, &args.what, output),
         PersonCommand::Leave(args) => leaving::leave(&client(&settings, &args.server)?, &args, output),
         PersonCommand::History(args) => {

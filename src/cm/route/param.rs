@@ -369,6 +369,22 @@ impl Param for Sought {
     }
 }
 
+/// Spells a part of a name: what is shorter names too many.
+pub(super) struct Part;
+
+impl Param for Part {
+    type Value = String;
+    const EXPECTED: &'static str = "a text of at least 2 characters and at most 256 bytes that can be seen";
+
+    fn read(text: &str) -> Option<String> {
+        Sought::read(text).filter(|text| text.chars().count() >= 2)
+    }
+
+    fn write(value: &String) -> Option<String> {
+        Name::write(value)
+    }
+}
+
 /// Spells a number in decimal digits.
 pub(super) struct Number<N>(PhantomData<N>);
 

@@ -2,7 +2,7 @@
 
 use super::param::{
     Atr, CardStatus, Challenge, CurrentUser, Filter, Flag, Guid, Kind, Moment, Name, NoticeWord, Number, Optional,
-    Param, Raised, Serial, Sought, Status, Workflow,
+    Param, Part, Raised, Serial, Sought, Status, Workflow,
 };
 use super::path::Given;
 use super::{Holder, Method, Route, RouteError};
@@ -128,6 +128,7 @@ routes! {
         { days: Number<u32>, beyond: Optional<Serial>, limit: Optional<Number<u32>> }
         => (ListEndingCards { days, beyond, limit });
     Get ["api/cardwright/v1/people"] { begins: Sought } => (FindPeople { begins });
+    Get ["api/cardwright/v1/people/elsewhere"] { text: Part } => (FindElsewhere { text });
     Get ["api/cardwright/v1/people/{user}/history"]
         { user: Guid, before: Optional<Guid> } => (GetPersonHistory { user, before });
     Get ["api/cardwright/v1/search"] { text: Sought } => (Search { text });

@@ -10,6 +10,7 @@ use crate::server::keys::diversify::MasterKeys;
 use crate::server::mail::outbox::Outbox;
 use crate::server::monitoring::health::Health;
 use crate::server::monitoring::metrics::Metrics;
+use crate::server::provisioning::elsewhere::Elsewhere;
 use crate::server::publication::lists::Publication;
 use crate::server::users::domains::Domains;
 use crate::store::Store;
@@ -55,6 +56,8 @@ pub struct App {
     pub identity: Identity,
     /// What UPNs and e-mail addresses may be.
     pub domains: Arc<Domains>,
+    /// Where people are looked for who are not here yet; `None`: they come from no directory.
+    pub elsewhere: Option<Elsewhere>,
     /// How many certificates a person is issued within 24 hours; `None`: any number.
     pub certificates_per_day: Option<usize>,
     pub metrics: Arc<Metrics>,

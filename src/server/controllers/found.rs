@@ -139,6 +139,15 @@ pub async fn people(call: &Call<'_>, begins: &str) -> Result<Reply, ApiError> {
     Reply::list(people_beginning(call, begins).await?.into_iter().map(shown).collect())
 }
 
+/// Answers `GET people/elsewhere`: people of the directory that the server takes people over from.
+pub async fn elsewhere(call: &Call<'_>, text: &str) -> Result<Reply, ApiError> {
+    if !call.looks_for_anybody() {
+        return Err(ApiError::Forbidden("look for other people"));
+    }
+    let elsewhere = call.app.elsewhere.as_ref().ok_or(ApiError::NoDirectory)?;
+    Reply::json(&elsewhere.find(&call.app.store, text, call.now).await?)
+}
+
 /// Answers `GET search`: whatever a text names.
 pub async fn search(call: &Call<'_>, text: &str) -> Result<Reply, ApiError> {
     let mut found = Search { call, names: Names::default(), found: Vec::new() };

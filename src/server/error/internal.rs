@@ -32,6 +32,8 @@ pub enum Internal {
     NoRecoveryKey,
     #[error("the log or the lists of the database are not to be relied on")]
     Witness(#[source] WitnessError),
+    #[error("what [directory] names cannot be used")]
+    Directory(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("a record names a {0} that does not exist")]
     Dangling(&'static str),
 }

@@ -17,7 +17,7 @@ use crate::secret::WeakPassphrase;
 use crate::server::keys::diversify::KeyError;
 use crate::server::users::rules::AccountRefusal;
 use crate::template::{ItemProblem, Missing, Side};
-use crate::{ca, pkix, store};
+use crate::{ca, directory, pkix, store};
 use axum::http::StatusCode;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -265,6 +265,11 @@ pub enum ApiError {
     CaAway(#[source] ca::Error) => (SERVICE_UNAVAILABLE, Unavailable),
         "the CA cannot be reached at the moment; nothing was lost, repeat the call later";
     CaRefused(#[source] ca::Error) => (BAD_GATEWAY, CaRefused), "the CA has refused: {0}";
+    NoDirectory => (CONFLICT, NoDirectory), "this server takes no people over from a directory ([directory] of server.toml)";
+    DirectoryAway(#[source] Box<directory::Error>) => (SERVICE_UNAVAILABLE, DirectoryAway),
+        "the directory of people cannot be reached, or has not answered in time; ask again, with more of the name, or later";
+    DirectoryRefused(#[source] Box<directory::Error>) => (BAD_GATEWAY, DirectoryRefused),
+        "the directory of people has refused, or answered what makes no sense; the log has the cause for an administrator";
     Internal(#[source] Internal) => (INTERNAL_SERVER_ERROR, Internal),
         "something went wrong in the server; its log has the cause under the correlation id";
 }

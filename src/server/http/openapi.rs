@@ -12,7 +12,7 @@ use crate::cm::beyond_mim::{
 use crate::cm::card_secrets::{AdminKeyNews, AdminKeyReport, NextAdminKey, PukNews, PukReport};
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
-use crate::cm::found::{Found, FoundCard, HistoryEntry};
+use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry};
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::outbox::OutboxEntry;
 use crate::cm::possession::Possession;
@@ -304,6 +304,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Get, "users") => one(User::schema()),
         (Method::Get, "cards" | "cards/ending") => list(FoundCard::schema()),
         (Method::Get, "people") => list(Account::schema()),
+        (Method::Get, "people/elsewhere") => one(FoundElsewhere::schema()),
         (Method::Get, "search") => list(Found::schema()),
         (Method::Get, "reports/{report}") => one(Report::schema()),
         (Method::Post, "smartcards/{smartcard}/lost") => takes(LossReport::schema(), LossOutcome::schema()),

@@ -29,6 +29,7 @@ use crate::server::mail::webhook::Webhook;
 use crate::server::monitoring::health::Health;
 use crate::server::notices::teller;
 use crate::server::permission::standing::Standing;
+use crate::server::provisioning::elsewhere::Elsewhere;
 use crate::server::provisioning::source::Source;
 use crate::server::publication::lists::Publication;
 use crate::server::users::domains::Domains;
@@ -161,6 +162,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         public_places: Semaphore::new(MAX_PUBLIC.into()),
         identity,
         domains,
+        elsewhere: source.clone().map(Elsewhere::new),
         certificates_per_day: usize::try_from(people.certificates_per_day).ok().filter(|most| *most > 0),
         metrics: Arc::default(),
         health: Health::default(),

@@ -3,10 +3,11 @@
 //! In: the `[directory]` table, and people as [`crate::directory`] reads them. Out: accounts that are added, changed and
 //! disabled, each an act in the log, and a report of who became what. `source` opens the directory, `plan` says what a
 //! person comes to, `apply` writes it, `pass` reads everybody or who has changed, `keep` does so round after round.
-//! `listed` is what a list says of people, `judge_listed` what that comes to, `many` goes through it.
+//! `elsewhere` finds people who are not here yet. `listed` is what a list says of people, `judge_listed` what that comes to, `many` goes through it.
 //! Absent: any change of the directory, and any account of another source, but for those that are handed over.
 
 mod apply;
+pub mod elsewhere;
 mod judge_listed;
 pub mod keep;
 pub mod listed;

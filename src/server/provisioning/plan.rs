@@ -109,15 +109,15 @@ pub struct Judge<'a> {
     pub adopt: bool,
 }
 
-impl Judge<'_> {
-    /// Returns the account that a person of the directory has.
-    async fn account(&self, id: Uuid) -> Result<Option<UserRecord>, Error> {
-        match self.store.user(id).await? {
-            Some(user) => Ok(Some(user)),
-            None => self.store.user_by_identity(ISSUER, &id.to_string()).await,
-        }
+/// Returns the account that a person of the directory has.
+pub async fn account(store: &Store, id: Uuid) -> Result<Option<UserRecord>, Error> {
+    match store.user(id).await? {
+        Some(user) => Ok(Some(user)),
+        None => store.user_by_identity(ISSUER, &id.to_string()).await,
     }
+}
 
+impl Judge<'_> {
     /// Says what a person comes to.
     pub async fn person(
         &self,
@@ -128,7 +128,7 @@ impl Judge<'_> {
             Ok(person) => person,
             Err(Refused { id, dn, disabled, problem, ends: _ }) => {
                 let account = match id {
-                    Some(id) => self.account(id).await?.filter(from_here),
+                    Some(id) => account(self.store, id).await?.filter(from_here),
                     None => None,
                 };
                 let name = account.as_ref().map(|user| user.name.clone()).unwrap_or_default();
@@ -139,7 +139,7 @@ impl Judge<'_> {
             }
         };
         let groups = groups_of(&person.dn, &person.name);
-        let account = self.account(person.id).await?;
+        let account = account(self.store, person.id).await?;
         let (dn, name) = (&person.dn, &person.name);
         let row = |standing| Row { line: None, dn: dn.clone(), name: name.clone(), groups: groups.clone(), standing };
         let told = || Told::Whole(Box::new(person.clone()), groups.clone());

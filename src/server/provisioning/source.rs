@@ -83,6 +83,18 @@ impl Source {
         Ok(Self { filter: Filter::all(&[&self.filter, &narrower]), ..self })
     }
 
+    /// Has answers be waited for no longer than so many seconds, and a page have so many entries.
+    pub fn hurried(mut self, patience: u32, page: u32) -> Self {
+        self.settings.timeout_seconds = self.settings.timeout_seconds.min(patience);
+        self.settings.page = page;
+        self
+    }
+
+    /// Returns where the directory is, for messages.
+    pub fn url(&self) -> &str {
+        &self.settings.url
+    }
+
     /// Connects and binds. Password and trust are read anew, so that a new password needs no new start.
     pub async fn connect(&self) -> Result<Connection, SourceError> {
         Ok(directory::open(&self.place()?).await?)

@@ -2,6 +2,7 @@
 
 mod bad;
 pub mod domain;
+mod elsewhere;
 mod fresh;
 
 use crate::support::program::{Ended, end};

@@ -95,6 +95,33 @@ fn people_of_active_directory_are_taken_over_renamed_moved_disabled_and_gone() {
 }
 
 #[test]
+fn people_of_active_directory_are_found_by_a_part_of_a_name() {
+    let domain = Domain::shared();
+    let unit = domain.unit("found");
+    domain.person(&unit, "wilhelmine", "mail: wilhelmine@cards.test\ndisplayName:: w4RubmE=\ndepartment: Wing 7");
+    domain.person(&unit, "wilhelm", "");
+    domain.set(&format!("CN=wilhelm,{unit}"), "userAccountControl", "514");
+    let mut site = site(&table(domain, &unit, ""));
+    site.person("olga", &["operators"]);
+    site.start();
+    let found = |text: &str| {
+        let mut people = site.client("olga").people_elsewhere(text).unwrap().people;
+        people.sort_by(|one, other| one.name.cmp(&other.name));
+        people
+    };
+    let people = found("ilhel");
+    let told: Vec<_> = people.iter().map(|person| (person.name.as_str(), person.disabled)).collect();
+    assert_eq!(told, [("wilhelm", true), ("wilhelmine", false)]);
+    let person = &people[1];
+    assert_eq!([&person.display_name, &person.department], ["Änna", "Wing 7"]);
+    assert_eq!(person.id.map(|id| id.to_string()), Some(self::told(domain, "wilhelmine", "objectGUID")));
+    assert_eq!(found("änn").len(), 1);
+    assert_eq!((found("**").len(), found("*)(sAMAccountName=*").len()), (0, 0));
+    assert_eq!(found("administrator").len(), 0, "below the base alone");
+    site.stop_server();
+}
+
+#[test]
 fn a_running_server_takes_away_what_active_directory_takes_away() {
     let domain = Domain::shared();
     let unit = domain.unit("followed");

@@ -349,6 +349,8 @@ pub fn rows() -> Vec<Row> {
             limit: None,
         }),
         row(Pending, [204, 200, 200, 200, 200, 200, 200, 200], |_, _| Route::FindPeople { begins: "own".into() }),
+        // This server has no directory, which is told to those alone who may look for people in one.
+        row(Pending, [403, 403, 409, 409, 409, 409, 409, 409], |_, _| Route::FindElsewhere { text: "own".into() }),
         row(Enrolled, [404, 200, 200, 200, 200, 200, 200, 200], |_, o| Route::GetPersonHistory {
             user: o.owner,
             before: None,
