@@ -204,15 +204,23 @@ impl Tx {
         self.change(TABLE, notice.uuid, "the same attempt", statement).await
     }
 
-    /// Notes why the attempt after those of `notice` has failed, and whether the notice may have gone through.
-    pub async fn put_back_notice(&mut self, notice: &NoticeRecord, doubtful: bool, reason: &str) -> Result<(), Error> {
+    /// Notes why the attempt after those of `notice` has failed, whether the notice may have gone through, and when the next
+    /// attempt is due.
+    pub async fn put_back_notice(
+        &mut self,
+        notice: &NoticeRecord,
+        due: OffsetDateTime,
+        doubtful: bool,
+        reason: &str,
+    ) -> Result<(), Error> {
         self.housekeeping();
-        let statement = sql("UPDATE outbox SET doubtful = $3, reason = $4 \
+        let statement = sql("UPDATE outbox SET doubtful = $3, reason = $4, due = $5 \
                              WHERE uuid = $1 AND attempts = $2 AND state = 'waiting'")
         .bind(notice.uuid)
         .bind(notice.attempts.saturating_add(1))
         .bind(doubtful)
-        .bind(reason);
+        .bind(reason)
+        .bind(due);
         self.execute(TABLE, statement).await.map(drop)
     }
 

@@ -5,7 +5,7 @@
 //! Message-ID of its own, for a mailbox that drops repeated ones would keep the wrong one.
 
 use super::password;
-use super::shared::{LANGUAGE, MAIL, Shared, pause};
+use super::shared::{self, LANGUAGE, MAIL, Shared};
 use super::smtp::{Letter, MailServer};
 use super::texts::Text;
 use crate::cm::request::RequestStatus;
@@ -110,7 +110,7 @@ async fn claim(
             }
             return Ok(false);
         };
-        tx.claim_notice(&notice, now + pause(notice.attempts)).await?;
+        tx.claim_notice(&notice, now + shared::claim(notice.attempts)).await?;
         record.expires = Some(now + lifetime);
         *(if notice.part == 1 { &mut record.first } else { &mut record.second }) = Some(proof);
         tx.update_one_time(&record).await?;

@@ -6,7 +6,7 @@
 
 use super::one_time;
 use super::sent::Failed;
-use super::shared::{LANGUAGE, MAIL, Shared, pause};
+use super::shared::{LANGUAGE, MAIL, Shared, claim, pause};
 use super::smtp::{Letter, MailServer};
 use super::texts::Texts;
 use super::webhook::{WAY, Webhook};
@@ -131,10 +131,11 @@ impl Outbox {
             self.ended(notice, NoticeState::Failed, &reason).await?;
             return Ok(failed.is_final);
         }
+        let due = OffsetDateTime::now_utc() + pause(notice.attempts);
         let (notice, doubtful) = (notice.clone(), notice.doubtful || failed.doubtful);
         self.shared
             .store
-            .write(move |tx| Box::pin(async move { tx.put_back_notice(&notice, doubtful, &reason).await }))
+            .write(move |tx| Box::pin(async move { tx.put_back_notice(&notice, due, doubtful, &reason).await }))
             .await?;
         Ok(false)
     }
@@ -142,7 +143,7 @@ impl Outbox {
     /// Takes a notice for an attempt; `false`: another server was quicker.
     async fn claimed(&self, notice: &NoticeRecord) -> Result<bool, ApiError> {
         let notice = notice.clone();
-        let next = OffsetDateTime::now_utc() + pause(notice.attempts);
+        let next = OffsetDateTime::now_utc() + claim(notice.attempts);
         let claimed =
             self.shared.store.write(move |tx| Box::pin(async move { tx.claim_notice(&notice, next).await })).await;
         match claimed.map_err(ApiError::from) {

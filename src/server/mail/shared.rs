@@ -14,6 +14,9 @@ const FIRST_PAUSE: time::Duration = time::Duration::seconds(15);
 /// Bounds the pause between two attempts.
 const LONGEST_PAUSE: time::Duration = time::Duration::hours(1);
 
+/// Sets how long an attempt has a notice for itself, which is longer than any takes: no other server begins one meanwhile.
+const CLAIM: time::Duration = time::Duration::minutes(2);
+
 /// Holds where notices are kept, and what is said in them.
 pub struct Shared {
     pub store: Store,
@@ -24,4 +27,10 @@ pub struct Shared {
 /// Returns the pause after an attempt, by the number of attempts before it.
 pub fn pause(attempts: u32) -> time::Duration {
     FIRST_PAUSE.checked_mul(1 << attempts.min(16)).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
+}
+
+/// Returns how long nobody else takes a notice that is claimed for an attempt, by the number of attempts before it. Where
+/// the attempt fails, the next one is due sooner; where the server is killed, not before.
+pub fn claim(attempts: u32) -> time::Duration {
+    pause(attempts).max(CLAIM)
 }

@@ -13,8 +13,10 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executo
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Bounds how long one mail may take.
-const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
+/// Bounds how long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Bounds how long one mail may take, from the connection to the last answer; the transport bounds the connection alone.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Lists the answers that are about this mail or its address, so that another attempt would be answered alike (RFC 5321,
 /// 4.2.3; RFC 7504).
 const ABOUT_THE_MAIL: [u16; 6] = [501, 550, 551, 552, 553, 556];
@@ -86,7 +88,7 @@ impl MailServer {
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
             .port(settings.port)
             .tls(tls)
-            .timeout(Some(SMTP_TIMEOUT));
+            .timeout(Some(CONNECT_TIMEOUT));
         if let Some(user) = &settings.user {
             let password = password(settings.password_from.as_deref())?;
             transport = transport.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
@@ -120,12 +122,12 @@ impl MailServer {
 
     /// Sends a mail.
     pub async fn send(&self, message: Message) -> Result<(), Failed> {
-        self.transport.send(message).await.map(drop).map_err(|error| failed(&error))
+        in_time(self.transport.send(message)).await.map(drop)
     }
 
     /// Asks the mail server whether it takes mail, without sending any.
     pub async fn answers(&self) -> Result<(), Failed> {
-        match self.transport.test_connection().await {
+        match in_time(self.transport.test_connection()).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Failed {
                 reason: "the mail server does not answer".into(),
@@ -133,8 +135,21 @@ impl MailServer {
                 doubtful: false,
                 code: None,
             }),
-            Err(error) => Err(Failed { doubtful: false, is_final: false, ..failed(&error) }),
+            Err(failed) => Err(Failed { doubtful: false, is_final: false, ..failed }),
         }
+    }
+}
+
+/// Waits for an exchange with a mail server, but not for one that says nothing or never ends what it says.
+async fn in_time<T>(exchange: impl Future<Output = Result<T, lettre::transport::smtp::Error>>) -> Result<T, Failed> {
+    match tokio::time::timeout(MAIL_TIMEOUT, exchange).await {
+        Ok(done) => done.map_err(|error| failed(&error)),
+        Err(_) => Err(Failed {
+            reason: format!("the mail server was not through with it in {} seconds", MAIL_TIMEOUT.as_secs()),
+            is_final: false,
+            doubtful: true,
+            code: None,
+        }),
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::support::Lab;
 use super::{QUIET, alice, header, mailing, officer};
 use crate::support::postgres::Database;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Two servers of one database, and their mail server.
 fn two(mode: &str) -> (Lab, Lab, MailServer) {
@@ -66,4 +67,20 @@ fn what_one_server_was_killed_over_the_other_sends_and_says_so() {
     mails.release();
     mails.release();
     second.stop();
+}
+
+#[test]
+fn a_mail_that_its_server_is_slow_with_is_not_sent_by_the_other_meanwhile() {
+    let (mut first, mut second, mut mails) = two("held");
+    first.start();
+    second.start();
+    officer(&first, "bob");
+    first.enroll_request(&alice(&first));
+    mails.next();
+    assert!(mails.within(Duration::from_secs(25)).is_none(), "it is under way");
+    mails.release();
+    second.stop();
+    first.stop();
+    let state = first.database.as_ref().unwrap().sql("SELECT state || attempts FROM outbox");
+    assert_eq!(state.trim(), "sent1");
 }
