@@ -73,7 +73,10 @@ impl Teller {
         let kinds: &[NoticeKind] = if act.is(Deed::RequestCreated) {
             match request.status {
                 RequestStatus::Pending => &[NoticeKind::RequestWaits],
-                RequestStatus::Approved if request.originator != request.target => &[NoticeKind::RequestReady],
+                // One that was approved since is told of by the act that approved it.
+                RequestStatus::Approved if act.lets_go() && request.originator != request.target => {
+                    &[NoticeKind::RequestReady]
+                }
                 _ => &[],
             }
         } else if act.is(Deed::RequestApproved) && act.lets_go() {

@@ -4,7 +4,7 @@ use super::super::logs::{Process, started};
 use super::super::mail::MailServer;
 use super::super::support::Lab;
 use super::{QUIET, alice, becomes, decide, header, lab, mailing, officer, set, sql};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A server in a process of its own, so that it can be killed.
 fn process(lab: &mut Lab) -> Process {
@@ -128,4 +128,45 @@ fn what_nobody_takes_is_given_up_with_a_reason_and_forgotten_later() {
     sql(&lab, "UPDATE outbox SET settled = 0 RETURNING 1");
     lab.start();
     becomes(&lab, "SELECT count(*) FROM outbox", &["0"]);
+}
+
+#[test]
+fn a_mail_server_that_takes_connections_and_says_nothing_holds_up_neither_mail_nor_the_end() {
+    let (mut lab, mails) = lab("none", "");
+    let port = mails.port;
+    drop(mails);
+    let silent = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    officer(&lab, "bob");
+    lab.enroll_request(&alice(&lab));
+    let reason = "the mail server was not through with it in 30 seconds";
+    becomes(&lab, "SELECT reason FROM outbox", &[reason]);
+    drop(silent);
+    let mut mails = MailServer::start_at(&lab, "none", port);
+    assert_eq!(header(&mails.next(), "X-Cardwright-Repeated"), "", "nothing can have arrived before");
+    lab.stop();
+}
+
+#[test]
+fn what_was_approved_before_its_making_was_told_is_told_as_ready_once() {
+    let (mut lab, mut mails) = lab("none", "");
+    let (agent, bob, alice) = (officer(&lab, "agent"), officer(&lab, "bob"), alice(&lab));
+    let marks = "SELECT coalesce(sum(mark), 0) FROM told WHERE name LIKE 'acts:%'";
+    let before = sql(&lab, marks).remove(0);
+    let body = json!({"profiletemplateuuid": lab.template, "datacollection": "[]", "type": "Enroll", "comment": "",
+        "target": alice.uuid});
+    let request = lab.request(&agent, body);
+    decide(&lab, &bob, &request, "approve", "");
+    while header(&mails.next(), "X-Cardwright-Notice") != "request-ready" {}
+    while mails.within(QUIET).is_some() {}
+    lab.stop();
+    // As if the server had been killed before it told anything.
+    sql(&lab, "DELETE FROM outbox RETURNING 1");
+    sql(&lab, &format!("UPDATE told SET mark = {before} WHERE name LIKE 'acts:%' RETURNING 1"));
+    lab.start();
+    let mut kinds = Vec::new();
+    while let Some(mail) = mails.within(QUIET) {
+        kinds.push((header(&mail, "X-Cardwright-Notice").to_owned(), mail["to"].clone()));
+    }
+    let ready: Vec<_> = kinds.iter().filter(|(kind, _)| kind == "request-ready").map(|(_, to)| to).collect();
+    assert_eq!(ready, [&json!(["alice@example.test"])], "{kinds:?}");
 }
