@@ -7,7 +7,7 @@
 
 mod acts;
 mod draft;
-mod ends;
+pub mod ends;
 mod people;
 pub mod teller;
 mod trouble;

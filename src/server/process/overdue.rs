@@ -2,6 +2,7 @@
 
 use crate::server::call::app::App;
 use crate::server::error::ApiError;
+use crate::server::notices::ends::{from_micros, micros};
 use crate::server::workflow::overdue;
 use crate::store::IdleFilter;
 use crate::template::ProfileTemplate;
@@ -15,9 +16,38 @@ const MOST_PAGES: usize = 10;
 /// Bounds how many are read at a time.
 const PAGE: u32 = 100;
 
+/// Names the mark of when requests were ended last by a clock that was trusted.
+const MARK: &str = "requests-ended";
+
+/// Ends requests that are due, round after round.
+#[derive(Default)]
+pub struct Ending {
+    /// `None` before the first round.
+    clock: Option<Clock>,
+}
+
+impl Ending {
+    /// Ends what is due, if the clock can be trusted: one that was set while no server ran parts from the last round too.
+    pub async fn round(&mut self, app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
+        let clock = match &mut self.clock {
+            Some(clock) => clock,
+            none => {
+                let last = app.store.told_until(MARK).await?.and_then(from_micros);
+                none.insert(Clock::new(last.unwrap_or(now), Instant::now()))
+            }
+        };
+        if !clock.trusts(now, Instant::now()) {
+            return Ok(());
+        }
+        end_due(app, now).await?;
+        // Not before it is trusted: or a second start would trust what the first one did not.
+        Ok(app.store.write(move |tx| Box::pin(async move { tx.tell_until(MARK, micros(now)).await })).await?)
+    }
+}
+
 /// Ends the requests that are due, each in a job of its own, so that of several servers one does it. One that cannot be ended
 /// keeps no other from it.
-pub async fn end_due(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
+async fn end_due(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
     let mut outdated = false;
     for template in app.templates.iter() {
         outdated |= end_of(app, &[template.uuid], Some(template), now).await?;
@@ -72,7 +102,7 @@ const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 const CAUTION: Duration = Duration::from_secs(3600);
 
 /// Notices that the clock was set: by what passes meanwhile on one that nobody sets.
-pub struct Clock {
+struct Clock {
     wall: OffsetDateTime,
     steady: Instant,
     /// Until then nothing is ended.
@@ -80,21 +110,21 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Takes the present time.
-    pub fn new(wall: OffsetDateTime, steady: Instant) -> Self {
+    /// Takes the time of the last round.
+    fn new(wall: OffsetDateTime, steady: Instant) -> Self {
         Self { wall, steady, cautious_until: None }
     }
 
     /// Says whether what is due by this time may be ended. For an hour after the clock was set it may not, so that whoever
     /// has set it wrongly can set it right.
-    pub fn trusts(&mut self, wall: OffsetDateTime, steady: Instant) -> bool {
+    fn trusts(&mut self, wall: OffsetDateTime, steady: Instant) -> bool {
         let passed = steady.saturating_duration_since(self.steady);
         let parted = ((wall - self.wall) - passed).unsigned_abs();
         (self.wall, self.steady) = (wall, steady);
         if parted > TOLERANCE {
             tracing::warn!(
                 seconds = parted.as_secs(),
-                "the clock was set: requests that nobody finishes are ended by it only in an hour"
+                "the clock was set, or no server ran: requests that nobody finishes are ended only in an hour"
             );
             self.cautious_until = steady.checked_add(CAUTION);
         }

@@ -1,7 +1,7 @@
 //! Ends what ends by itself: temporary cards whose time is over, requests that nobody finishes, keys of requests that have
 //! ended.
 
-use super::overdue::{self, Clock};
+use super::overdue::Ending;
 use crate::cm::lifecycle::{HolderEvent, Narrowing};
 use crate::cm::request::RequestStatus;
 use crate::cm::smartcard::SmartcardStatus;
@@ -12,7 +12,7 @@ use crate::server::workflow::holders::{lock_owner, move_card, move_profiles_on};
 use crate::server::workflow::revocation::cessation;
 use crate::store::{Holder, Reach, Touched, Tx};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ const MOST_CARDS: u32 = 200;
 /// Ends due cards, round after round, until told to end; the first round is at once.
 pub async fn watch(app: Arc<App>, ending: CancellationToken) {
     let mut clock = tokio::time::interval(INTERVAL);
-    let mut set = Clock::new(OffsetDateTime::now_utc(), Instant::now());
+    let mut requests = Ending::default();
     while ending.run_until_cancelled(clock.tick()).await.is_some() {
         // What is due stays due: the next round finds it.
         let ended = end_due_cards(&app, OffsetDateTime::now_utc()).await;
@@ -34,13 +34,10 @@ pub async fn watch(app: Arc<App>, ending: CancellationToken) {
         if let Err(error) = ended {
             tracing::error!(%error, "what is due could not be read");
         }
-        let now = OffsetDateTime::now_utc();
-        if set.trusts(now, Instant::now()) {
-            let ended = overdue::end_due(&app, now).await;
-            app.metrics.upkeep_ended("open-requests", ended.is_ok());
-            if let Err(error) = ended {
-                tracing::error!(%error, "requests that nobody finishes could not be read");
-            }
+        let ended = requests.round(&app, OffsetDateTime::now_utc()).await;
+        app.metrics.upkeep_ended("open-requests", ended.is_ok());
+        if let Err(error) = ended {
+            tracing::error!(%error, "requests that nobody finishes could not be read");
         }
         let forgotten = forget_ended_requests(&app).await;
         app.metrics.upkeep_ended("request-keys", forgotten.is_ok());

@@ -100,3 +100,40 @@ fn a_decision_keeps_a_request_open_and_a_template_may_have_none_end() {
         assert_eq!(status(&lab, &alice, &left) == CANCELED, ends, "{days}");
     }
 }
+
+#[test]
+fn a_clock_that_was_set_while_no_server_ran_ends_nothing_for_an_hour() {
+    let mut lab = lab("smartcard", "\n[lifecycle]\nrequest_days = 30\n", |template| template);
+    let alice = lab.user("alice", &[]);
+    let request = lab.enroll_request(&alice);
+    let last = |lab: &Lab| {
+        let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
+        let ask = "SELECT coalesce(sum(mark), 0) FROM told WHERE name = 'requests-ended'";
+        database.query_row(ask, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    for _ in 0..600 {
+        if last(&lab) != 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    // All that the server knows is a year old: or so says its clock.
+    lab.stop();
+    let year = 365 * DAY * 1_000_000;
+    sql(&lab, &format!("UPDATE requests SET submitted = submitted - {year}; UPDATE told SET mark = mark - {year}"));
+    let before = last(&lab);
+    for _ in 0..2 {
+        lab.start();
+        // The first look is at the start; to see that nothing comes of it takes a while.
+        std::thread::sleep(std::time::Duration::from_secs(4));
+        assert_eq!(status(&lab, &alice, &request), APPROVED);
+        lab.stop();
+        assert_eq!(last(&lab), before, "what is not trusted is not noted");
+    }
+    lab.start();
+    sql(&lab, "DELETE FROM told WHERE name = 'requests-ended'");
+    lab.stop();
+    lab.start();
+    becomes(&lab, &alice, &request, CANCELED);
+    lab.stop();
+}
