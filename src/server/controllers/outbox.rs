@@ -54,13 +54,17 @@ fn entry(notice: NoticeRecord, recipient_name: String) -> OutboxEntry {
     }
 }
 
-/// Answers `POST outbox/{notice}/retry`: it is sent now, even if it was given up.
+/// Answers `POST outbox/{notice}/retry`: it is sent now, even if it was given up. For one that is due already nothing
+/// changes.
 pub async fn retry(call: &Call<'_>, notice: Uuid) -> Result<Reply, ApiError> {
     check_manages_users(call)?;
     let (now, ends) = (call.now, call.now + LIFETIME);
     let entry = call.entry(Deed::NoticeRetried).with("notice", notice);
     let job = async move |tx: &mut Tx| {
         let found = tx.notice(notice).await?.ok_or(ApiError::NotFound("notice"))?;
+        if found.state == NoticeState::Waiting && found.due <= now {
+            return Ok(());
+        }
         if !tx.retry_notice(notice, now, ends).await? {
             return Err(ApiError::NoticeSettled);
         }
