@@ -74,7 +74,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } => Some("list of other people's requests"),
         Route::ListCards { .. } | Route::ListEndingCards { .. } => Some("list of cards"),
-        Route::FindElsewhere { .. } => Some("search of the directory"),
+        Route::FindElsewhere { .. } | Route::TakeOver => Some("directory of people"),
         Route::FindPeople { .. } | Route::Search { .. } => Some("search"),
         Route::GetCardHistory { .. } | Route::GetPersonHistory { .. } => Some("history"),
         Route::ReportLost { .. } => Some("report of missing cards"),

@@ -1,9 +1,10 @@
 //! Finds cards, people and what happened to them; all of it beyond MIM.
 
+use super::calls::encode;
 use super::cm_client::CmClient;
 use super::error::Error;
 use crate::cm::account::Account;
-use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry};
+use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry, TakeOver};
 use crate::cm::route::Route;
 use crate::cm::smartcard::SmartcardStatus;
 use uuid::Uuid;
@@ -38,6 +39,11 @@ impl CmClient {
     /// Finds people of the directory that the server takes people over from, by a part of a name, UPN or e-mail address.
     pub fn people_elsewhere(&self, text: &str) -> Result<FoundElsewhere, Error> {
         self.one(&Route::FindElsewhere { text: text.to_owned() }, "people of the directory")
+    }
+
+    /// Takes a person over from the directory, by what identifies the person there.
+    pub fn take_over(&self, id: Uuid) -> Result<Account, Error> {
+        self.told(&Route::TakeOver, &encode(&TakeOver { id })?, "the account of a person")
     }
 
     /// Lists whatever a text names: people, cards, certificates, requests.

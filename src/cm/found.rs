@@ -138,6 +138,14 @@ pub struct FoundElsewhere {
 
 body!(FoundElsewhere { people: "People" => PlainOr<Vec<PersonElsewhere>>, more: "More" => TrueOrNothing });
 
+/// Holds the body of a taking over: whom, by what identifies the person in the directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakeOver {
+    pub id: Uuid,
+}
+
+body!(TakeOver { id: "Id" => Guid });
+
 /// Names what can happen to a card or a person's holdings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Happening {

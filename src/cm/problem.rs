@@ -293,6 +293,8 @@ codes! {
     DirectoryAway = "directory-away",
     /// The directory of people has refused the server, or its answer makes no sense.
     DirectoryRefused = "directory-refused",
+    /// The person cannot be taken over as the directory has them.
+    NotTakenOver = "not-taken-over",
     /// The server failed; the correlation id leads to the cause in its log.
     Internal = "internal",
 }

@@ -207,6 +207,8 @@ pub enum Route {
     FindElsewhere {
         text: String,
     },
+    /// Takes a person over from that directory.
+    TakeOver,
     /// Finds whatever a text names: a name, UPN, e-mail address, printed serial, serial number, thumbprint or GUID.
     Search {
         text: String,

@@ -29,5 +29,7 @@ pub use message::{Answer, read as read_message};
 pub use open::open;
 pub use person::{Person, Problem, Refused};
 pub use place::{Bounds, Login, Place, Protection};
-pub use reading::{Mark, Page, Rule, Since, changes, mark, memberships, people, people_holding, person_named};
+pub use reading::{
+    Mark, Page, Rule, Since, changes, mark, memberships, people, people_holding, person_identified, person_named,
+};
 pub use schema::{DEPARTMENT, DISPLAY_NAME, Kind, Schema};

@@ -76,6 +76,29 @@ pub async fn person_named(
     Ok(page.people)
 }
 
+/// Reads the person whom this identifies, and everybody of the same name, UPN or e-mail address; the first page of them.
+pub async fn person_identified(
+    connection: &mut Connection,
+    schema: &Schema,
+    (base, filter): (&str, &Filter),
+    now: OffsetDateTime,
+    id: Uuid,
+) -> Result<Option<(Result<Person, Refused>, Page)>, Error> {
+    let identified = Filter::all(&[filter, &schema.identified(id)]);
+    let mut found = people(connection, schema, (base, &identified), now, &[]).await?.people;
+    let Some(read) = found.pop().filter(|_| found.is_empty()) else { return Ok(None) };
+    let names = match &read {
+        Ok(Person { name, upn, email, .. }) => {
+            [(&schema.name, Some(name)), (&schema.upn, upn.as_ref()), (&schema.email, email.as_ref())]
+        }
+        Err(_) => return Ok(Some((read, Page { people: Vec::new(), next: Vec::new() }))),
+    };
+    let same = names.into_iter().filter_map(|(attribute, text)| Some(Filter::equal(attribute, text?.as_bytes())));
+    let same = Filter::any(&same.collect::<Vec<_>>().iter().collect::<Vec<_>>());
+    let namesakes = people(connection, schema, (base, &Filter::all(&[filter, &same])), now, &[]).await?;
+    Ok(Some((read, namesakes)))
+}
+
 /// Reads the people of whom each word of a text stands in a name, UPN or e-mail address; the first page of them.
 pub async fn people_holding(
     connection: &mut Connection,

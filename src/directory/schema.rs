@@ -3,6 +3,7 @@
 
 use super::filter::Filter;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Says which kind of directory it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,15 @@ impl Schema {
         match self.kind {
             Kind::ActiveDirectory => "objectGUID",
             Kind::Ldap => "entryUUID",
+        }
+    }
+
+    /// Returns the filter for the entry that this identifies.
+    pub fn identified(&self, id: Uuid) -> Filter {
+        match self.kind {
+            // The first three fields are little-endian (MS-DTYP, 2.3.4.2).
+            Kind::ActiveDirectory => Filter::equal(self.id(), &id.to_bytes_le()),
+            Kind::Ldap => Filter::equal(self.id(), id.to_string().as_bytes()),
         }
     }
 

@@ -161,6 +161,13 @@ pub enum PersonCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+    /// Take a person over from the directory, for whoever asks for others, where the server's settings allow it.
+    Add {
+        /// A name, UPN or e-mail address in the directory, or a part that only one person has.
+        text: String,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// Show a person, with cards and what happened last.
     Show(FoundArgs),
     /// Tell what happened to what a person holds.

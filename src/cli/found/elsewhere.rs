@@ -1,9 +1,12 @@
 //! People of the directory that the server takes people over from.
 
-use crate::cli::failure::Failure;
+use super::which;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text};
+use crate::client::CmClient;
 use crate::cm::found::{FoundElsewhere, PersonElsewhere};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Prints whom a text has found.
 pub fn print(found: &FoundElsewhere, output: &Output) -> Result<(), Failure> {
@@ -22,6 +25,24 @@ pub fn print(found: &FoundElsewhere, output: &Output) -> Result<(), Failure> {
         }
         text
     })
+}
+
+/// Finds the one person whom a text names: exactly, or as the only one.
+pub fn one(client: &CmClient, what: &str) -> Result<Uuid, Failure> {
+    let FoundElsewhere { mut people, more } = client.people_elsewhere(what)?;
+    let is_named = |person: &PersonElsewhere| {
+        [&person.name, &person.upn, &person.email].into_iter().any(|name| name.eq_ignore_ascii_case(what))
+    };
+    let exactly = people.iter().any(is_named);
+    if exactly {
+        people.retain(is_named);
+    }
+    match people.as_slice() {
+        [PersonElsewhere { id: Some(id), .. }] if exactly || !more => Ok(*id),
+        [] => Err(Failure::new("not-found", Exit::Usage, format!("nobody in the directory is called \"{what}\""))
+            .remedy("`cardwright person find --directory` takes a part of a name, UPN or e-mail address.")),
+        [..] => Err(which::several("people of the directory", what, people.iter().map(|person| person.name.clone()))),
+    }
 }
 
 /// Lays a person out; of one who cannot be taken over the entry and why.

@@ -34,6 +34,11 @@ pub fn person(command: PersonCommand, output: &Output) -> Result<(), Failure> {
         PersonCommand::Find { text, directory: true, server } => {
             elsewhere::print(&client(&settings, &server)?.people_elsewhere(&text)?, output)
         }
+        PersonCommand::Add { text, server } => {
+            let client = client(&settings, &server)?;
+            let person = client.take_over(elsewhere::one(&client, &text)?)?;
+            output.result(&person_document(&person), || format!("{} has an account here", person.name))
+        }
         PersonCommand::Show(args) => show(&client(&settings, &args.server)?, &args.what, output),
         PersonCommand::Leave(args) => leaving::leave(&client(&settings, &args.server)?, &args, output),
         PersonCommand::History(args) => {

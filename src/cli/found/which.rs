@@ -144,7 +144,7 @@ fn nobody(what: &str) -> Failure {
 }
 
 /// Refuses a text that names several, and lists some of them.
-fn several(of: &str, what: &str, choices: impl Iterator<Item = String>) -> Failure {
+pub fn several(of: &str, what: &str, choices: impl Iterator<Item = String>) -> Failure {
     let mut choices: Vec<String> = choices.collect();
     let more = choices.len().saturating_sub(MOST_CHOICES);
     choices.truncate(MOST_CHOICES);

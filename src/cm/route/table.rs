@@ -129,6 +129,7 @@ routes! {
         => (ListEndingCards { days, beyond, limit });
     Get ["api/cardwright/v1/people"] { begins: Sought } => (FindPeople { begins });
     Get ["api/cardwright/v1/people/elsewhere"] { text: Part } => (FindElsewhere { text });
+    Post ["api/cardwright/v1/people/elsewhere"] {} => (TakeOver);
     Get ["api/cardwright/v1/people/{user}/history"]
         { user: Guid, before: Optional<Guid> } => (GetPersonHistory { user, before });
     Get ["api/cardwright/v1/search"] { text: Sought } => (Search { text });

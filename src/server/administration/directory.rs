@@ -74,6 +74,7 @@ fn with_source<T>(
             holding,
             now: OffsetDateTime::now_utc(),
             at: Some(DATA_DIRECTORY),
+            asker: None,
             apply: false,
             add: true,
             adopt: false,

@@ -1,17 +1,21 @@
 //! What is found: cards, people, and whatever a text names. What the caller may not see is not found.
 
 use super::accounts;
-use crate::cm::found::{Found, FoundCard, FoundKind};
+use crate::cm::found::{Found, FoundCard, FoundKind, TakeOver};
 use crate::cm::wire::read_guid;
 use crate::server::call::Call;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::error::ApiError;
 use crate::server::permission;
 use crate::server::permission::caller::Duty;
+use crate::server::provisioning::apply::Asker;
+use crate::server::provisioning::pass::Pass;
+use crate::server::workflow::disabling;
 use crate::store::{
     CardFilter, CertificateRecord, DeviceRecord, EndingFilter, SmartcardRecord, UserRecord, Visibility,
 };
 use std::collections::HashMap;
+use std::sync::Arc;
 use time::Duration;
 use uuid::Uuid;
 
@@ -146,6 +150,32 @@ pub async fn elsewhere(call: &Call<'_>, text: &str) -> Result<Reply, ApiError> {
     }
     let elsewhere = call.app.elsewhere.as_ref().ok_or(ApiError::NoDirectory)?;
     Reply::json(&elsewhere.find(&call.app.store, text, call.now).await?)
+}
+
+/// Answers `POST people/elsewhere`: takes one person over, for whoever asks for others.
+pub async fn take_over(call: &Call<'_>, body: TakeOver) -> Result<Reply, ApiError> {
+    if !call.asks_for_others() {
+        return Err(ApiError::Forbidden("take people over from the directory"));
+    }
+    let elsewhere = call.app.elsewhere.as_ref().ok_or(ApiError::NoDirectory)?;
+    let pass = Pass {
+        store: call.app.store.clone(),
+        domains: Arc::clone(&call.app.domains),
+        holding: disabling::holding(&call.app.templates),
+        now: call.now,
+        at: None,
+        asker: Some(Asker { uuid: call.caller.uuid, name: call.caller.name.clone(), call: call.id }),
+        apply: true,
+        add: true,
+        adopt: false,
+        many_gone: false,
+    };
+    let (user, outdated) = elsewhere.take_over(&pass, body.id).await?;
+    if outdated {
+        call.app.publication.outdate();
+    }
+    let sid = user.sid.clone().filter(|_| permission::has(&call.caller, Duty::SeeEverything));
+    Reply::json(&accounts::shown(UserRecord { sid, ..user }))
 }
 
 /// Answers `GET search`: whatever a text names.

@@ -266,6 +266,7 @@ pub enum ApiError {
         "the CA cannot be reached at the moment; nothing was lost, repeat the call later";
     CaRefused(#[source] ca::Error) => (BAD_GATEWAY, CaRefused), "the CA has refused: {0}";
     NoDirectory => (CONFLICT, NoDirectory), "this server takes no people over from a directory ([directory] of server.toml)";
+    NotTakenOver(String) => (CONFLICT, NotTakenOver), "the person cannot be taken over as the directory has them: {0}";
     DirectoryAway(#[source] Box<directory::Error>) => (SERVICE_UNAVAILABLE, DirectoryAway),
         "the directory of people cannot be reached, or has not answered in time; ask again, with more of the name, or later";
     DirectoryRefused(#[source] Box<directory::Error>) => (BAD_GATEWAY, DirectoryRefused),

@@ -12,7 +12,7 @@ use crate::cm::beyond_mim::{
 use crate::cm::card_secrets::{AdminKeyNews, AdminKeyReport, NextAdminKey, PukNews, PukReport};
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
-use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry};
+use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry, TakeOver};
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::outbox::OutboxEntry;
 use crate::cm::possession::Possession;
@@ -305,6 +305,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Get, "cards" | "cards/ending") => list(FoundCard::schema()),
         (Method::Get, "people") => list(Account::schema()),
         (Method::Get, "people/elsewhere") => one(FoundElsewhere::schema()),
+        (Method::Post, "people/elsewhere") => takes(TakeOver::schema(), Account::schema()),
         (Method::Get, "search") => list(Found::schema()),
         (Method::Get, "reports/{report}") => one(Report::schema()),
         (Method::Post, "smartcards/{smartcard}/lost") => takes(LossReport::schema(), LossOutcome::schema()),

@@ -303,6 +303,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListEndingCards { days, beyond, limit } => found::ending(&call, days, beyond.as_deref(), limit).await,
         Route::FindPeople { begins } => found::people(&call, &begins).await,
         Route::FindElsewhere { text } => found::elsewhere(&call, &text).await,
+        Route::TakeOver => found::take_over(&call, payload.read()?).await,
         Route::Search { text } => found::search(&call, &text).await,
         Route::GetCardHistory { smartcard } => history::of_card(&call, smartcard).await,
         Route::GetPersonHistory { user, before } => history::of_person(&call, user, before).await,

@@ -29,6 +29,7 @@ pub async fn watch(app: Arc<App>, source: Source, ending: CancellationToken) {
             holding: disabling::holding(&app.templates),
             now,
             at: None,
+            asker: None,
             apply: true,
             add: source.add,
             adopt: false,

@@ -16,6 +16,15 @@ use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+/// Names who has asked for somebody to be taken over, for the log.
+#[derive(Clone)]
+pub struct Asker {
+    pub uuid: Uuid,
+    pub name: String,
+    /// The correlation id of the call.
+    pub call: Uuid,
+}
+
 /// Holds what writing goes by.
 #[derive(Clone)]
 pub struct Writer {
@@ -26,13 +35,21 @@ pub struct Writer {
     pub now: OffsetDateTime,
     /// Where it is done, for the log, if not by the server itself.
     pub at: Option<&'static str>,
+    /// Who has asked for it, for the log, if not the server itself.
+    pub asker: Option<Asker>,
 }
 
 impl Writer {
     fn entry(&self, deed: Deed, user: Uuid) -> AuditEntry {
         let entry = deed::own(deed, self.now).user(user).with("by", ISSUER);
-        match self.at {
+        let entry = match self.at {
             Some(at) => entry.with("at", at),
+            None => entry,
+        };
+        match self.asker.clone() {
+            Some(Asker { uuid, name, call }) => {
+                AuditEntry { actor: Some(uuid), actor_name: name, correlation: Some(call), ..entry }
+            }
             None => entry,
         }
     }

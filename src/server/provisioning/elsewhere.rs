@@ -1,12 +1,14 @@
-//! Finds people of the directory by a part of a name, for whoever looks for people: few, in time, few searches at once.
+//! Finds people of the directory by a part of a name, few and in time, and takes one over who is needed.
 
+use super::pass::{Pass, PassError};
 use super::plan::account;
+use super::report::Standing;
 use super::source::{Source, SourceError};
 use crate::cm::found::{FoundElsewhere, PersonElsewhere};
 use crate::cm::hidden::is_hidden;
 use crate::directory::{self, DEPARTMENT, DISPLAY_NAME, Page, Person, Refused};
 use crate::server::error::{ApiError, Internal};
-use crate::store::{self, NameKind, Store};
+use crate::store::{self, NameKind, Store, UserRecord};
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
@@ -16,6 +18,8 @@ use uuid::Uuid;
 const MOST_FOUND: u32 = 20;
 /// Bounds how long one search may take, and wait for its turn, in seconds.
 const PATIENCE: u32 = 5;
+/// Bounds how long a taking over may take, in seconds: groups are read for it.
+const TAKING: u32 = 30;
 /// Bounds the searches at one time: whoever types much keeps the directory from nobody.
 const AT_ONCE: usize = 4;
 /// Bounds what is told of an entry's name, in characters.
@@ -23,7 +27,10 @@ const MOST_OF_DN: usize = 256;
 
 /// Holds where people are looked for who are not here yet.
 pub struct Elsewhere {
+    /// As the settings have it.
     source: Source,
+    /// The same, for searches.
+    hurried: Source,
     places: Semaphore,
 }
 
@@ -31,7 +38,39 @@ impl Elsewhere {
     /// Looks where people come from.
     pub fn new(source: Source) -> Self {
         // One more, so that it can be said that there are more.
-        Self { source: source.hurried(PATIENCE, MOST_FOUND + 1), places: Semaphore::new(AT_ONCE) }
+        let hurried = source.clone().hurried(PATIENCE, MOST_FOUND + 1);
+        Self { source, hurried, places: Semaphore::new(AT_ONCE) }
+    }
+
+    /// Takes a person over, as the settings mean, judged as by a pass; returns the account, and whether revocation lists are
+    /// to be made.
+    pub async fn take_over(&self, pass: &Pass, id: Uuid) -> Result<(UserRecord, bool), ApiError> {
+        if !self.source.on_use {
+            return Err(ApiError::Forbidden("take people over from the directory: on_use of [directory] is not set"));
+        }
+        let taking = async {
+            let _place = self.places.acquire().await.map_err(|_| ApiError::Busy)?;
+            let mut connection = self.source.connect().await.map_err(told)?;
+            let taken = pass.one(&mut connection, &self.source, id).await.map_err(failed)?;
+            connection.close().await;
+            taken.ok_or(ApiError::NotFound("person in the directory"))
+        };
+        let (standing, outdated) = self.in_time(TAKING, taking).await?;
+        match standing {
+            Standing::Refused(reason) => Err(ApiError::NotTakenOver(reason.to_string())),
+            Standing::Gone => Err(ApiError::NotTakenOver("the directory has disabled them".into())),
+            Standing::New | Standing::Changed(_) | Standing::Adopted | Standing::Same => {
+                let user = account(&pass.store, id).await?;
+                Ok((user.ok_or(ApiError::NotFound("user"))?, outdated))
+            }
+        }
+    }
+
+    /// Waits for an answer for so many seconds.
+    async fn in_time<T>(&self, seconds: u32, asking: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+        let late = || directory::Error::TooSlow { place: self.source.url().to_owned(), seconds: seconds.into() };
+        let answered = tokio::time::timeout(Duration::from_secs(seconds.into()), asking).await;
+        answered.map_err(|_| ApiError::DirectoryAway(Box::new(late())))?
     }
 
     /// Finds the people, of those whom the settings mean, of whom each word of a text stands in a name, UPN or e-mail
@@ -41,9 +80,7 @@ impl Elsewhere {
             let _place = self.places.acquire().await.map_err(|_| ApiError::Busy)?;
             self.search(text, now).await.map_err(told)
         };
-        let late = || directory::Error::TooSlow { place: self.source.url().to_owned(), seconds: PATIENCE.into() };
-        let found = tokio::time::timeout(Duration::from_secs(PATIENCE.into()), searching).await;
-        let page = found.map_err(|_| ApiError::DirectoryAway(Box::new(late())))??;
+        let page = self.in_time(PATIENCE, searching).await?;
         let most = usize::try_from(MOST_FOUND).unwrap_or(usize::MAX);
         let more = page.people.len() > most || !page.next.is_empty();
         let mut people = Vec::with_capacity(page.people.len());
@@ -54,11 +91,21 @@ impl Elsewhere {
     }
 
     async fn search(&self, text: &str, now: OffsetDateTime) -> Result<Page, SourceError> {
-        let Source { schema, base, filter, .. } = &self.source;
-        let mut connection = self.source.connect().await?;
+        let Source { schema, base, filter, .. } = &self.hurried;
+        let mut connection = self.hurried.connect().await?;
         let page = directory::people_holding(&mut connection, schema, (base, filter), now, text).await?;
         connection.close().await;
         Ok(page)
+    }
+}
+
+/// Says what a caller is told of a pass that came to no end.
+fn failed(error: PassError) -> ApiError {
+    match error {
+        PassError::Source(error) => told(error),
+        PassError::Directory(error) => told(error.into()),
+        PassError::Store(error) => error.into(),
+        PassError::Write(error) => *error,
     }
 }
 

@@ -6,7 +6,7 @@
 //! `elsewhere` finds people who are not here yet. `listed` is what a list says of people, `judge_listed` what that comes to, `many` goes through it.
 //! Absent: any change of the directory, and any account of another source, but for those that are handed over.
 
-mod apply;
+pub mod apply;
 pub mod elsewhere;
 mod judge_listed;
 pub mod keep;

@@ -1,7 +1,7 @@
 //! Reads everybody, or who has changed, and writes what they come to, a page at a time: what is kept meanwhile does not
 //! grow with what people are called.
 
-use super::apply::Writer;
+use super::apply::{Asker, Writer};
 use super::plan::{Judge, Names, Told, Write};
 use super::report::{Reason, Report, Row, Standing};
 use super::source::{Source, SourceError};
@@ -43,6 +43,8 @@ pub struct Pass {
     pub now: OffsetDateTime,
     /// Where it is done, for the log, if not by the server itself.
     pub at: Option<&'static str>,
+    /// Who has asked for it, if not the server itself.
+    pub asker: Option<Asker>,
     /// False: nothing is written.
     pub apply: bool,
     /// New people are added.
@@ -113,6 +115,29 @@ impl Pass {
         Ok(report)
     }
 
+    /// Takes over the person whom an id identifies, judged as among everybody; `None`: nobody of those who are meant has it.
+    pub async fn one(
+        &self,
+        connection: &mut Connection,
+        source: &Source,
+        id: Uuid,
+    ) -> Result<Option<(Standing, bool)>, PassError> {
+        let (schema, among) = (&source.schema, (source.base.as_str(), &source.filter));
+        let found = directory::person_identified(connection, schema, among, self.now, id).await?;
+        let Some((read, namesakes)) = found else { return Ok(None) };
+        let memberships = directory::memberships(connection, schema, &source.base, &source.rules).await?;
+        let mut names = Names::default();
+        namesakes.people.iter().flatten().for_each(|person| names.add(person));
+        let judge = Judge { store: &self.store, domains: &self.domains, names: &names, adopt: self.adopt };
+        let disabled = matches!(&read, Ok(Person { disabled: true, .. }));
+        let planned = judge.person(read, |dn, name| memberships.of(dn, name)).await?;
+        if disabled && matches!(planned.0.standing, Standing::New) {
+            return Ok(Some((Standing::Gone, false)));
+        }
+        let (mut rows, outdated) = self.written(vec![planned]).await?;
+        Ok(rows.pop().map(|row| (row.standing, outdated)))
+    }
+
     /// Says what people come to who were read, and writes nothing.
     pub async fn shown(
         &self,
@@ -132,9 +157,7 @@ impl Pass {
     /// Writes a page where that is asked for, and counts it.
     async fn settle(&self, page: Vec<(Row, Write)>, report: &mut Report) -> Result<(), PassError> {
         let rows = if self.apply {
-            let Self { store, domains, holding, now, at, .. } = self.clone();
-            let writer = Writer { store, domains, holding, now, at };
-            let (rows, outdated) = writer.write(page).await.map_err(|error| PassError::Write(Box::new(error)))?;
+            let (rows, outdated) = self.written(page).await?;
             report.outdate_list |= outdated;
             rows
         } else {
@@ -142,6 +165,13 @@ impl Pass {
         };
         rows.into_iter().for_each(|row| report.add(row));
         Ok(())
+    }
+
+    /// Writes a page; says whether revocation lists are to be made.
+    async fn written(&self, page: Vec<(Row, Write)>) -> Result<(Vec<Row>, bool), PassError> {
+        let Self { store, domains, holding, now, at, asker, .. } = self.clone();
+        let writer = Writer { store, domains, holding, now, at, asker };
+        writer.write(page).await.map_err(|error| PassError::Write(Box::new(error)))
     }
 
     /// Disables those whom the directory shows no more; refuses where they are suspiciously many.

@@ -38,6 +38,8 @@ pub struct Source {
     pub rules: Vec<Rule>,
     /// People who are new are added without being asked for.
     pub add: bool,
+    /// Whoever may ask for others takes people over one by one.
+    pub on_use: bool,
     pub refresh: Duration,
     pub whole: Duration,
 }
@@ -67,6 +69,7 @@ impl Source {
             filter: filter.map_err(Error::from)?,
             rules: rules.collect(),
             add: settings.add,
+            on_use: settings.on_use,
             refresh: Duration::from_secs(settings.refresh_seconds.into()),
             whole: Duration::from_secs(u64::from(settings.whole_minutes) * 60),
             settings: settings.clone(),

@@ -178,6 +178,12 @@ impl Call<'_> {
         })
     }
 
+    /// Says whether the caller may ask for something for others in some template.
+    pub fn asks_for_others(&self) -> bool {
+        let mut workflows = self.app.templates.iter().flat_map(|template| template.workflows());
+        workflows.any(|workflow| workflow.enabled && permission::workflow_roles(&self.caller, workflow).initiator)
+    }
+
     /// Says whether the caller may look for anybody: whoever has a role for others does, and whoever sees everything.
     pub fn looks_for_anybody(&self) -> bool {
         self.acts_for_others() || permission::has(&self.caller, Duty::SeeEverything)

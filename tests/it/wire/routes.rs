@@ -74,6 +74,7 @@ fn one_of_each() -> Vec<Route> {
         Route::ListEndingCards { days: 30, beyond: Some(vec![0x0A, 0xBC]), limit: None },
         Route::FindPeople { begins: "jör".into() },
         Route::FindElsewhere { text: "jör *)(".into() },
+        Route::TakeOver,
         Route::GetPersonHistory { user: A, before: Some(B) },
         Route::Search { text: "0A:BC & more".into() },
         Route::GetCardHistory { smartcard: A },
@@ -164,7 +165,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 86);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 87);
 }
 
 #[test]

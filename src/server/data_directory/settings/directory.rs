@@ -52,6 +52,9 @@ pub struct DirectorySettings {
     /// True: people who are new in the directory are added while the server runs; false: by `server user import` alone.
     #[serde(default)]
     pub add: bool,
+    /// True: whoever may ask for others takes people over from the directory, one by one, when they are needed.
+    #[serde(default)]
+    pub on_use: bool,
     /// The time from one look for changes to the next, in seconds.
     #[serde(default = "sixty")]
     pub refresh_seconds: u32,

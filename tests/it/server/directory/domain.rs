@@ -101,7 +101,7 @@ fn people_of_active_directory_are_found_by_a_part_of_a_name() {
     domain.person(&unit, "wilhelmine", "mail: wilhelmine@cards.test\ndisplayName:: w4RubmE=\ndepartment: Wing 7");
     domain.person(&unit, "wilhelm", "");
     domain.set(&format!("CN=wilhelm,{unit}"), "userAccountControl", "514");
-    let mut site = site(&table(domain, &unit, ""));
+    let mut site = site(&table(domain, &unit, "on_use = true"));
     site.person("olga", &["operators"]);
     site.start();
     let found = |text: &str| {
@@ -118,6 +118,10 @@ fn people_of_active_directory_are_found_by_a_part_of_a_name() {
     assert_eq!(found("änn").len(), 1);
     assert_eq!((found("**").len(), found("*)(sAMAccountName=*").len()), (0, 0));
     assert_eq!(found("administrator").len(), 0, "below the base alone");
+    let taken = site.client("olga").take_over(person.id.unwrap()).unwrap();
+    assert_eq!((taken.name.as_str(), Some(taken.uuid)), ("wilhelmine", person.id));
+    assert!(site.client("olga").take_over(people[0].id.unwrap()).is_err(), "who is disabled there is not taken over");
+    assert_eq!(account(&site, "wilhelm"), Value::Null);
     site.stop_server();
 }
 

@@ -1,9 +1,9 @@
 //! People who are not here yet are found in the directory by a part of a name, and by nothing else that is typed.
 
-use super::{account, import, set, site, table};
-use crate::support::program::Ended;
+use super::{RULES, account, import, server, set, site, table};
+use crate::support::program::{Ended, end};
 use crate::support::site::{EXTENSION, Site};
-use crate::support::slapd::{PASSWORD, Slapd};
+use crate::support::slapd::{BASE, PASSWORD, Slapd};
 use cardwright::cm::found::FoundElsewhere;
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -118,4 +118,57 @@ fn a_directory_that_is_away_slow_or_refuses_is_told_and_nothing_else_is_disturbe
     assert_eq!(refused(&site), (503, "directory-away".into()));
     assert!(asked.elapsed() < Duration::from_secs(60), "not as long as a pass would wait");
     site.stop_server();
+}
+
+#[test]
+fn whoever_asks_for_others_takes_over_who_is_needed_as_a_pass_would_and_nobody_else_does() {
+    let slapd = Slapd::new();
+    for name in ["alice", "bob", "carl", "dora", "erna", "outside"] {
+        slapd.person(name, "");
+    }
+    slapd.group("inner", &["uid=alice,ou=people", "uid=bob,ou=people"]);
+    slapd.group("all", &["cn=inner"]);
+    let person = |name: &str, change: &str| {
+        slapd.modify(&format!("dn: uid={name},ou=people,{BASE}\nchangetype: modify\n{change}\n\n"));
+    };
+    person("dora", "replace: userPrincipalName\nuserPrincipalName: ERNA@cards.test");
+    let narrow = "plain = true\nrefresh_seconds = 3600\nfilter = \"(&(objectClass=inetOrgPerson)(!(uid=outside)))\"\n";
+    let settings = |more: &str| table(&slapd.url(), &format!("{narrow}{more}{RULES}"));
+    let mut site = site(&settings(""));
+    site.person("olga", &["operators"]);
+    site.person("ursula", &[]);
+    server(&site, &["user", "add", "carlotta", "--upn", "carl@cards.test"]).done();
+    site.start();
+    let add = |site: &Site, who: &str, name: &str| site.run(who, "", &["person", "add", name]);
+    let told = add(&site, "olga", "alice").refused(6, "forbidden");
+    assert!(told.all().contains("on_use"), "{told:?}");
+    site.stop_server();
+    set(&site, &settings("on_use = true\n"));
+    site.start();
+    add(&site, "ursula", "alice").refused(6, "forbidden");
+    assert_eq!(account(&site, "alice"), Value::Null);
+
+    let alice = add(&site, "olga", "ALICE@cards.test").done();
+    assert_eq!((&alice["name"], &alice["groups"]), (&json!("alice"), &json!(["staff"])), "groups within groups, too");
+    assert_eq!(account(&site, "alice")["uuid"], alice["person"]);
+    assert_eq!(account(&site, "bob"), Value::Null, "and nobody besides");
+    assert_eq!(add(&site, "olga", "alice").done()["person"], alice["person"], "again is the same");
+    for (name, word) in [("carl", "carlotta"), ("dora", "another person's too"), ("erna", "another person's too")] {
+        let id = found(&site, name).people.into_iter().find(|person| person.name == name).unwrap().id.unwrap();
+        let answer = site.send("olga", "POST", &format!("{EXTENSION}/people/elsewhere"), &json!({ "Id": id }));
+        assert!(answer.text().contains(word), "{}", answer.text());
+        assert_eq!(answer.refusal(&site), (409, "not-taken-over".into()), "{name}");
+        assert_eq!(account(&site, name), Value::Null);
+    }
+    add(&site, "olga", "outside").refused(2, "not-found");
+    let post = |body: Value| site.send("olga", "POST", &format!("{EXTENSION}/people/elsewhere"), &body).refusal(&site);
+    assert_eq!(post(json!({ "Id": uuid::Uuid::new_v4() })), (404, "not-found".into()));
+    assert_eq!(post(json!({ "Id": "*" })), (400, "malformed-body".into()));
+    site.stop_server();
+    let mut export =
+        site.program.command(["--json", "audit", "export", &site.program.path("server").display().to_string()]);
+    let export = end(export.env("CARDWRIGHT_PASSPHRASE", crate::support::site::PASSPHRASE));
+    let of_alice = |line: &&str| line.contains("alice") && line.contains("user-added");
+    let acts: Vec<&str> = export.stdout.lines().filter(of_alice).collect();
+    assert!(acts.len() == 1 && acts[0].contains("olga"), "one act, of who has asked: {}", export.stdout);
 }

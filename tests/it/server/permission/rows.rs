@@ -351,6 +351,10 @@ pub fn rows() -> Vec<Row> {
         row(Pending, [204, 200, 200, 200, 200, 200, 200, 200], |_, _| Route::FindPeople { begins: "own".into() }),
         // This server has no directory, which is told to those alone who may look for people in one.
         row(Pending, [403, 403, 409, 409, 409, 409, 409, 409], |_, _| Route::FindElsewhere { text: "own".into() }),
+        with(
+            row(Pending, [403, 403, 409, 403, 403, 403, 403, 403], |_, _| Route::TakeOver),
+            |_, _, _| json!({"Id": "00000000-0000-0000-0000-000000000001"}),
+        ),
         row(Enrolled, [404, 200, 200, 200, 200, 200, 200, 200], |_, o| Route::GetPersonHistory {
             user: o.owner,
             before: None,
