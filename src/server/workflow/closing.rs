@@ -31,16 +31,18 @@ pub fn fits(request: &RequestRecord, card: &SmartcardRecord) -> bool {
     !is_done && asked_card(card).allows(request.request_type, &Narrowing::NONE)
 }
 
-/// Withdraws the open requests that do not fit the card as it is now, each with an act in the log made from `entry`.
-/// Returns them, and how many certificates were revoked with them.
+/// Withdraws the open requests that do not fit the card as it is now, but for those to spare, each with an act in the log
+/// made from `entry`. Returns them, and how many certificates were revoked with them.
 pub async fn closed_unfit(
     tx: &mut Tx,
     card: &SmartcardRecord,
+    spares: impl Fn(&RequestRecord) -> bool,
     entry: &AuditEntry,
     now: OffsetDateTime,
 ) -> Result<(Vec<RequestRecord>, usize), ApiError> {
     let (mut closed, mut revoked) = (Vec::new(), 0);
-    for request in open_of(tx, card.uuid).await?.into_iter().filter(|request| !fits(request, card)) {
+    let unfit = |request: &RequestRecord| !fits(request, card) && !spares(request);
+    for request in open_of(tx, card.uuid).await?.into_iter().filter(unfit) {
         match withdrawn(tx, request.uuid, RequestEvent::Cancel, now).await {
             Ok((request, Some(effects))) => {
                 let entry = entry.clone().on(&request).with("type", request.request_type);

@@ -55,6 +55,7 @@ pub async fn reported(
     if matches!(card.status, SmartcardStatus::Disabled | SmartcardStatus::Retired) {
         return Ok(done);
     }
+    let by_owner = at_once.as_ref().is_some_and(|request| request.originator == owner);
     done.effect = match at_once {
         None => LossEffect::Asked,
         Some(request) if request.request_type == RequestType::Revoke => {
@@ -76,7 +77,13 @@ pub async fn reported(
     };
     let card = holders::smartcard(tx, smartcard).await?;
     done.status = card.status;
-    let (closed, revoked) = closed_unfit(tx, &card, &act(Deed::RequestWithdrawn).with("lost", card.uuid), now).await?;
+    // A holder who suspends his card, and may lift that again, does away with no suspension that another has asked for.
+    let spares = |request: &RequestRecord| {
+        let suspends = request.request_type == RequestType::Reinstate && request.terms.suspends == Some(true);
+        by_owner && card.status == SmartcardStatus::Suspended && suspends && request.originator != owner
+    };
+    let entry = act(Deed::RequestWithdrawn).with("lost", card.uuid);
+    let (closed, revoked) = closed_unfit(tx, &card, spares, &entry, now).await?;
     done.closed = closed;
     done.effects.revoked += revoked;
     if let Some(request) = waiting {

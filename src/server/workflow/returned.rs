@@ -52,7 +52,7 @@ pub async fn taken_back(
         done.effects = effects.unwrap_or_default();
         tx.audit(&done.effects.added_to(act(Deed::CardRetired).on(&request))).await?;
         finished(tx, &request, template, &act, now).await?;
-        let (closed, revoked) = closed_unfit(tx, &card, &act(Deed::RequestWithdrawn), now).await?;
+        let (closed, revoked) = closed_unfit(tx, &card, |_| false, &act(Deed::RequestWithdrawn), now).await?;
         (done.status, done.closed) = (card.status, closed);
         done.effects.revoked += revoked;
     }

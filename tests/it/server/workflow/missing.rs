@@ -204,6 +204,31 @@ fn a_holder_lifts_a_suspension_of_his_own_and_none_of_others() {
 }
 
 #[test]
+fn a_holder_who_reports_his_card_does_away_with_no_suspension_that_another_has_asked_for() {
+    let own = |text: String| in_workflow(&text, "reinstate", "self_service = true");
+    let lab = lab("smartcard", LOSSES, own);
+    let alice = lab.user("alice", &[]);
+    let agent = lab.user("agent", &["agents"]);
+    let held = enrolled(&lab, &alice);
+    let body = with(held.body("Reinstate"), "cardwright", json!({"effect": "suspend"}));
+    let asked = last_segment(&create(&lab, &agent, body.clone()).ok());
+    let done = report(&lab, &alice, &held, "forgotten").ok();
+    assert_eq!(strings(&done["ClosedRequests"]), Vec::<String>::new());
+    assert_eq!(shown(&lab, &agent, &asked)["Status"], APPROVED);
+    assert_eq!(lift(&lab, &alice, &held).refusal(), (409, "request-open".into()), "it is to be suspended");
+    assert_eq!(statuses(&lab, &alice, &held), (SUSPENDED, SUSPENDED));
+    // Whoever reports it for others holds it himself from then on.
+    let done = report(&lab, &agent, &held, "forgotten").ok();
+    assert_eq!(strings(&done["ClosedRequests"]), from_ref(&asked));
+    assert_eq!(lift(&lab, &alice, &held).refusal(), (403, "held-by-others".into()));
+    // One of his own is closed.
+    lift(&lab, &agent, &held).ok();
+    let asked = last_segment(&create(&lab, &alice, body).ok());
+    let done = report(&lab, &alice, &held, "forgotten").ok();
+    assert_eq!(strings(&done["ClosedRequests"]), from_ref(&asked));
+}
+
+#[test]
 fn a_holders_login_alone_does_not_lift_a_suspension_without_the_card() {
     let own = |text: String| in_workflow(&text, "reinstate", "self_service = true");
     let lab = lab("smartcard", LOSSES, own);
