@@ -184,7 +184,9 @@ impl Pass {
             after = last.uuid;
             known += page.len();
             for user in page {
-                if !ids.contains(&user.uuid) && !self.adopted(&user, ids).await? {
+                // Whom an administrator has disabled nothing more is taken from once the groups are gone.
+                let is_done = user.disabled && user.groups.is_empty();
+                if !is_done && !ids.contains(&user.uuid) && !self.adopted(&user, ids).await? {
                     gone.push(user);
                 }
             }

@@ -44,11 +44,12 @@ impl Told {
 fn set(user: UserRecord, disabled: bool) -> UserRecord {
     match (user.source, disabled) {
         (UserSource::DirectoryDisabled, false) => UserRecord { disabled: false, source: UserSource::Directory, ..user },
-        (UserSource::Directory | UserSource::Local | UserSource::Issuer, true) => {
+        (UserSource::Directory | UserSource::Local | UserSource::Issuer, true) if !user.disabled => {
             UserRecord { disabled: true, source: UserSource::DirectoryDisabled, ..user }
         }
-        (UserSource::Local | UserSource::Issuer, false) => UserRecord { source: UserSource::Directory, ..user },
-        (UserSource::Directory, false) | (UserSource::DirectoryDisabled, true) => user,
+        // Noted as disabled by the directory, it would come in again as soon as the directory has it enabled.
+        (UserSource::Local | UserSource::Issuer, _) => UserRecord { source: UserSource::Directory, ..user },
+        (UserSource::Directory, _) | (UserSource::DirectoryDisabled, true) => user,
     }
 }
 
@@ -264,6 +265,9 @@ mod tests {
         );
         let by_us = UserRecord { disabled: true, ..taken.clone() };
         assert_eq!(person(false).applied(by_us.clone()), by_us);
+        // Not even by one that disables him too, or shows him no more, and then has him again.
+        assert_eq!(person(false).applied(person(true).applied(by_us.clone())), by_us);
+        assert!(person(false).applied(Told::Gone.applied(by_us.clone())).disabled);
         let by_it = person(true).applied(taken.clone());
         assert_eq!((by_it.source, by_it.disabled), (UserSource::DirectoryDisabled, true));
         assert_eq!(person(false).applied(by_it), taken);

@@ -18,7 +18,7 @@ use crate::server::error::ApiError;
 use crate::server::users::jobs;
 use crate::store::{
     AuditEntry, BearerRecord, CertificateRecord, CertificateScope, IdentityRecord, ProfileRecord, RequestRecord,
-    RequestTerms, Revocation, SessionRecord, SmartcardRecord, Tx, UserRecord,
+    RequestTerms, Revocation, SessionRecord, SmartcardRecord, Tx, UserRecord, UserSource,
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::BTreeSet;
@@ -100,7 +100,7 @@ impl Holdings {
         use LeavingFate::{Closed, Disabled, Kept, Revoked};
         let item = |kind, fate, uuid, text: String| LeavingItem { kind, fate, uuid, text };
         let when = |ends: bool, fate| if ends { fate } else { Kept };
-        let account = when(!self.user.disabled, Disabled);
+        let account = when(!self.user.disabled || self.user.source == UserSource::DirectoryDisabled, Disabled);
         let mut items = vec![item(LeavingKind::Account, account, self.user.uuid, self.user.name.clone())];
         items.extend(self.cards.iter().map(|card| {
             let lent = card.holder_role.role == Role::Temporary;
@@ -172,7 +172,9 @@ pub async fn left(
         return Err(ApiError::LeavingChanged(holdings.user.name));
     }
     let entry = act(Deed::UserChanged).user(order.user).with("name", &holdings.user.name);
-    let disables = |user: UserRecord| UserRecord { disabled: true, ..user };
+    // Whom a directory has disabled it could have come in again.
+    let source = |source| if source == UserSource::DirectoryDisabled { UserSource::Directory } else { source };
+    let disables = |user: UserRecord| UserRecord { disabled: true, source: source(user.source), ..user };
     let (_, effects) = disabling::changed_by(tx, order.user, true, disables, rules, entry).await?;
     let mut revoked = effects.revoked;
     for request in holdings.requests.iter().filter(|request| holdings.ends(request)) {

@@ -139,6 +139,22 @@ fn nobody_but_another_administrator_has_a_person_leave() {
     assert_eq!(site.lab.get(ada, &nobody).refusal(), (404, "not-found".into()));
 }
 
+#[test]
+fn a_leaver_whom_a_directory_had_disabled_is_not_had_in_again_by_it() {
+    let site = site(None);
+    let database = rusqlite::Connection::open(site.lab.data().join("cardwright.db")).unwrap();
+    database.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    let disabled = "UPDATE users SET disabled = TRUE, source = 'directory-disabled' WHERE name = 'gina'";
+    database.execute(disabled, []).unwrap();
+    let told = site.foreseen();
+    assert_eq!(fates(&told, "Account"), ["Disabled"]);
+    site.leave(&site.administrator, &told["Mark"]).ok();
+    let ask = "SELECT source || disabled FROM users WHERE name = 'gina'";
+    let kept: String = database.query_row(ask, [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, "directory1");
+    assert_eq!(fates(&site.foreseen(), "Account"), ["Kept"]);
+}
+
 /// How often an act stands in the log of a server that was stopped.
 fn acts(lab: &Lab, act: &str) -> usize {
     super::model::acts(lab).iter().filter(|known| *known == act).count()
