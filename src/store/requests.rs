@@ -124,7 +124,8 @@ fn idle_requests(filter: &IdleFilter<'_>) -> Result<Ask<'static, Vec<RequestReco
     if let Some(beyond) = filter.beyond {
         text += &format!(" AND seq > (SELECT seq FROM requests WHERE uuid = ${})", bound.number(beyond));
     }
-    text += &format!(" ORDER BY seq LIMIT {}", filter.limit.min(LIST_LIMIT));
+    // The sign has SQLite sort what an index on the status finds, in the place of walking all requests in their order.
+    text += &format!(" ORDER BY +seq LIMIT {}", filter.limit.min(LIST_LIMIT));
     Ok(bound.statement(text).asking())
 }
 
