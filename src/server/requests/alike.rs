@@ -32,11 +32,17 @@ pub async fn open_alike(call: &Call<'_>, request: &RequestRecord) -> Result<Vec<
 
 /// Says whether both are about one card, or bring one person keys on a card that neither names otherwise.
 fn is_alike(request: &RequestRecord, open: &RequestRecord) -> bool {
-    if is_of_its_own(open.request_type) {
+    // A PIN that locks on the way is replaced while what it stands in the way of stays open, to be gone on with.
+    let unblocks = |it: &RequestRecord| it.request_type == RequestType::Unblock;
+    if is_of_its_own(open.request_type) || unblocks(request) != unblocks(open) {
         return false;
     }
     if request.old_smartcard.is_some() && open.old_smartcard.is_some() {
         return request.old_smartcard == open.old_smartcard;
+    }
+    // A renewal is about its own card alone, which may have been retired meanwhile.
+    if matches!(open.request_type, RequestType::Renew | RequestType::OnlineUpdate) {
+        return false;
     }
     let issue = [request, open].iter().all(|it| it.request_type.issues_certificates());
     let brought = open.new_smartcard.filter(|card| open.old_smartcard != Some(*card));
