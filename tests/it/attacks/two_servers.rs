@@ -13,8 +13,8 @@ use uuid::Uuid;
 /// How often two people have one key certified.
 const ROUNDS: usize = 6;
 const MOST_TOKENS: usize = 32;
-/// How long the first list of a server is waited for; it is made in a moment, and this is for a busy machine.
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+/// How long is waited for what servers do in a moment; this is for a busy machine.
+const WITHIN: Duration = Duration::from_secs(60);
 
 /// Two servers of one database; the second must end first.
 struct Pair {
@@ -42,9 +42,20 @@ impl Pair {
     /// Waits for what servers write of themselves once they run, a revocation list and its act, which would wait for the
     /// same lock as a call.
     fn settle(&self) {
+        self.becomes("SELECT count(*) > 0 FROM crls WHERE number > 0 AND claimed_until = 0");
+    }
+
+    /// Has a person call, and waits until it is noted that her token was used: that would wait for a call that changes it.
+    fn used_by(&self, person: &Person) {
+        self.first.get(person, &format!("{API}/requests")).ok();
+        self.becomes(&format!("SELECT bool_and(last_used IS NOT NULL) FROM tokens WHERE owner = '{}'", person.uuid));
+    }
+
+    /// Waits until a statement says yes.
+    fn becomes(&self, statement: &str) {
         let since = Instant::now();
-        while self.database().sql("SELECT count(*) FROM crls WHERE number > 0 AND claimed_until = 0") == "0" {
-            assert!(since.elapsed() < STARTS_WITHIN, "no list was made");
+        while self.database().sql(statement) != "t" {
+            assert!(since.elapsed() < WITHIN, "{statement}");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -206,6 +217,7 @@ fn a_proposal_is_confirmed_once_and_a_code_gives_one_token() {
 fn a_token_that_is_revoked_is_not_renewed() {
     let pair = Pair::new("");
     let alice = pair.first.user("alice", &[]);
+    pair.used_by(&alice);
     let revoke = |lab: &Lab| lab.post(&alice, &format!("{EXTENSION}/token/revoke"), json!({}));
     let renew = |lab: &Lab| lab.post(&alice, &format!("{EXTENSION}/token/renew"), json!({}));
     let [revoked, renewed] = pair.at_once("audit", revoke, renew);

@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 
 use super::directory;
 
+/// What those say that wait for locks.
+const WHAT: &str = "string_agg(query, '; ')";
+
 /// How long transactions are waited for; the servers' own wait for a lock is shorter.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -160,7 +163,12 @@ impl Database {
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let since = Instant::now();
         while self.sql(waiting) != number.to_string() {
-            assert!(since.elapsed() < PATIENCE, "{} wait", self.sql(waiting));
+            assert!(
+                since.elapsed() < PATIENCE,
+                "{} wait: {}",
+                self.sql(waiting),
+                self.sql(&waiting.replace("count(*)", WHAT))
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
