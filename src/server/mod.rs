@@ -23,6 +23,7 @@ mod keys;
 mod mail;
 mod monitoring;
 mod notices;
+mod outgoing;
 mod permission;
 mod process;
 mod provisioning;

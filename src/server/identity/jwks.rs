@@ -2,6 +2,7 @@
 //! not too often.
 
 use crate::server::data_directory::settings::identity::OidcSettings;
+use crate::server::outgoing::{self, NoCertificates};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse};
 use jsonwebtoken::{AlgorithmFamily, DecodingKey};
 use serde::Deserialize;
@@ -10,7 +11,6 @@ use std::io::Read;
 use std::sync::{Arc, Mutex as Held, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Bounds how long a fetch may take.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -85,25 +85,7 @@ pub struct KeySet {
 impl KeySet {
     /// Prepares fetching; fetches nothing yet. `trust` are the certificates to trust, PEM; `None`: those of the system.
     pub fn new(settings: &OidcSettings, trust: Option<&str>) -> Result<Self, JwksError> {
-        let roots = match trust {
-            None => RootCerts::PlatformVerifier,
-            Some(pem) => RootCerts::Specific(Arc::new(certificates(pem)?)),
-        };
-        let tls = TlsConfig::builder()
-            .root_certs(roots)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .https_only(true)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .tls_config(tls)
-            .timeout_global(Some(FETCH_TIMEOUT))
-            .max_idle_connections(0)
-            .build()
-            .new_agent();
+        let agent = outgoing::agent(trust, FETCH_TIMEOUT).map_err(|NoCertificates| JwksError::Trust)?;
         Ok(Self {
             agent,
             url: settings.jwks_url.clone(),
@@ -178,15 +160,4 @@ fn verifying_key(key: Jwk) -> Option<(String, DecodingKey)> {
     }
     let decoding = DecodingKey::from_jwk(&key).ok()?;
     Some((key.common.key_id.or(key.common.x509_sha1_fingerprint)?, decoding))
-}
-
-/// Reads certificates in PEM, at least one.
-fn certificates(pem: &str) -> Result<Vec<Certificate<'static>>, JwksError> {
-    let found = parse_pem(pem.as_bytes()).filter_map(|item| match item {
-        Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
-        Ok(_) => None,
-        Err(_) => Some(Err(JwksError::Trust)),
-    });
-    let found = found.collect::<Result<Vec<_>, _>>()?;
-    if found.is_empty() { Err(JwksError::Trust) } else { Ok(found) }
 }

@@ -7,16 +7,15 @@ use super::sent::Failed;
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::notices::{NoticeKind, WebhookSettings};
+use crate::server::outgoing::{self, NoCertificates};
 use crate::store::NoticeRecord;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use zeroize::Zeroizing;
 
 /// Begins the way of a notice that a webhook is told.
@@ -58,28 +57,10 @@ impl Webhook {
     pub fn new(name: &str, settings: &WebhookSettings, directory: &DataDirectory) -> Result<Self, WebhookError> {
         let path = directory.beside(&settings.secret_file);
         let key = key(&Zeroizing::new(files::read(&path)?)).ok_or(WebhookError::Key(path))?;
-        let roots = match &settings.ca_file {
-            None => RootCerts::PlatformVerifier,
-            Some(path) => {
-                let path = directory.beside(path);
-                RootCerts::Specific(Arc::new(certificates(&files::read(&path)?).ok_or(WebhookError::Roots(path))?))
-            }
-        };
-        let tls = TlsConfig::builder()
-            .root_certs(roots)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .https_only(true)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .tls_config(tls)
-            .timeout_global(Some(TIMEOUT))
-            .max_idle_connections(0)
-            .build()
-            .new_agent();
+        let roots = settings.ca_file.as_ref().map(|path| directory.beside(path));
+        let trust = roots.as_ref().map(|path| files::read(path)).transpose()?;
+        let agent = outgoing::agent(trust.as_deref(), TIMEOUT)
+            .map_err(|NoCertificates| WebhookError::Roots(roots.unwrap_or_default()))?;
         Ok(Self { name: name.to_owned(), url: settings.url.clone(), key, kinds: settings.kinds.clone(), agent })
     }
 
@@ -158,15 +139,4 @@ fn failed(error: &ureq::Error) -> Failed {
 fn key(text: &str) -> Option<hmac::Key> {
     let key = Zeroizing::new(STANDARD.decode(text.trim().strip_prefix(PREFIX)?).ok()?);
     KEY_LENGTHS.contains(&key.len()).then(|| hmac::Key::new(hmac::HMAC_SHA256, &key))
-}
-
-/// Reads certificates in PEM, at least one.
-fn certificates(pem: &str) -> Option<Vec<Certificate<'static>>> {
-    let mut found = Vec::new();
-    for item in parse_pem(pem.as_bytes()) {
-        if let PemItem::Certificate(certificate) = item.ok()? {
-            found.push(certificate);
-        }
-    }
-    Some(found).filter(|found| !found.is_empty())
 }

@@ -72,7 +72,7 @@ pub const SERVER: Floors = Floors {
         &["authority"],
         &["error"],
         &["keys", "audit", "permission"],
-        &["data_directory", "users", "monitoring"],
+        &["data_directory", "users", "monitoring", "outgoing"],
     ],
 };
 
