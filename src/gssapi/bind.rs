@@ -2,13 +2,11 @@
 //! protects the connection, to which the exchange is bound (RFC 5929, 4), so that no layer of SASL is agreed on.
 
 use super::error::Error;
-use super::initiator::{INITIATE, MUTUAL, service};
-use super::library::{
-    Bindings, Buffer, CONTINUE_NEEDED, Context, ERRORS, Filled, KERBEROS, OidSet, Owned, StoreElement, StoreSet, api,
-    refusal,
-};
+use super::exchange::{Exchange, MUTUAL};
+use super::initiator::{INITIATE, service};
+use super::library::{Buffer, ERRORS, Filled, KERBEROS, OidSet, Owned, StoreElement, StoreSet, api, refusal};
 use std::ffi::CString;
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 
 /// Keeps the tickets in this process, for as long as it runs.
 const TICKETS: &std::ffi::CStr = c"MEMORY:cardwright-directory";
@@ -27,9 +25,7 @@ enum Stage {
 
 /// Holds an exchange with a directory.
 pub struct Bind {
-    context: Context<'static>,
-    service: Owned,
-    credential: Owned,
+    exchange: Exchange,
     channel: Vec<u8>,
     stage: Stage,
 }
@@ -44,10 +40,8 @@ impl Bind {
     ///
     /// Asks a KDC for tickets that are missing or over; libkrb5 limits how long that takes.
     pub fn begin(host: &str, keytab: &str, channel: Vec<u8>) -> Result<(Self, Vec<u8>), Error> {
-        let service = service(api()?, "ldap", host)?;
-        let credential = credential(keytab)?;
-        let context = Context(null_mut(), api()?);
-        let mut new = Self { context, service, credential, channel, stage: Stage::Proving };
+        let exchange = Exchange::new(service(api()?, "ldap", host)?, credential(keytab)?)?;
+        let mut new = Self { exchange, channel, stage: Stage::Proving };
         let token = new.prove(None)?;
         Ok((new, token))
     }
@@ -67,51 +61,26 @@ impl Bind {
     }
 
     fn prove(&mut self, input: Option<&[u8]>) -> Result<Vec<u8>, Error> {
-        let api = self.context.1;
-        let input = input.map(Buffer::lent);
-        let bindings = Some(&self.channel).filter(|channel| !channel.is_empty()).map(|channel| Bindings::of(channel));
-        let mut output = Filled::new(api);
-        let (mut minor, mut flags) = (0, 0);
-        // SAFETY: every pointer lives through the call, and the library writes through neither `input` nor `bindings`; the
-        // lifetime is the default, and mechanism and lifetime are not asked for.
-        let major = unsafe {
-            (api.init)(
-                &mut minor,
-                self.credential.0,
-                &mut self.context.0,
-                self.service.0,
-                &KERBEROS,
-                MUTUAL,
-                0,
-                bindings.as_ref().map_or(null(), |bindings| (&raw const *bindings).cast()),
-                input.as_ref().map_or(null(), |input| input),
-                null_mut(),
-                &mut output.0,
-                &mut flags,
-                null_mut(),
-            )
-        };
-        if major & ERRORS != 0 {
-            return Err(refusal(api, major, minor));
-        }
-        if major & CONTINUE_NEEDED == 0 {
+        let channel = Some(&*self.channel).filter(|channel| !channel.is_empty());
+        let (token, agreed) = self.exchange.step(&KERBEROS, channel, input)?;
+        if let Some(flags) = agreed {
             if flags & MUTUAL == 0 {
                 return Err(Error::Unfinished);
             }
             self.stage = Stage::Layers;
         }
-        Ok(output.bytes().to_vec())
+        Ok(token)
     }
 
     /// Takes no layer, where that is offered.
     fn agree(&mut self, offer: &[u8]) -> Result<Vec<u8>, Error> {
-        let api = self.context.1;
+        let api = self.exchange.context.1;
         let mut opened = Filled::new(api);
         let mut minor = 0;
         // SAFETY: every pointer lives through the call, and the library does not write through the offer.
         let major = unsafe {
             let offer = Buffer::lent(offer);
-            (api.unwrap)(&mut minor, self.context.0, &offer, &mut opened.0, null_mut(), null_mut())
+            (api.unwrap)(&mut minor, self.exchange.context.0, &offer, &mut opened.0, null_mut(), null_mut())
         };
         if major & ERRORS != 0 {
             return Err(refusal(api, major, minor));
@@ -123,7 +92,7 @@ impl Bind {
         // SAFETY: as above; nothing is encrypted, for TLS does that.
         let major = unsafe {
             let chosen = Buffer::lent(&[NO_LAYER, 0, 0, 0]);
-            (api.wrap)(&mut minor, self.context.0, 0, 0, &chosen, null_mut(), &mut answer.0)
+            (api.wrap)(&mut minor, self.exchange.context.0, 0, 0, &chosen, null_mut(), &mut answer.0)
         };
         if major & ERRORS != 0 {
             return Err(refusal(api, major, minor));

@@ -1,23 +1,15 @@
 //! Presents tickets: the side of a user with a ticket cache, which `kinit` fills.
 
 use super::error::Error;
-use super::library::{
-    Api, Buffer, CONTINUE_NEEDED, Context, ERRORS, Filled, HOST_SERVICE, KERBEROS, Oid, OidSet, Owned, SPNEGO, api,
-    refusal,
-};
-use std::ptr::{null, null_mut};
+use super::exchange::{Exchange, MUTUAL};
+use super::library::{Api, Buffer, ERRORS, HOST_SERVICE, KERBEROS, OidSet, Owned, SPNEGO, api, refusal};
+use std::ptr::null_mut;
 
 /// Is GSS_C_INITIATE of gss_cred_usage_t.
 pub const INITIATE: i32 = 1;
-/// Is GSS_C_MUTUAL_FLAG: the service must prove itself too.
-pub const MUTUAL: u32 = 2;
 
 /// Holds an exchange with a service that has not proven itself yet. It must stay on one thread.
-pub struct Initiation {
-    context: Context<'static>,
-    service: Owned,
-    credential: Owned,
-}
+pub struct Initiation(Exchange);
 
 impl Initiation {
     /// Begins an exchange with the HTTP service of `host`; returns the SPNEGO token to be sent.
@@ -27,51 +19,19 @@ impl Initiation {
         let api = api()?;
         let service = service(api, "HTTP", host)?;
         let begun = credential(api).and_then(|credential| {
-            let mut new = Self { context: Context(null_mut(), api), service, credential };
-            let (spnego, _) = new.step(&SPNEGO, None)?;
-            Ok((new, spnego))
+            let mut exchange = Exchange::new(service, credential)?;
+            let (spnego, _) = exchange.step(&SPNEGO, None, None)?;
+            Ok((Self(exchange), spnego))
         });
         begun.map_err(|error| why(api, host).unwrap_or(error))
     }
 
     /// Checks the service's SPNEGO token; one that does not prove the service is an error.
     pub fn finish(mut self, spnego: &[u8]) -> Result<(), Error> {
-        match self.step(&SPNEGO, Some(spnego))? {
+        match self.0.step(&SPNEGO, None, Some(spnego))? {
             (_, Some(flags)) if flags & MUTUAL != 0 => Ok(()),
             _ => Err(Error::Unfinished),
         }
-    }
-
-    /// Returns the next token to send, and the agreed flags once the exchange is over.
-    fn step(&mut self, mechanism: &Oid, input: Option<&[u8]>) -> Result<(Vec<u8>, Option<u32>), Error> {
-        let api = self.context.1;
-        let input = input.map(Buffer::lent);
-        let mut output = Filled::new(api);
-        let (mut minor, mut flags) = (0, 0);
-        // SAFETY: every pointer lives through the call, and the library does not write through `input`; no channel is
-        // bound, the lifetime is the default, and mechanism and lifetime are not asked for.
-        let major = unsafe {
-            (api.init)(
-                &mut minor,
-                self.credential.0,
-                &mut self.context.0,
-                self.service.0,
-                mechanism,
-                MUTUAL,
-                0,
-                null(),
-                input.as_ref().map_or(null(), |input| input),
-                null_mut(),
-                &mut output.0,
-                &mut flags,
-                null_mut(),
-            )
-        };
-        if major & ERRORS != 0 {
-            return Err(refusal(api, major, minor));
-        }
-        let agreed = (major & CONTINUE_NEEDED == 0).then_some(flags);
-        Ok((output.bytes().to_vec(), agreed))
     }
 }
 
@@ -104,7 +64,6 @@ fn credential(api: &'static Api) -> Result<Owned, Error> {
 /// Finds out why there was no token: SPNEGO hides the cause, so Kerberos is tried alone.
 fn why(api: &'static Api, host: &str) -> Option<Error> {
     let nobody = Owned(null_mut(), api.release_cred);
-    let mut alone =
-        Initiation { context: Context(null_mut(), api), service: service(api, "HTTP", host).ok()?, credential: nobody };
-    alone.step(&KERBEROS, None).err()
+    let mut alone = Exchange::new(service(api, "HTTP", host).ok()?, nobody).ok()?;
+    alone.step(&KERBEROS, None, None).err()
 }

@@ -9,6 +9,7 @@
 mod acceptor;
 mod bind;
 mod error;
+mod exchange;
 mod initiator;
 mod library;
 
