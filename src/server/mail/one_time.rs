@@ -35,25 +35,8 @@ pub enum Prepared {
 
 /// Makes the notice of a one-time password that is to be mailed; it holds none.
 pub fn notice(request: Uuid, part: u8, generation: u32, recipient: Uuid, now: OffsetDateTime) -> NoticeRecord {
-    NoticeRecord {
-        uuid: Uuid::now_v7(),
-        kind: NoticeKind::OneTimePassword.word().to_owned(),
-        way: MAIL.to_owned(),
-        recipient: Some(recipient),
-        address: String::new(),
-        request: Some(request),
-        part,
-        generation,
-        facts: BTreeMap::new(),
-        created: now,
-        due: now,
-        ends: now + LIFETIME,
-        attempts: 0,
-        doubtful: false,
-        state: NoticeState::Waiting,
-        reason: String::new(),
-        settled: None,
-    }
+    let notice = shared::due_now(NoticeKind::OneTimePassword, MAIL, now, LIFETIME);
+    NoticeRecord { recipient: Some(recipient), request: Some(request), part, generation, ..notice }
 }
 
 /// Makes a password and the mail with it.

@@ -1,9 +1,13 @@
 //! What notices and one-time passwords share on their way out.
 
 use super::texts::Texts;
-use crate::store::Store;
+use crate::server::data_directory::settings::notices::NoticeKind;
+use crate::store::{NoticeRecord, NoticeState, Store};
 use crate::template::Templates;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Is the way of mail.
 pub const MAIL: &str = "mail";
@@ -22,6 +26,29 @@ pub struct Shared {
     pub store: Store,
     pub templates: Arc<Templates>,
     pub texts: Texts,
+}
+
+/// Makes a notice that is due now and tried for so long; to whom it goes and what it says is still to be filled in.
+pub fn due_now(kind: NoticeKind, way: &str, now: OffsetDateTime, lifetime: time::Duration) -> NoticeRecord {
+    NoticeRecord {
+        uuid: Uuid::now_v7(),
+        kind: kind.word().to_owned(),
+        way: way.to_owned(),
+        recipient: None,
+        address: String::new(),
+        request: None,
+        part: 0,
+        generation: 0,
+        facts: BTreeMap::new(),
+        created: now,
+        due: now,
+        ends: now + lifetime,
+        attempts: 0,
+        doubtful: false,
+        state: NoticeState::Waiting,
+        reason: String::new(),
+        settled: None,
+    }
 }
 
 /// Returns the pause after an attempt, by the number of attempts before it.

@@ -4,9 +4,9 @@ use super::teller::Teller;
 use crate::cm::hidden::is_hidden;
 use crate::server::data_directory::settings::notices::NoticeKind;
 use crate::server::mail::outbox::LIFETIME;
-use crate::server::mail::shared::MAIL;
+use crate::server::mail::shared::{MAIL, due_now};
 use crate::server::mail::texts::LIST;
-use crate::store::{self, NoticeRecord, NoticeState, Tx};
+use crate::store::{self, NoticeRecord, Tx};
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -70,29 +70,6 @@ fn one_line(text: &str) -> String {
     text.chars().map(|character| if is_hidden(character) { ' ' } else { character }).take(MOST_FACT).collect()
 }
 
-/// Makes a notice that is due now.
-pub fn notice(kind: NoticeKind, way: &str, now: OffsetDateTime) -> NoticeRecord {
-    NoticeRecord {
-        uuid: Uuid::now_v7(),
-        kind: kind.word().to_owned(),
-        way: way.to_owned(),
-        recipient: None,
-        address: String::new(),
-        request: None,
-        part: 0,
-        generation: 0,
-        facts: BTreeMap::new(),
-        created: now,
-        due: now,
-        ends: now + LIFETIME,
-        attempts: 0,
-        doubtful: false,
-        state: NoticeState::Waiting,
-        reason: String::new(),
-        settled: None,
-    }
-}
-
 /// Puts drafts into the outbox, in the transaction that notes how far was told; returns how many were too many for a way.
 pub async fn put(tx: &mut Tx, teller: &Bounds, drafts: &[Draft], now: OffsetDateTime) -> Result<usize, store::Error> {
     let mut too_many = 0;
@@ -113,7 +90,7 @@ pub async fn put(tx: &mut Tx, teller: &Bounds, drafts: &[Draft], now: OffsetDate
                 continue;
             }
             let (facts, request) = (draft.facts.clone(), draft.request);
-            tx.insert_notice(&NoticeRecord { facts, request, ..notice(draft.kind, way, now) }).await?;
+            tx.insert_notice(&NoticeRecord { facts, request, ..due_now(draft.kind, way, now, LIFETIME) }).await?;
         }
     }
     Ok(too_many)
@@ -155,7 +132,7 @@ async fn mail(
     };
     if tx.notices_since(recipient, address, now - Duration::hours(1)).await? < per_hour {
         let (facts, request, address) = (draft.facts.clone(), draft.request, address.to_owned());
-        let notice = NoticeRecord { recipient, address, facts, request, ..notice(draft.kind, MAIL, now) };
+        let notice = NoticeRecord { recipient, address, facts, request, ..due_now(draft.kind, MAIL, now, LIFETIME) };
         return tx.insert_notice(&notice).await;
     }
     match tx.digest_of(recipient, address).await? {
@@ -178,7 +155,7 @@ async fn mail(
                 facts: first.facts,
                 due,
                 ends: due + LIFETIME,
-                ..notice(NoticeKind::Digest, MAIL, now)
+                ..due_now(NoticeKind::Digest, MAIL, now, LIFETIME)
             };
             tx.insert_notice(&digest).await
         }
