@@ -1,8 +1,8 @@
 //! Closes the open requests of a card that its new state does not allow to be carried out any more.
 
-use super::holders::asked_card;
-use super::withdraw::withdrawn;
-use crate::cm::lifecycle::{Narrowing, RequestEvent};
+use super::holders::{self, asked_card, lock_owner};
+use super::withdraw::ended_along;
+use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::error::ApiError;
@@ -19,6 +19,14 @@ pub async fn open_of(tx: &mut Tx, smartcard: Uuid) -> Result<Vec<RequestRecord>,
         tx.request(request.uuid).await?;
     }
     Ok(open)
+}
+
+/// Reads a card of this owner that is about to end, after its open requests and the owner: the order in which everybody
+/// reads them.
+pub async fn card_to_end(tx: &mut Tx, smartcard: Uuid, owner: Uuid) -> Result<SmartcardRecord, ApiError> {
+    open_of(tx, smartcard).await?;
+    lock_owner(tx, owner).await?;
+    holders::smartcard(tx, smartcard).await
 }
 
 /// Says whether an open request of the card can still be carried out, as the card is now.
@@ -43,16 +51,11 @@ pub async fn closed_unfit(
     let (mut closed, mut revoked) = (Vec::new(), 0);
     let unfit = |request: &RequestRecord| !fits(request, card) && !spares(request);
     for request in open_of(tx, card.uuid).await?.into_iter().filter(unfit) {
-        match withdrawn(tx, request.uuid, RequestEvent::Cancel, now).await {
-            Ok((request, Some(effects))) => {
-                let entry = entry.clone().on(&request).with("type", request.request_type);
-                tx.audit(&effects.added_to(entry)).await?;
-                revoked += effects.revoked;
-                closed.push(request);
-            }
-            // Its card is retired already: it stays to be completed.
-            Ok((_, None)) | Err(ApiError::RetiredForGood) => {}
-            Err(error) => return Err(error),
+        if let Some((request, effects)) = ended_along(tx, request.uuid, now).await? {
+            let entry = entry.clone().on(&request).with("type", request.request_type);
+            tx.audit(&effects.added_to(entry)).await?;
+            revoked += effects.revoked;
+            closed.push(request);
         }
     }
     Ok((closed, revoked))

@@ -2,8 +2,7 @@
 
 use super::effects::Effects;
 use super::people::stopped_with;
-use super::withdraw::withdrawn;
-use crate::cm::lifecycle::RequestEvent;
+use super::withdraw::ended_along;
 use crate::server::audit::deed::Deed;
 use crate::server::error::ApiError;
 use crate::server::users::domains::Domains;
@@ -98,27 +97,25 @@ async fn ended(
     if !stopped_with(request, user.uuid) {
         return Ok(0);
     }
-    let effects = match withdrawn(tx, request.uuid, RequestEvent::Cancel, now).await {
-        Ok((_, Some(effects))) => effects,
-        Ok((_, None)) | Err(ApiError::RetiredForGood) => return Ok(0),
-        Err(error) => return Err(error),
-    };
+    let Some((_, effects)) = ended_along(tx, request.uuid, now).await? else { return Ok(0) };
     let entry = act(Deed::RequestWithdrawn).on(request).with("type", request.request_type);
     tx.audit(&effects.added_to(entry.with("disabled", &user.name))).await?;
     Ok(effects.revoked)
 }
 
-/// Lists the open requests that a person has made or is the target of; those for oneself twice.
+/// Lists the open requests that a person has made or is the target of, each once.
 pub async fn open_requests(tx: &mut Tx, user: Uuid) -> Result<Vec<RequestRecord>, ApiError> {
     let target = RequestFilter { target: Some(user), open: true, ..Default::default() };
     let originator = RequestFilter { originator: Some(user), open: true, ..Default::default() };
     let mut found: Vec<RequestRecord> = Vec::new();
     for mut filter in [target, originator] {
+        // Those for oneself were among the first.
+        let is_first = filter.originator.is_none();
         for _ in 0..MOST_PAGES {
             let page = tx.requests(&filter).await?;
             let Some(last) = page.last() else { break };
             filter.before = Some(last.uuid);
-            found.extend(page);
+            found.extend(page.into_iter().filter(|request| is_first || request.target != user));
         }
     }
     Ok(found)

@@ -5,11 +5,11 @@ use super::disabling::{self, Rules, open_requests};
 use super::effects::Effects;
 use super::holders::{self, move_card, move_profile, move_profiles_on};
 use super::people::stopped_with;
-use super::withdraw::withdrawn;
+use super::withdraw::ended_along;
 use crate::ca::RevocationReason;
 use crate::cm::acts::{LeavingFate, LeavingItem, LeavingKind};
 use crate::cm::holder_role::Role;
-use crate::cm::lifecycle::{HolderEvent, Narrowing, RequestEvent};
+use crate::cm::lifecycle::{HolderEvent, Narrowing};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
@@ -58,8 +58,7 @@ impl Holdings {
         }
         let user = tx.user(user).await?.ok_or(ApiError::NotFound("user"))?;
         let mut requests = open_requests(tx, user.uuid).await?;
-        let mut known = BTreeSet::new();
-        requests.retain(|request| known.insert(request.uuid));
+        let mut known: BTreeSet<Uuid> = requests.iter().map(|request| request.uuid).collect();
         let mut cards = tx.smartcards_of(user.uuid).await?;
         cards.retain(|card| card.status != SmartcardStatus::Retired);
         for card in &cards {
@@ -179,14 +178,10 @@ pub async fn left(
     let mut revoked = effects.revoked;
     for request in holdings.requests.iter().filter(|request| holdings.ends(request)) {
         left.closed.push(request.uuid);
-        match withdrawn(tx, request.uuid, RequestEvent::Cancel, now).await {
-            Ok((request, Some(effects))) => {
-                revoked += effects.revoked;
-                let entry = act(Deed::RequestWithdrawn).on(&request).with("type", request.request_type);
-                tx.audit(&effects.added_to(entry.with("left", &holdings.user.name))).await?;
-            }
-            Ok((_, None)) | Err(ApiError::RetiredForGood) => {}
-            Err(error) => return Err(error),
+        if let Some((request, effects)) = ended_along(tx, request.uuid, now).await? {
+            revoked += effects.revoked;
+            let entry = act(Deed::RequestWithdrawn).on(&request).with("type", request.request_type);
+            tx.audit(&effects.added_to(entry.with("left", &holdings.user.name))).await?;
         }
     }
     holders_ended(tx, &holdings, &order, &act, now).await?;

@@ -1,9 +1,9 @@
 //! A card that is missing: its certificates are revoked or put on hold at once, and what was asked for it is closed.
 
-use super::closing::{closed_unfit, open_of};
+use super::closing::{card_to_end, closed_unfit, open_of};
 use super::complete::completed;
 use super::effects::Effects;
-use super::holders::{self, lock_owner};
+use super::holders;
 use crate::cm::acts::LossEffect;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
@@ -42,9 +42,7 @@ pub async fn reported(
     now: OffsetDateTime,
 ) -> Result<Done, ApiError> {
     let Loss { smartcard, owner, at_once, waiting } = loss;
-    open_of(tx, smartcard).await?;
-    lock_owner(tx, owner).await?;
-    let card = holders::smartcard(tx, smartcard).await?;
+    let card = card_to_end(tx, smartcard, owner).await?;
     let mut done = Done {
         effect: LossEffect::Ended,
         status: card.status,

@@ -1,8 +1,7 @@
 //! Ends requests that nobody finishes, once their template's time is over.
 
 use super::effects::Effects;
-use super::withdraw::withdrawn;
-use crate::cm::lifecycle::RequestEvent;
+use super::withdraw::ended_along;
 use crate::server::audit::deed::{self, Deed};
 use crate::server::error::ApiError;
 use crate::store::{ApprovalRecord, RequestRecord, Tx};
@@ -39,8 +38,7 @@ pub async fn ended(
     if ends(&request, &decisions, template).is_none_or(|ends| ends > now) {
         return Ok(None);
     }
-    let (request, effects) = withdrawn(tx, uuid, RequestEvent::Cancel, now).await?;
-    let Some(effects) = effects else { return Ok(None) };
+    let Some((request, effects)) = ended_along(tx, uuid, now).await? else { return Ok(None) };
     let entry = deed::own(Deed::RequestExpired, now).on(&request).with("type", request.request_type);
     tx.audit(&effects.added_to(entry.with("submitted", request.submitted))).await?;
     Ok(Some(effects))

@@ -1,11 +1,11 @@
 //! A lent card is handed back: it is retired, and the card beside which it was lent is in use again if it was suspended for
 //! loans alone that are over.
 
-use super::closing::{closed_unfit, open_of};
+use super::closing::{card_to_end, closed_unfit};
 use super::complete::completed;
 use super::effects::Effects;
 use super::end::retired;
-use super::holders::{self, lock_owner};
+use super::holders;
 use super::lift::standing;
 use crate::cm::request::RequestType;
 use crate::cm::smartcard::SmartcardStatus;
@@ -42,9 +42,7 @@ pub async fn taken_back(
     act: impl Fn(Deed) -> AuditEntry,
     now: OffsetDateTime,
 ) -> Result<Done, ApiError> {
-    open_of(tx, back.smartcard).await?;
-    lock_owner(tx, back.owner).await?;
-    let card = holders::smartcard(tx, back.smartcard).await?;
+    let card = card_to_end(tx, back.smartcard, back.owner).await?;
     let mut done = Done { status: card.status, effects: Effects::default(), lifted: false, closed: Vec::new() };
     if let Some(request) = back.retire.filter(|_| card.status != SmartcardStatus::Retired) {
         made(tx, &request, &act).await?;

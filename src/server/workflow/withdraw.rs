@@ -49,6 +49,20 @@ pub async fn withdrawn(
     Ok((request, Some(effects)))
 }
 
+/// Cancels a request along with something else that ends. `None`: it was canceled before, or the card that it retires is
+/// retired already, so that it stays to be completed.
+pub async fn ended_along(
+    tx: &mut Tx,
+    uuid: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<(RequestRecord, Effects)>, ApiError> {
+    match withdrawn(tx, uuid, RequestEvent::Cancel, now).await {
+        Ok((request, effects)) => Ok(effects.map(|effects| (request, effects))),
+        Err(ApiError::RetiredForGood) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Says whether what a Retire request is about is retired. Such a request is being carried out as soon as the server has
 /// answered a card's challenge, which may have shown that it is another card.
 async fn is_retired(tx: &mut Tx, request: &RequestRecord) -> Result<bool, ApiError> {
