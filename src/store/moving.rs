@@ -72,7 +72,7 @@ pub struct Moving {
     tables: Vec<String>,
 }
 
-/// Holds a text, and a number beside it.
+/// Holds a name of the schema.
 struct Named(String);
 
 impl FromRow for Named {

@@ -1,7 +1,7 @@
 //! Says what a person of a list comes to, by what is known here and by who else is in the list.
 
 use super::listed::{DISPLAY_NAME, Listed, ListedPerson};
-use super::plan::{from_here, named};
+use super::plan::{from_here, named, telling};
 use super::report::{Reason, Row, Standing};
 use crate::server::users::domains::Domains;
 use crate::server::users::rules::{AccountRefusal, check, check_email, local_user};
@@ -51,15 +51,8 @@ impl Lines {
     }
 }
 
-/// Lists what tells a person from another.
 fn names(person: &ListedPerson) -> impl Iterator<Item = (NameKind, &str)> {
-    let texts = [
-        (NameKind::Name, Some(person.name.as_str())),
-        (NameKind::Upn, person.upn.as_deref()),
-        (NameKind::Email, person.email.as_deref()),
-        (NameKind::Sid, person.sid.as_deref()),
-    ];
-    texts.into_iter().filter_map(|(kind, text)| Some((kind, text?)))
+    telling(&person.name, [&person.upn, &person.email, &person.sid])
 }
 
 /// Says by what a row is judged.

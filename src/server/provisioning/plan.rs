@@ -82,13 +82,20 @@ impl Names {
     }
 }
 
-/// Lists what tells a person from another.
 fn names(person: &Person) -> impl Iterator<Item = (NameKind, &str)> {
+    telling(&person.name, [&person.upn, &person.email, &person.sid])
+}
+
+/// Lists what tells a person from another: name, UPN, e-mail address and security identifier.
+pub fn telling<'a>(
+    name: &'a str,
+    [upn, email, sid]: [&'a Option<String>; 3],
+) -> impl Iterator<Item = (NameKind, &'a str)> {
     let texts = [
-        (NameKind::Name, Some(person.name.as_str())),
-        (NameKind::Upn, person.upn.as_deref()),
-        (NameKind::Email, person.email.as_deref()),
-        (NameKind::Sid, person.sid.as_deref()),
+        (NameKind::Name, Some(name)),
+        (NameKind::Upn, upn.as_deref()),
+        (NameKind::Email, email.as_deref()),
+        (NameKind::Sid, sid.as_deref()),
     ];
     texts.into_iter().filter_map(|(kind, text)| Some((kind, text?)))
 }
