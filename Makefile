@@ -19,6 +19,7 @@ test:
 	@scripts/install-missing test
 	@scripts/build-kryoptic >/dev/null
 	@scripts/build-est >/dev/null
+	@scripts/fetch-axe >/dev/null
 	@$(CARGO) test --quiet --doc
 	$(CARGO) test --lib --bins --test it -- $(UNROOTED) | tee target/test.log
 	@echo "Skipped, and why:"

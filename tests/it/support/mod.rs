@@ -7,6 +7,7 @@
 //! program, the spy) is a child process with a [`softhsm::Private`] directory.
 
 pub mod attesting;
+pub mod browser;
 pub mod certificates;
 pub mod data_directory;
 pub mod directory;
