@@ -139,6 +139,7 @@ fn wishes(profile: &TempDir) -> Value {
     ];
     arguments.extend(
         [
+            "--no-proxy-server",
             "--headless=new",
             "--window-size=1280,1000",
             // The browser ends when the driver does.
