@@ -8,7 +8,8 @@ use crate::cm::smartcard::SmartcardStatus;
 use crate::server::audit::deed::{self, Deed};
 use crate::server::call::app::App;
 use crate::server::error::{ApiError, Internal};
-use crate::server::workflow::holders::{lock_owner, move_card, move_profiles_on};
+use crate::server::workflow::closing::{card_to_end, closed_unfit};
+use crate::server::workflow::holders::{move_card, move_profiles_on};
 use crate::server::workflow::revocation::cessation;
 use crate::store::{Holder, Reach, Touched, Tx};
 use std::sync::Arc;
@@ -80,8 +81,7 @@ async fn forget_ended_requests(app: &App) -> Result<(), ApiError> {
 
 /// Ends one temporary card, unless another server or a person was faster; returns whether certificates were revoked.
 async fn end_card(tx: &mut Tx, uuid: Uuid, owner: Uuid, now: OffsetDateTime) -> Result<bool, ApiError> {
-    lock_owner(tx, owner).await?;
-    let Some(card) = tx.smartcard(uuid).await? else { return Ok(false) };
+    let card = card_to_end(tx, uuid, owner).await?;
     let is_due = card.holder_role.expires.is_some_and(|expires| expires <= now);
     if card.status == SmartcardStatus::Retired || !is_due {
         return Ok(false);
@@ -92,6 +92,8 @@ async fn end_card(tx: &mut Tx, uuid: Uuid, owner: Uuid, now: OffsetDateTime) -> 
     let revoked = tx.revoke_certificates(lent, cessation(now)).await?;
     let entry = deed::own(Deed::TemporaryCardEnded, now).smartcard(card.uuid).user(owner).with("revoked", revoked);
     tx.audit(&entry).await?;
-    tracing::info!(smartcard = %card.uuid, revoked, "temporary card ended");
-    Ok(revoked > 0)
+    let along = deed::own(Deed::RequestWithdrawn, now).with("ended_with", card.uuid);
+    let closed = closed_unfit(tx, Some(Holder::Smartcard(card.uuid)), |_| false, &along, now).await?;
+    tracing::info!(smartcard = %card.uuid, revoked, closed = closed.requests.len(), "temporary card ended");
+    Ok(revoked + closed.revoked > 0)
 }

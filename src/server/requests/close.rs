@@ -9,11 +9,13 @@ use crate::server::call::Call;
 use crate::server::error::ApiError;
 use crate::server::keys::presence::keys_to_show;
 use crate::server::permission;
+use crate::server::workflow::closing::{closed_with, ended_with, open_about};
 use crate::server::workflow::effects::Effects;
 use crate::server::workflow::end::retired;
 use crate::server::workflow::{complete, lift, withdraw};
 use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
 use crate::template::ProfileTemplate;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Completes a request; one that was completed before is returned as it is.
@@ -24,17 +26,18 @@ pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(Request
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
     let (uuid, now) = (request.record.uuid, call.now);
     let (alone, entry) = lifted_alone(call, &request.record, &template, call.entry(Deed::RequestCompleted)).await?;
-    let record = request.record.clone();
+    let (record, along) = (request.record.clone(), call.entry(Deed::RequestWithdrawn));
     let job = async move |tx: &mut Tx| {
         if alone {
             lift::check_own(tx, &record).await?;
         }
-        let closed = complete::completed(tx, uuid, &template, now).await?;
-        logged(tx, closed, entry).await
+        lock_along(tx, &record).await?;
+        let ended = complete::completed(tx, uuid, &template, now).await?;
+        logged(tx, ended, entry, &along, now).await
     };
-    let closed = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
-    call.app.forget(uuid);
-    Ok(closed)
+    let (record, effects, closed) = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    forget(call, uuid, &closed);
+    Ok((record, effects))
 }
 
 /// Says whether the caller lifts a suspension alone: for himself, without a role for others or an approval. The card must
@@ -74,25 +77,43 @@ pub async fn withdraw(
     }
     let (uuid, now) = (request.record.uuid, call.now);
     let entry = call.entry(Deed::RequestWithdrawn);
+    let along = entry.clone();
     let job = async move |tx: &mut Tx| {
-        let closed = withdraw::withdrawn(tx, uuid, event, now).await?;
-        logged(tx, closed, entry).await
+        let ended = withdraw::withdrawn(tx, uuid, event, now).await?;
+        logged(tx, ended, entry, &along, now).await
     };
-    let closed = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
-    call.app.forget(uuid);
-    Ok(closed)
+    let (record, effects, closed) = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    forget(call, uuid, &closed);
+    Ok((record, effects))
 }
 
-/// Adds to the log what came of a request, unless nothing changed.
+/// Reads the open requests about what a request ends, as everybody does before that itself is read.
+async fn lock_along(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
+    if let Some(holder) = ended_with(request) {
+        open_about(tx, holder).await?;
+    }
+    Ok(())
+}
+
+/// Adds to the log what came of a request, unless nothing changed, and closes the open requests about what has ended with
+/// it; `along` begins the entries of those.
 async fn logged(
     tx: &mut Tx,
     (request, effects): (RequestRecord, Option<Effects>),
     entry: AuditEntry,
-) -> Result<(RequestRecord, Effects), ApiError> {
-    if let Some(effects) = effects {
-        tx.audit(&effects.added_to(entry.on(&request).with("type", request.request_type))).await?;
-    }
-    Ok((request, effects.unwrap_or_default()))
+    along: &AuditEntry,
+    now: OffsetDateTime,
+) -> Result<(RequestRecord, Effects, Vec<RequestRecord>), ApiError> {
+    let Some(mut effects) = effects else { return Ok((request, Effects::default(), Vec::new())) };
+    tx.audit(&effects.added_to(entry.on(&request).with("type", request.request_type))).await?;
+    let closed = closed_with(tx, &request, along, now).await?;
+    closed.added_to(&mut effects);
+    Ok((request, effects, closed.requests))
+}
+
+/// Destroys the keys that were kept for a request that has ended, and for those that were closed with it.
+fn forget(call: &Call<'_>, request: Uuid, closed: &[RequestRecord]) {
+    closed.iter().map(|closed| closed.uuid).chain([request]).for_each(|ended| call.app.forget(ended));
 }
 
 /// Retires the card of an approved Retire request with its profiles, and revokes certificates. Repeated, it changes
@@ -101,12 +122,17 @@ pub async fn retire(call: &Call<'_>, request: &SeenRequest) -> Result<(Smartcard
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
     let (uuid, now) = (request.record.uuid, call.now);
     let entry = call.entry(Deed::CardRetired).on(&request.record);
+    let (record, along) = (request.record.clone(), call.entry(Deed::RequestWithdrawn));
     let job = async move |tx: &mut Tx| {
+        lock_along(tx, &record).await?;
         let (card, effects) = retired(tx, uuid, &template, now).await?;
-        if let Some(effects) = effects {
-            tx.audit(&effects.added_to(entry)).await?;
-        }
-        Ok::<_, ApiError>((card, effects.unwrap_or_default()))
+        let Some(mut effects) = effects else { return Ok((card, Effects::default(), Vec::new())) };
+        tx.audit(&effects.added_to(entry)).await?;
+        let closed = closed_with(tx, &record, &along, now).await?;
+        closed.added_to(&mut effects);
+        Ok::<_, ApiError>((card, effects, closed.requests))
     };
-    call.app.store.write(move |tx| Box::pin(job(tx))).await
+    let (card, effects, closed) = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    closed.iter().for_each(|request| call.app.forget(request.uuid));
+    Ok((card, effects))
 }

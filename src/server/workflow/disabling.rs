@@ -1,5 +1,6 @@
 //! Disables people and enables them again: what a disabled person has begun ends, and by template what is theirs is held.
 
+use super::closing::closed_with;
 use super::effects::Effects;
 use super::people::stopped_with;
 use super::withdraw::ended_along;
@@ -97,9 +98,10 @@ async fn ended(
     if !stopped_with(request, user.uuid) {
         return Ok(0);
     }
-    let Some((_, effects)) = ended_along(tx, request.uuid, now).await? else { return Ok(0) };
-    let entry = act(Deed::RequestWithdrawn).on(request).with("type", request.request_type);
+    let Some((request, mut effects)) = ended_along(tx, request.uuid, now).await? else { return Ok(0) };
+    let entry = act(Deed::RequestWithdrawn).on(&request).with("type", request.request_type);
     tx.audit(&effects.added_to(entry.with("disabled", &user.name))).await?;
+    closed_with(tx, &request, &act(Deed::RequestWithdrawn), now).await?.added_to(&mut effects);
     Ok(effects.revoked)
 }
 

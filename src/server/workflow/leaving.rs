@@ -1,9 +1,9 @@
 //! A person leaves: all that the person has here is told, and ended in one job if it still is as it was told.
 
-use super::closing::fits;
+use super::closing::{closed_with, fits, open_about};
 use super::disabling::{self, Rules, open_requests};
 use super::effects::Effects;
-use super::holders::{self, move_card, move_profile, move_profiles_on};
+use super::holders::{self, asked_profile, move_card, move_profile, move_profiles_on};
 use super::people::stopped_with;
 use super::withdraw::ended_along;
 use crate::ca::RevocationReason;
@@ -17,8 +17,8 @@ use crate::server::audit::deed::Deed;
 use crate::server::error::ApiError;
 use crate::server::users::jobs;
 use crate::store::{
-    AuditEntry, BearerRecord, CertificateRecord, CertificateScope, IdentityRecord, ProfileRecord, RequestRecord,
-    RequestTerms, Revocation, SessionRecord, SmartcardRecord, Tx, UserRecord, UserSource,
+    AuditEntry, BearerRecord, CertificateRecord, CertificateScope, Holder, IdentityRecord, ProfileRecord,
+    RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, Tx, UserRecord, UserSource,
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::BTreeSet;
@@ -61,15 +61,16 @@ impl Holdings {
         let mut known: BTreeSet<Uuid> = requests.iter().map(|request| request.uuid).collect();
         let mut cards = tx.smartcards_of(user.uuid).await?;
         cards.retain(|card| card.status != SmartcardStatus::Retired);
-        for card in &cards {
-            for request in super::closing::open_of(tx, card.uuid).await? {
+        let mut profiles = tx.profiles_of(user.uuid).await?;
+        profiles.retain(|profile| profile.smartcard.is_none() && profile_lives(profile.status));
+        let ending = cards.iter().map(|card| Holder::Smartcard(card.uuid));
+        for holder in ending.chain(profiles.iter().map(|profile| Holder::Profile(profile.uuid))) {
+            for request in open_about(tx, holder).await? {
                 if known.insert(request.uuid) {
                     requests.push(request);
                 }
             }
         }
-        let mut profiles = tx.profiles_of(user.uuid).await?;
-        profiles.retain(|profile| profile.smartcard.is_none() && profile_lives(profile.status));
         let mut certificates = tx.certificates(CertificateScope::User(user.uuid)).await?;
         let hold = RevocationReason::CertificateHold.number();
         certificates.retain(|it| {
@@ -88,10 +89,22 @@ impl Holdings {
     fn ends(&self, request: &RequestRecord) -> bool {
         let of_card = |card: &SmartcardRecord| {
             let about = [request.old_smartcard, request.new_smartcard].contains(&Some(card.uuid));
-            about && !fits(request, &SmartcardRecord { status: SmartcardStatus::Disabled, ..card.clone() })
+            // One that an unfinished request has brought is retired with that.
+            let status = match card.status {
+                SmartcardStatus::Assigned => SmartcardStatus::Retired,
+                _ => SmartcardStatus::Disabled,
+            };
+            about && !fits(request, &SmartcardRecord { status, ..card.clone() })
+        };
+        let of_profile = |profile: &ProfileRecord| {
+            let disabled = ProfileRecord { status: ProfileStatus::Disabled, ..profile.clone() };
+            request.old_profile == Some(profile.uuid)
+                && !asked_profile(&disabled).allows(request.request_type, &Narrowing::NONE)
         };
         let parties = [request.target, request.originator];
-        (parties.contains(&self.user.uuid) && stopped_with(request, self.user.uuid)) || self.cards.iter().any(of_card)
+        (parties.contains(&self.user.uuid) && stopped_with(request, self.user.uuid))
+            || self.cards.iter().any(of_card)
+            || self.profiles.iter().any(of_profile)
     }
 
     /// Tells what becomes of everything.
@@ -179,9 +192,11 @@ pub async fn left(
     for request in holdings.requests.iter().filter(|request| holdings.ends(request)) {
         left.closed.push(request.uuid);
         if let Some((request, effects)) = ended_along(tx, request.uuid, now).await? {
-            revoked += effects.revoked;
             let entry = act(Deed::RequestWithdrawn).on(&request).with("type", request.request_type);
             tx.audit(&effects.added_to(entry.with("left", &holdings.user.name))).await?;
+            let closed = closed_with(tx, &request, &act(Deed::RequestWithdrawn), now).await?;
+            revoked += effects.revoked + closed.revoked;
+            left.closed.extend(closed.requests.iter().map(|request| request.uuid));
         }
     }
     holders_ended(tx, &holdings, &order, &act, now).await?;

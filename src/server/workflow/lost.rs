@@ -9,7 +9,7 @@ use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::audit::deed::Deed;
 use crate::server::error::ApiError;
-use crate::store::{AuditEntry, RequestRecord, Tx};
+use crate::store::{AuditEntry, Holder, RequestRecord, Tx};
 use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -81,9 +81,9 @@ pub async fn reported(
         by_owner && card.status == SmartcardStatus::Suspended && suspends && request.originator != owner
     };
     let entry = act(Deed::RequestWithdrawn).with("lost", card.uuid);
-    let (closed, revoked) = closed_unfit(tx, &card, spares, &entry, now).await?;
-    done.closed = closed;
-    done.effects.revoked += revoked;
+    let closed = closed_unfit(tx, Some(Holder::Smartcard(card.uuid)), spares, &entry, now).await?;
+    closed.added_to(&mut done.effects);
+    done.closed = closed.requests;
     if let Some(request) = waiting {
         let open = open_of(tx, smartcard).await?;
         let twin = open.iter().find(|open| open.request_type == RequestType::Revoke).map(|open| open.uuid);

@@ -1,5 +1,6 @@
 //! Ends requests that nobody finishes, once their template's time is over.
 
+use super::closing::closed_with;
 use super::effects::Effects;
 use super::withdraw::ended_along;
 use crate::server::audit::deed::{self, Deed};
@@ -38,8 +39,9 @@ pub async fn ended(
     if ends(&request, &decisions, template).is_none_or(|ends| ends > now) {
         return Ok(None);
     }
-    let Some((request, effects)) = ended_along(tx, uuid, now).await? else { return Ok(None) };
+    let Some((request, mut effects)) = ended_along(tx, uuid, now).await? else { return Ok(None) };
     let entry = deed::own(Deed::RequestExpired, now).on(&request).with("type", request.request_type);
     tx.audit(&effects.added_to(entry.with("submitted", request.submitted))).await?;
+    closed_with(tx, &request, &deed::own(Deed::RequestWithdrawn, now), now).await?.added_to(&mut effects);
     Ok(Some(effects))
 }

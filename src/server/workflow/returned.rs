@@ -1,7 +1,7 @@
 //! A lent card is handed back: it is retired, and the card beside which it was lent is in use again if it was suspended for
 //! loans alone that are over.
 
-use super::closing::{card_to_end, closed_unfit};
+use super::closing::{card_to_end, closed_with};
 use super::complete::completed;
 use super::effects::Effects;
 use super::end::retired;
@@ -50,9 +50,9 @@ pub async fn taken_back(
         done.effects = effects.unwrap_or_default();
         tx.audit(&done.effects.added_to(act(Deed::CardRetired).on(&request))).await?;
         finished(tx, &request, template, &act, now).await?;
-        let (closed, revoked) = closed_unfit(tx, &card, |_| false, &act(Deed::RequestWithdrawn), now).await?;
-        (done.status, done.closed) = (card.status, closed);
-        done.effects.revoked += revoked;
+        let closed = closed_with(tx, &request, &act(Deed::RequestWithdrawn), now).await?;
+        closed.added_to(&mut done.effects);
+        (done.status, done.closed) = (card.status, closed.requests);
     }
     if let Some(request) = back.reinstate
         && let Some(card) = request.old_smartcard

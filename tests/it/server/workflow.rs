@@ -1,6 +1,7 @@
 //! Every request type on every kind of template: what it does, whom it refuses, and that nothing is done twice.
 
 mod adding;
+mod closing;
 pub mod course;
 mod ending;
 pub mod keyed;

@@ -20,14 +20,20 @@ struct Site {
     requests: [String; 2],
 }
 
-fn site(database: Option<Database>) -> Site {
-    let mut lab = Lab::with_template(offering("smartcard", LOSSES, |text| text), database);
+/// A server with an administrator, whose template is of this kind.
+fn administered(kind: &str, database: Option<Database>) -> (Lab, Person) {
+    let mut lab = Lab::with_template(offering(kind, LOSSES, |text| text), database);
     lab.stop();
     let path = lab.data().join("server.toml");
     let settings = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, settings + "\n[roles]\nadmin = [\"group:administrators\"]\n").unwrap();
     lab.start();
     let administrator = lab.user("ada", &["administrators"]);
+    (lab, administrator)
+}
+
+fn site(database: Option<Database>) -> Site {
+    let (lab, administrator) = administered("smartcard", database);
     let agent = lab.user("agent", &["agents"]);
     let gina = lab.user("gina", &[]);
     let [first, second, third] = [(); 3].map(|()| enrolled(&lab, &gina));
@@ -120,6 +126,43 @@ fn what_a_leaver_has_is_told_and_ended_as_it_was_told() {
 #[test]
 fn what_a_leaver_has_is_told_and_ended_as_it_was_told_on_postgresql() {
     is_told_and_done(Some(Database::new()));
+}
+
+#[test]
+fn what_was_asked_for_what_ends_with_a_leaver_is_told_as_closed_and_closed() {
+    for kind in ["smartcard", "software"] {
+        let (lab, ada) = administered(kind, None);
+        let agent = lab.user("agent", &["agents"]);
+        let gina = lab.user("gina", &[]);
+        // Of a card that her unfinished enrollment has brought, and of a profile on no card.
+        let (held, what) = if kind == "smartcard" {
+            let begun = lab.enroll_request(&gina);
+            (Held { card: Some(lab.assign(&gina, &begun, uuid::Uuid::new_v4())), profile: String::new() }, "Retire")
+        } else {
+            (enrolled(&lab, &gina), "Revoke")
+        };
+        let asked = last_segment(&create(&lab, &agent, held.body(what)).ok());
+        let person = format!("{EXTENSION}/people/{}", gina.uuid);
+        let told = lab.get(&ada, &format!("{person}/leaving")).ok();
+        let item = told["Items"].as_array().unwrap().iter().find(|item| item["Uuid"] == json!(asked)).unwrap();
+        assert_eq!(item["Fate"], "Closed", "{kind}");
+        lab.post(&ada, &format!("{person}/leave"), json!({"Seen": told["Mark"], "Comment": ""})).ok();
+        assert_eq!(shown(&lab, &agent, &asked)["Status"], CANCELED, "{kind}");
+    }
+}
+
+#[test]
+fn a_person_who_is_disabled_ends_what_was_asked_for_the_card_of_an_unfinished_request() {
+    let (lab, ada) = administered("smartcard", None);
+    let erin = lab.user("erin", &["agents"]);
+    let gina = lab.user("gina", &[]);
+    let body = json!({"profiletemplateuuid": lab.template, "datacollection": [], "type": "Enroll", "comment": "",
+        "target": gina.uuid});
+    let begun = last_segment(&create(&lab, &erin, body).ok());
+    let brought = Held { card: Some(lab.assign(&erin, &begun, uuid::Uuid::new_v4())), profile: String::new() };
+    let asked = last_segment(&create(&lab, &gina, brought.body("Retire")).ok());
+    lab.put(&ada, &format!("{EXTENSION}/accounts/{}", erin.uuid), json!({"Disabled": true})).ok();
+    assert_eq!([&begun, &asked].map(|request| shown(&lab, &gina, request)["Status"].clone()), [17, 17]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::course::*;
 use super::model::acts;
-use crate::server::support::{API, EXTENSION, Lab, Person, new_csr};
+use crate::server::support::{API, EXTENSION, Lab, Person, last_segment, new_csr};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -59,10 +59,13 @@ fn what_nobody_finishes_ends_with_what_was_made_for_it() {
     days_pass(&mut lab, 29);
     // What is younger is ended no sooner, and by the same look.
     assert_eq!((status(&lab, &alice, &untouched), status(&lab, &alice, &begun)), (APPROVED, 18));
+    let about = Held { card: Some(card.clone()), profile: String::new() };
+    let retire = last_segment(&create(&lab, &agent, about.body("Retire")).ok());
     days_pass(&mut lab, 2);
     let young = lab.enroll_request(&alice);
     becomes(&lab, &alice, &untouched, CANCELED);
     becomes(&lab, &alice, &begun, CANCELED);
+    assert_eq!(status(&lab, &agent, &retire), CANCELED, "what was asked for its card is closed with it");
     assert_eq!(lab.get(&agent, &format!("{API}/smartcards/{card}")).ok()["Status"], 6);
     assert_eq!(listed(&lab).len(), 1, "what was issued for it is revoked, and nothing else");
     assert_eq!(statuses(&lab, &alice, &own), (2, 2));

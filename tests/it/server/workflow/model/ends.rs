@@ -39,6 +39,10 @@ impl World {
             self.acts.push("request-completed");
             self.requests[request].state = 'C';
             self.completed(request, &answer.json());
+            let ends = ["Revoke", "Renew", "OnlineUpdate", "Recover"].contains(&self.requests[request].kind);
+            if let Some(holder) = self.requests[request].holder.filter(|_| ends) {
+                self.close(holder);
+            }
         }
     }
 
@@ -97,14 +101,30 @@ impl World {
         let answer = self.lab.put(&self.people[person], &path, json!({"status": "Canceled"}));
         self.expect("cancel", Some(request), &answer, expected);
         if expected && !again {
-            self.acts.push("request-withdrawn");
-            self.requests[request].state = 'W';
+            self.withdrawn(request);
+        }
+    }
+
+    fn withdrawn(&mut self, request: usize) {
+        self.acts.push("request-withdrawn");
+        self.requests[request].state = 'W';
+        let asked = &self.requests[request];
+        if let Some(made) = asked.profile.as_ref().and_then(|profile| self.keys.profiles.get_mut(profile)) {
+            made.state = 'R';
+        }
+        for serial in asked.issued.clone().unwrap_or_default() {
+            self.revoke_one(serial, 5);
+        }
+    }
+
+    /// What was asked for a card or profile that has ended or was replaced, and cannot be done any more, is closed with it;
+    /// only what has retired it stays to be completed.
+    pub(super) fn close(&mut self, holder: usize) {
+        for request in 0..self.requests.len() {
             let asked = &self.requests[request];
-            if let Some(made) = asked.profile.as_ref().and_then(|profile| self.keys.profiles.get_mut(profile)) {
-                made.state = 'R';
-            }
-            for serial in asked.issued.clone().unwrap_or_default() {
-                self.revoke_one(serial, 5);
+            let has_retired = asked.kind == "Retire" && asked.state == 'E' && self.holders[holder].state == 'R';
+            if asked.holder == Some(holder) && is_open(asked.state) && !has_retired && !self.may_still(request) {
+                self.withdrawn(request);
             }
         }
     }

@@ -26,6 +26,8 @@ const ASKED: [(&str, &str, bool); 11] = [
 const SELF_SERVICE: [&str; 8] =
     ["Enroll", "Renew", "Recover", "Duplicate", "OnlineUpdate", "Revoke", "Retire", "Unblock"];
 const CARDS_ONLY: [&str; 3] = ["Retire", "Unblock", "TemporaryCards"];
+/// What the server calls the states of a request.
+const STATUSES: [(char, u8); 6] = [('P', 16), ('O', 3), ('E', 18), ('C', 8), ('W', 17), ('N', 4)];
 pub(super) const ADDING: [&str; 4] = ["Enroll", "Duplicate", "RecoverOnBehalf", "TemporaryCards"];
 pub(super) const AGENT: usize = 2;
 const APPROVER: usize = 3;
@@ -314,6 +316,7 @@ impl World {
             self.holders[holder].state = 'R';
             self.ended(holder);
             self.revoke(holder, true, 5);
+            self.close(holder);
         }
     }
 
@@ -329,6 +332,11 @@ impl World {
             let number = [('A', 2), ('D', 3), ('S', 4), ('R', 6)].into_iter().find(|(state, _)| *state == holder.state);
             assert_eq!(shown["Status"], number.unwrap().1, "{path}");
             assert_eq!(shown["Flags"].as_u64().unwrap() & 8 != 0, holder.superseded, "{path}");
+        }
+        for request in &self.requests {
+            let shown = self.lab.get(agent, &format!("{API}/requests/{}", request.uuid)).ok();
+            let number = STATUSES.into_iter().find(|(state, _)| *state == request.state).unwrap().1;
+            assert_eq!(shown["Status"], number, "{} {}", request.kind, request.uuid);
         }
         assert_eq!(listed(&self.lab), self.revoked, "the revocation list");
     }
