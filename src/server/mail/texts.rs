@@ -90,6 +90,8 @@ shipped! {
     RequestApproved "request-approved",
     RequestDenied "request-denied",
     RequestReady "request-ready",
+    RequestExpired "request-expired",
+    RequestClosed "request-closed",
     CertificateEnds "certificate-ends",
     CertificatesEnd "certificates-end",
     CardLost "card-lost",

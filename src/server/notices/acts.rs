@@ -36,6 +36,8 @@ impl Act {
             Deed::RequestApproved,
             Deed::RequestDenied,
             Deed::RequestCompleted,
+            Deed::RequestWithdrawn,
+            Deed::RequestExpired,
             Deed::CardRetired,
             Deed::OfflineUnblockAnswered,
         ];
@@ -56,7 +58,15 @@ impl Act {
     fn lets_go(&self) -> bool {
         self.evidence.get("status").is_some_and(|status| *status == RequestStatus::Approved.to_string())
     }
+
+    /// Says that nobody has withdrawn the request itself: it was closed along with something else.
+    fn closes_along(&self) -> bool {
+        self.is(Deed::RequestWithdrawn) && ALONG.iter().any(|name| self.evidence.contains_key(*name))
+    }
 }
+
+/// Names the evidence of requests that were closed along with a card or another request, and with people.
+const ALONG: [&str; 4] = ["ended_with", "lost", "disabled", "left"];
 
 /// Writes a time as people read it.
 pub fn told_time(at: OffsetDateTime) -> String {
@@ -83,6 +93,10 @@ impl Teller {
             &[NoticeKind::RequestApproved, NoticeKind::RequestReady]
         } else if act.is(Deed::RequestDenied) {
             &[NoticeKind::RequestDenied]
+        } else if act.is(Deed::RequestExpired) {
+            &[NoticeKind::RequestExpired]
+        } else if act.closes_along() {
+            &[NoticeKind::RequestClosed]
         } else {
             &[]
         };
@@ -112,7 +126,11 @@ impl Teller {
             .with("requester", self.name(request.originator).await?)
             .with("holder", self.name(request.target).await?);
         if kind.facts().contains(&"by") {
-            draft = draft.with("by", &act.actor_name);
+            let by = Some(act.actor_name.as_str()).filter(|name| !name.is_empty());
+            draft = draft.with("by", by.unwrap_or("-"));
+        }
+        if kind.facts().contains(&"submitted") {
+            draft = draft.with("submitted", told_time(request.submitted));
         }
         if kind.facts().contains(&"why") {
             let why = why.map(|decision| decision.comment.as_str()).filter(|comment| !comment.trim().is_empty());

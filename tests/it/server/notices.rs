@@ -1,5 +1,6 @@
 //! What people and programs are told, to a mail server and a receiver of other people's making, through kills.
 
+mod ended;
 mod ends;
 mod hooks;
 mod killed;

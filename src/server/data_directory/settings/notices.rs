@@ -50,6 +50,10 @@ kinds! {
     RequestDenied = "request-denied" ["request" "type" "template" "requester" "holder" "by" "why"],
     /// A request can be carried out.
     RequestReady = "request-ready" ["request" "type" "template" "requester" "holder"],
+    /// A request has ended by itself, as nobody has finished it in its template's time.
+    RequestExpired = "request-expired" ["request" "type" "template" "requester" "holder" "submitted"],
+    /// A request has ended with its card, or with a person.
+    RequestClosed = "request-closed" ["request" "type" "template" "requester" "holder" "by"],
     /// Certificates of the one who is told end soon.
     CertificateEnds = "certificate-ends" ["days" "count" "list"],
     /// Certificates of several people end soon.
@@ -143,6 +147,7 @@ pub struct MailedTo {
     pub request_waits: Vec<Audience>,
     pub request_decided: Vec<Audience>,
     pub request_ready: Vec<Audience>,
+    pub request_ended: Vec<Audience>,
     pub certificate_ends: Vec<Audience>,
     pub card_lost: Vec<Audience>,
     pub card_suspended: Vec<Audience>,
@@ -158,6 +163,7 @@ impl Default for MailedTo {
             request_waits: vec![Audience::Approvers],
             request_decided: vec![Audience::Originator],
             request_ready: holder(),
+            request_ended: vec![Audience::Holder, Audience::Originator],
             certificate_ends: vec![Audience::Holder, Audience::Operators],
             card_lost: holder(),
             card_suspended: holder(),
@@ -175,6 +181,7 @@ impl MailedTo {
             NoticeKind::RequestWaits => &self.request_waits,
             NoticeKind::RequestApproved | NoticeKind::RequestDenied => &self.request_decided,
             NoticeKind::RequestReady => &self.request_ready,
+            NoticeKind::RequestExpired | NoticeKind::RequestClosed => &self.request_ended,
             NoticeKind::CertificateEnds | NoticeKind::CertificatesEnd => &self.certificate_ends,
             NoticeKind::CardLost => &self.card_lost,
             NoticeKind::CardSuspended => &self.card_suspended,
