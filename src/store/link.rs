@@ -325,10 +325,11 @@ impl<'r> Columns<'r> {
 }
 
 /// Returns microseconds since the epoch; anything finer is cut off.
-fn micros(at: OffsetDateTime) -> i64 {
+pub fn micros(at: OffsetDateTime) -> i64 {
     at.unix_timestamp().saturating_mul(1_000_000).saturating_add(at.microsecond().into())
 }
 
-fn from_micros(micros: i64) -> Option<OffsetDateTime> {
+/// Returns the moment that is so many microseconds after the epoch; `None` where no year holds it.
+pub fn from_micros(micros: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok()
 }

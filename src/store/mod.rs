@@ -74,7 +74,7 @@ pub use entrance::{Activation, ActivationUse, BearerRecord, ProposalRecord};
 pub use error::{Cause, Error};
 pub use found::{CardFilter, EndingFilter};
 pub use identities::IdentityRecord;
-pub use link::CountsSeen;
+pub use link::{CountsSeen, from_micros, micros};
 pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use moving::{MoveError, Moving, Standing, TableCount, first_used};
 pub use names::{NameKind, folded};

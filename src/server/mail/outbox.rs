@@ -13,6 +13,7 @@ use super::webhook::{WAY, Webhook};
 use crate::cm::request::RequestStatus;
 use crate::server::data_directory::settings::notices::NoticeKind;
 use crate::server::error::{ApiError, Internal};
+use crate::server::monitoring::clock;
 use crate::server::monitoring::metrics::Metrics;
 use crate::store::{NoticeRecord, NoticeState, Store, UserRecord};
 use crate::template::Templates;
@@ -81,8 +82,11 @@ impl Outbox {
         self.wakes.keys().cloned().collect()
     }
 
-    /// Gives up what waits for longer than it may, and forgets what was settled long ago.
+    /// Gives up what waits for longer than it may, and forgets what was settled long ago; neither by a clock that was set.
     pub async fn tidy(&self, now: OffsetDateTime) -> Result<(), ApiError> {
+        if !clock::is_trusted(&self.shared.store, now).await? {
+            return Ok(());
+        }
         for notice in self.shared.store.overdue_notices(now).await? {
             tracing::error!(notice = %notice.uuid, kind = notice.kind, way = notice.way, "a notice was given up");
             let reason = format!("not sent in {} attempts until its end; {}", notice.attempts, notice.reason);
@@ -314,4 +318,51 @@ async fn send_all(outbox: &Outbox, way: &str, due: Vec<NoticeRecord>, ending: &C
         }
     }
     taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::shared::due_now;
+    use super::*;
+    use time::Duration;
+
+    /// What became of the notices, by their kinds.
+    async fn states(outbox: &Outbox) -> Vec<(String, NoticeState)> {
+        let mut all = outbox.shared.store.notices(None, None, 10).await.unwrap();
+        all.sort_by(|one, other| one.kind.cmp(&other.kind));
+        all.into_iter().map(|notice| (notice.kind, notice.state)).collect()
+    }
+
+    #[test]
+    fn by_a_clock_that_was_set_nothing_is_given_up_and_nothing_forgotten() {
+        let directory = tempfile::tempdir().unwrap();
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let store = Store::open(&directory.path().join("records.db")).await.unwrap();
+            let texts = Texts::load(&directory.path().join("notices"), "en").0;
+            let outbox = Outbox::new(store.clone(), Arc::default(), texts, (None, Vec::new()), Duration::days(30));
+            let (begun, now) = (OffsetDateTime::now_utc() - Duration::days(40), OffsetDateTime::now_utc());
+            let waiting = due_now(NoticeKind::Failing, MAIL, begun, LIFETIME);
+            let sent = due_now(NoticeKind::Recovered, MAIL, begun, LIFETIME);
+            let job = async move |tx: &mut crate::store::Tx| {
+                let (waiting, sent) = (waiting, sent);
+                tx.insert_notice(&waiting).await?;
+                tx.insert_notice(&sent).await?;
+                tx.settle_notice(sent.uuid, NoticeState::Sent, "", begun).await.map(drop)
+            };
+            store.write(move |tx| Box::pin(job(tx))).await.unwrap();
+            let before = states(&outbox).await;
+            // No clock was trusted yet; then one was, to which forty days do not pass at once.
+            outbox.tidy(now).await.unwrap();
+            assert_eq!(states(&outbox).await, before);
+            for trusted in [begun, now + Duration::days(400)] {
+                clock::note_trusted(&store, trusted).await.unwrap();
+                outbox.tidy(now).await.unwrap();
+                assert_eq!(states(&outbox).await, before);
+            }
+            clock::note_trusted(&store, now - Duration::minutes(1)).await.unwrap();
+            outbox.tidy(now).await.unwrap();
+            assert_eq!(states(&outbox).await, [("failing".to_owned(), NoticeState::Failed)]);
+            store.close().await;
+        });
+    }
 }

@@ -1,4 +1,5 @@
-//! Tells those who watch a server how it is: health and metrics.
+//! Tells those who watch a server how it is: health and metrics; and whether its clock was set.
 
+pub mod clock;
 pub mod health;
 pub mod metrics;

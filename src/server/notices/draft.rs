@@ -49,9 +49,10 @@ impl Draft {
         self
     }
 
-    /// Adds the list, of which the first lines are kept, and their number.
+    /// Adds the list, of which the first lines are kept, how many more there are, and their number.
     pub fn with_list(mut self, lines: &[String]) -> Self {
-        let kept = lines.iter().take(MOST_LINES).map(|line| one_line(line)).collect::<Vec<_>>().join("\n");
+        let more = lines.len().checked_sub(MOST_LINES).filter(|more| *more > 0).map(|more| format!("(+ {more})"));
+        let kept = lines.iter().take(MOST_LINES).map(|line| one_line(line)).chain(more).collect::<Vec<_>>().join("\n");
         self.facts.insert(LIST.to_owned(), kept);
         self.facts.insert("count".to_owned(), lines.len().to_string());
         self
@@ -158,6 +159,22 @@ async fn mail(
                 ..due_now(NoticeKind::Digest, MAIL, now, LIFETIME)
             };
             tx.insert_notice(&digest).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_cut_says_how_many_more_there_are() {
+        for (lines, kept, last) in [(50, 50, "line 49"), (51, 51, "(+ 1)"), (1230, 51, "(+ 1180)")] {
+            let all: Vec<String> = (0..lines).map(|number| format!("line {number}")).collect();
+            let draft = Draft::new(NoticeKind::CertificatesEnd, None).with_list(&all);
+            assert_eq!(draft.facts["count"], lines.to_string());
+            let list: Vec<_> = draft.facts[LIST].lines().collect();
+            assert_eq!((list.len(), list[49], *list.last().unwrap()), (kept, "line 49", last));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::teller::Teller;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::data_directory::settings::notices::{Audience, NoticeKind};
 use crate::server::error::ApiError;
-use crate::store::{CertificateRecord, Tx};
+use crate::store::{CertificateRecord, Tx, from_micros, micros};
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -203,14 +203,4 @@ fn line(certificate: &CertificateRecord, holder: &str) -> String {
     let serial = hex::encode_upper(&certificate.serial);
     let (end, name) = (told_time(certificate.not_after), &certificate.template_common_name);
     if holder.is_empty() { format!("{end}  {name}  {serial}") } else { format!("{end}  {holder}  {name}  {serial}") }
-}
-
-/// Returns a time as a mark.
-pub fn micros(at: OffsetDateTime) -> i64 {
-    at.unix_timestamp().saturating_mul(1_000_000).saturating_add(at.microsecond().into())
-}
-
-/// Returns the time of a mark.
-pub fn from_micros(mark: i64) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(mark) * 1000).ok()
 }

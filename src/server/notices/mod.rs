@@ -7,7 +7,7 @@
 
 mod acts;
 mod draft;
-pub mod ends;
+mod ends;
 mod people;
 pub mod teller;
 mod trouble;

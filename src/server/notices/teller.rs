@@ -2,14 +2,14 @@
 
 use super::acts::Act;
 use super::draft::{Draft, put};
-use super::ends::micros;
 use crate::server::authority::authorities::Authorities;
 use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::error::ApiError;
 use crate::server::mail::outbox::Outbox;
+use crate::server::monitoring::clock::Clock;
 use crate::server::monitoring::metrics::Metrics;
-use crate::store::{self, Store, Tx};
+use crate::store::{self, Store, Tx, micros};
 use crate::template::Templates;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,8 +29,6 @@ const TIDY_ROUND: Duration = Duration::from_secs(60);
 const PAGE: u32 = 200;
 /// Bounds how old an act is that is still told.
 const NEWS: time::Duration = time::Duration::days(7);
-/// Sets by how much the clock may part from the time that has passed before it is taken for one that was set.
-const SET: time::Duration = time::Duration::minutes(10);
 /// Names the mark that says that notices have begun.
 const BEGUN: &str = "acts";
 
@@ -54,8 +52,7 @@ struct Rounds {
     trouble: Option<Instant>,
     ends: Option<Instant>,
     tidied: Option<Instant>,
-    /// The clock and the time that has passed, at the last round.
-    clock: (OffsetDateTime, Instant),
+    clock: Clock,
 }
 
 /// Finds out what is to be told, round after round, until told to end.
@@ -65,15 +62,12 @@ pub async fn run(teller: Teller, ending: CancellationToken) {
         trouble: None,
         ends: None,
         tidied: Some(Instant::now()),
-        clock: (OffsetDateTime::now_utc(), Instant::now()),
+        clock: Clock::new(OffsetDateTime::now_utc(), Instant::now()),
     };
     let is_on = !teller.outbox.ways().is_empty();
     while ending.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_some() {
-        let told = if is_on { teller.round(&mut rounds).await } else { Ok(()) };
-        teller.metrics.upkeep_ended("notices", told.is_ok());
-        if let Err(error) = told {
-            tracing::error!(error = &error as &dyn std::error::Error, "what is to be told could not be found out");
-        }
+        let told = !is_on || teller.round(&mut rounds).await;
+        teller.metrics.upkeep_ended("notices", told);
         if is_due(&mut rounds.tidied, TIDY_ROUND) {
             let tidied = teller.outbox.tidy(OffsetDateTime::now_utc()).await;
             if let Err(error) = tidied {
@@ -92,40 +86,53 @@ fn is_due(last: &mut Option<Instant>, round: Duration) -> bool {
     due
 }
 
+/// Says whether it could be found out what is to be told of this.
+fn done(told: Result<(), ApiError>, of: &str) -> bool {
+    if let Err(error) = &told {
+        tracing::error!(error = error as &dyn std::error::Error, of, "what is to be told could not be found out");
+    }
+    told.is_ok()
+}
+
 impl Teller {
-    async fn round(&self, rounds: &mut Rounds) -> Result<(), ApiError> {
+    /// Finds out what is to be told now, each kind by itself, so that what cannot be found out of one keeps no other from
+    /// being told; says whether all of it could.
+    async fn round(&self, rounds: &mut Rounds) -> bool {
         let now = OffsetDateTime::now_utc();
-        self.tell_acts(&mut rounds.read, now).await?;
+        let acts = self.tell_acts(&mut rounds.read, now).await;
+        let mut told = done(acts, "acts");
         if is_due(&mut rounds.trouble, TROUBLE_ROUND) {
-            self.tell_trouble(now).await?;
+            told &= done(self.tell_trouble(now).await, "failures");
         }
-        let (clock, passed) = std::mem::replace(&mut rounds.clock, (now, Instant::now()));
-        let expected = time::Duration::try_from(passed.elapsed()).unwrap_or_default();
-        if ((now - clock) - expected).abs() > SET {
-            tracing::warn!(before = %clock, %now, "the clock was set: ends of certificates are told of again within an hour");
+        if let Some(parted) = rounds.clock.was_set(now, Instant::now()) {
+            let seconds = parted.as_secs();
+            tracing::warn!(%now, seconds, "the clock was set: ends of certificates are told of again within an hour");
             rounds.ends = Some(Instant::now());
         }
         if is_due(&mut rounds.ends, ENDS_ROUND) {
-            self.tell_ends(now).await?;
+            told &= done(self.tell_ends(now).await, "ends of certificates");
         }
-        Ok(())
+        told
     }
 
     /// Tells what was logged since the last time.
     async fn tell_acts(&self, read: &mut BTreeMap<i64, i64>, now: OffsetDateTime) -> Result<(), ApiError> {
-        let chains = self.store.audit_chains().await?;
-        for chain in chains {
+        let mut told = Ok(());
+        for chain in self.store.audit_chains().await? {
             let from = match read.get(&chain.chain) {
                 Some(from) => *from,
                 // A chain without a mark is new, and has nothing but news.
                 None => self.store.told_until(&mark(chain.chain)).await?.unwrap_or(0),
             };
             if from < chain.length {
-                let until = self.tell_chain(chain.chain, from, now).await?;
-                read.insert(chain.chain, until);
+                // One that cannot be told of keeps no other from it.
+                match self.tell_chain(chain.chain, from, now).await {
+                    Ok(until) => drop(read.insert(chain.chain, until)),
+                    Err(error) => told = Err(error),
+                }
             }
         }
-        Ok(())
+        told
     }
 
     /// Tells a page of a chain's acts; returns the number of the last one.

@@ -5,13 +5,12 @@
 
 use super::acts::told_time;
 use super::draft::{Draft, put};
-use super::ends::{from_micros, micros};
 use super::people::Concerned;
 use super::teller::Teller;
 use crate::server::data_directory::settings::notices::NoticeKind;
 use crate::server::error::ApiError;
 use crate::server::monitoring::health::{CA_SOON, LIST_OLD};
-use crate::store::{ListKind, Tx};
+use crate::store::{ListKind, Tx, from_micros, micros};
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 

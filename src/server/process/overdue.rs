@@ -2,12 +2,12 @@
 
 use crate::server::call::app::App;
 use crate::server::error::ApiError;
-use crate::server::notices::ends::{from_micros, micros};
+use crate::server::monitoring::clock::{self, Clock};
 use crate::server::workflow::overdue;
 use crate::store::IdleFilter;
 use crate::template::ProfileTemplate;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -15,9 +15,6 @@ use uuid::Uuid;
 const MOST_PAGES: usize = 10;
 /// Bounds how many are read at a time.
 const PAGE: u32 = 100;
-
-/// Names the mark of when requests were ended last by a clock that was trusted.
-const MARK: &str = "requests-ended";
 
 /// Ends requests that are due, round after round.
 #[derive(Default)]
@@ -32,7 +29,7 @@ impl Ending {
         let clock = match &mut self.clock {
             Some(clock) => clock,
             none => {
-                let last = app.store.told_until(MARK).await?.and_then(from_micros);
+                let last = clock::last_trusted(&app.store).await?;
                 none.insert(Clock::new(last.unwrap_or(now), Instant::now()))
             }
         };
@@ -41,7 +38,7 @@ impl Ending {
         }
         end_due(app, now).await?;
         // Not before it is trusted: or a second start would trust what the first one did not.
-        Ok(app.store.write(move |tx| Box::pin(async move { tx.tell_until(MARK, micros(now)).await })).await?)
+        Ok(clock::note_trusted(&app.store, now).await?)
     }
 }
 
@@ -94,64 +91,4 @@ async fn end_of(
         }
     }
     Ok(outdated)
-}
-
-/// Bounds how far the two clocks may part between two rounds.
-const TOLERANCE: Duration = Duration::from_secs(5 * 60);
-/// Sets how long nothing is ended after the clock was set.
-const CAUTION: Duration = Duration::from_secs(3600);
-
-/// Notices that the clock was set: by what passes meanwhile on one that nobody sets.
-struct Clock {
-    wall: OffsetDateTime,
-    steady: Instant,
-    /// Until then nothing is ended.
-    cautious_until: Option<Instant>,
-}
-
-impl Clock {
-    /// Takes the time of the last round.
-    fn new(wall: OffsetDateTime, steady: Instant) -> Self {
-        Self { wall, steady, cautious_until: None }
-    }
-
-    /// Says whether what is due by this time may be ended. For an hour after the clock was set it may not, so that whoever
-    /// has set it wrongly can set it right.
-    fn trusts(&mut self, wall: OffsetDateTime, steady: Instant) -> bool {
-        let passed = steady.saturating_duration_since(self.steady);
-        let parted = ((wall - self.wall) - passed).unsigned_abs();
-        (self.wall, self.steady) = (wall, steady);
-        if parted > TOLERANCE {
-            tracing::warn!(
-                seconds = parted.as_secs(),
-                "the clock was set, or no server ran: requests that nobody finishes are ended only in an hour"
-            );
-            self.cautious_until = steady.checked_add(CAUTION);
-        }
-        self.cautious_until.is_none_or(|until| steady >= until)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn for_an_hour_after_the_clock_was_set_nothing_is_ended() {
-        let (wall, steady) = (OffsetDateTime::UNIX_EPOCH, Instant::now());
-        let mut clock = Clock::new(wall, steady);
-        let minute = Duration::from_secs(60);
-        assert!(clock.trusts(wall, steady) && clock.trusts(wall + minute, steady + minute));
-        for year in [365, -365] {
-            let mut clock = Clock::new(wall, steady);
-            let set = wall + time::Duration::days(year);
-            for round in 0..60 {
-                assert!(!clock.trusts(set + minute * round, steady + minute * round), "{year} {round}");
-            }
-            assert!(clock.trusts(set + minute * 60, steady + minute * 60), "{year}");
-            // Set right again before the hour is over, it is not trusted sooner.
-            let back = wall + minute * 61;
-            assert!(!clock.trusts(back, steady + minute * 61), "{year}");
-        }
-    }
 }

@@ -160,6 +160,27 @@ fn a_mail_server_that_fails_is_told_by_another_way_once_and_when_it_is_over() {
 }
 
 #[test]
+fn acts_that_cannot_be_told_keep_no_failure_from_being_told_and_are_told_later() {
+    let mut lab = Lab::plain(|text| text.replacen("approvals_needed = 0", "approvals_needed = 1", 1));
+    lab.stop();
+    let receiver = Receiver::start(&lab, "200", 0);
+    let kinds = "kinds = [\"failing\", \"request-waits\"]";
+    set(&lab, &format!("[notices]\nfailing_minutes = 0\n{}", receiver.table(kinds)));
+    lab.start();
+    let alice = alice(&lab);
+    sql(&lab, "ALTER TABLE approvals RENAME TO approvals_elsewhere");
+    let request = lab.enroll_request(&alice);
+    let told = receiver.next();
+    assert_eq!(told["body"]["type"], "failing", "{told}");
+    sql(&lab, "ALTER TABLE approvals_elsewhere RENAME TO approvals");
+    let mut told = told;
+    while told["body"]["type"] == "failing" {
+        told = receiver.next();
+    }
+    assert_eq!((&told["body"]["type"], &told["body"]["request"]), (&"request-waits".into(), &request.into()));
+}
+
+#[test]
 fn a_webhook_that_cannot_be_used_stops_the_start() {
     let mut lab = Lab::plain(|text| text);
     lab.stop();

@@ -133,6 +133,13 @@ fn a_clock_that_was_set_while_no_server_ran_ends_nothing_for_an_hour() {
         lab.stop();
         assert_eq!(last(&lab), before, "what is not trusted is not noted");
     }
+    // A clock that was set back is trusted no more, however long ago it says that the request was made.
+    sql(&lab, &format!("UPDATE told SET mark = mark + 2 * {year}"));
+    let before = last(&lab);
+    lab.start();
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    assert_eq!((status(&lab, &alice, &request), last(&lab)), (APPROVED, before));
+    lab.stop();
     lab.start();
     sql(&lab, "DELETE FROM told WHERE name = 'requests-ended'");
     lab.stop();
