@@ -278,6 +278,11 @@ pub fn counted(count: u64, thing: &str) -> String {
     }
 }
 
+/// Writes a number of things as a sentence has it: "one key".
+pub fn in_words(count: u64, thing: &str) -> String {
+    if count == 1 { format!("one {thing}") } else { counted(count, thing) }
+}
+
 /// Writes a moment as RFC 3339; all that are printed here are in UTC.
 pub fn date(time: time::OffsetDateTime) -> String {
     time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
@@ -290,6 +295,7 @@ mod tests {
     #[test]
     fn numbers_of_things_are_written_as_people_say_them() {
         assert_eq!([0, 1, 2].map(|count| counted(count, "key")), ["no key", "1 key", "2 keys"]);
+        assert_eq!([0, 1, 2].map(|count| in_words(count, "key")), ["no key", "one key", "2 keys"]);
     }
 
     #[test]

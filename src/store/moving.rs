@@ -56,9 +56,14 @@ pub enum MoveError {
 /// Returns the first table of a PostgreSQL database that holds records, after bringing its schema up to date.
 pub async fn first_used(place: &PostgresPlace) -> Result<Option<String>, Error> {
     let to = Target::open(place).await?;
-    for table in to.tables().await?.into_iter().filter(|table| !SEEDED.contains(&table.as_str())) {
-        if to.count(&table).await? > 0 {
-            return Ok(Some(table));
+    first_full(&to, &to.tables().await?).await
+}
+
+/// Returns the first of these tables that holds records, but for what a new database has of itself.
+async fn first_full(to: &Target, tables: &[String]) -> Result<Option<String>, Error> {
+    for table in tables.iter().filter(|table| !SEEDED.contains(&table.as_str())) {
+        if to.count(table).await? > 0 {
+            return Ok(Some(table.clone()));
         }
     }
     Ok(None)
@@ -145,13 +150,7 @@ impl Moving {
 
     /// Says what the other database holds.
     pub async fn standing(&self) -> Result<Standing, MoveError> {
-        let mut full: Option<String> = None;
-        for table in self.tables.iter().filter(|table| !SEEDED.contains(&table.as_str())) {
-            if self.to.count(table).await? > 0 {
-                full.get_or_insert(table.clone());
-            }
-        }
-        let Some(table) = full else { return Ok(Standing::Empty) };
+        let Some(table) = first_full(&self.to, &self.tables).await? else { return Ok(Standing::Empty) };
         let instance: Vec<AnyRow> =
             self.from.ask(sql("SELECT value FROM meta WHERE name = $1").bind(INSTANCE).asking())?;
         let instance = instance.into_iter().next().and_then(|row| match row.0.into_iter().next() {

@@ -1,7 +1,7 @@
 //! Prints the driver's events while it works, and its outcome.
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, Spinner, Text, date};
+use crate::cli::output::{Output, Spinner, Text, date, in_words};
 use crate::cli::review::{self, may_approve, next};
 use crate::client::CmClient;
 use crate::cm::request::RequestStatus;
@@ -82,8 +82,7 @@ pub fn pending(client: &CmClient, request: uuid::Uuid, approvals_needed: Option<
     let waits = review.as_ref().filter(|review| review.request.status == RequestStatus::Pending);
     let left = waits.map(|review| review.approvals_needed.saturating_sub(review.approvals_given));
     let wants = match left.or(approvals_needed) {
-        Some(1) => "one approval".to_string(),
-        Some(many) => format!("{many} approvals"),
+        Some(many) => in_words(many.into(), "approval"),
         None => "approval".to_string(),
     };
     let whom = review.as_ref().map(|review| format!(", for {}", review.target_name)).unwrap_or_default();

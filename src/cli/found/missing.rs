@@ -4,7 +4,7 @@ use super::{lending, which};
 use crate::cli::args::{CardFoundArgs, CardLostArgs};
 use crate::cli::connection::client;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, Text};
+use crate::cli::output::{Output, Text, counted};
 use crate::cli::prompt::{confirm, offer};
 use crate::cli::seat;
 use crate::cli::settings::Settings;
@@ -55,8 +55,7 @@ pub fn lost(settings: &Settings, args: &CardLostArgs, output: &Output) -> Result
 
 /// Says in sentences what was done about a missing card.
 fn told(done: &LossOutcome, next: &str) -> Text {
-    let certificates =
-        |number: u32| if number == 1 { "1 certificate".into() } else { format!("{number} certificates") };
+    let certificates = |number: u32| counted(number.into(), "certificate");
     let mut text = Text::from(match done.effect {
         LossEffect::Revoked => format!("revoked for good: {}; the card is {}", certificates(done.revoked), done.status),
         LossEffect::Suspended if done.held == 0 => "the card was suspended before, and stays so".to_owned(),

@@ -1,5 +1,6 @@
 //! Says in sentences what a template's policies and configuration say: for whoever decides whether it is the right one.
 
+use crate::cli::output::in_words;
 use crate::cm::policy::{OneTimePasswordPolicy, PolicyDataItem};
 use crate::cm::request::RequestType;
 use crate::cm::template::{PinPolicy, Policy, ProfileTemplateView, SmartcardConfig, UserPinOption};
@@ -36,7 +37,7 @@ pub fn card(config: &SmartcardConfig) -> Vec<String> {
     });
     match config.max_number_of_certificates {
         0 => (),
-        most => lines.push(format!("  It holds at most {}.", counted(most, "certificate"))),
+        most => lines.push(format!("  It holds at most {}.", in_words(most.into(), "certificate"))),
     }
     for (said, sentence) in [
         (config.initialize_new_smartcard, "A new card is initialised."),
@@ -60,7 +61,7 @@ pub fn workflow(kind: RequestType, policy: &Policy) -> Vec<String> {
         0 => say("Needs no approval.".into()),
         many => {
             let by = listed(None, &policy.authorized_approver, "nobody: none can be given");
-            say(format!("Needs {} by {by}.", counted(many, "approval")));
+            say(format!("Needs {} by {by}.", in_words(many.into(), "approval")));
         }
     }
     let holder = if policy.enroll_agent_required { None } else { Some("the person herself") };
@@ -84,9 +85,9 @@ fn one_time_passwords(policy: &OneTimePasswordPolicy) -> String {
     format!(
         "One-time {} of {} ({}), valid for {} and {}{}.",
         if policy.deliver.len() == 1 { "password" } else { "passwords" },
-        counted(policy.length, "character"),
+        in_words(policy.length.into(), "character"),
         policy.deliver.join(", "),
-        counted(policy.lifetime_hours, "hour"),
+        in_words(policy.lifetime_hours.into(), "hour"),
         if policy.tries == 1 { "one try".into() } else { format!("{} tries", policy.tries) },
         if policy.agent_needs_it { "; whoever carries it out for another needs it too" } else { "" },
     )
@@ -118,14 +119,10 @@ fn listed(holder: Option<&str>, principals: &[String], nobody: &str) -> String {
 
 fn lengths(policy: &PinPolicy) -> String {
     match (policy.min_length, policy.max_length) {
-        (least, most) if least == most => counted(most, "character"),
-        (least, 0) => format!("at least {}", counted(least, "character")),
+        (least, most) if least == most => in_words(most.into(), "character"),
+        (least, 0) => format!("at least {}", in_words(least.into(), "character")),
         (least, most) => format!("{least} to {most} characters"),
     }
-}
-
-fn counted(number: u32, what: &str) -> String {
-    if number == 1 { format!("one {what}") } else { format!("{number} {what}s") }
 }
 
 #[cfg(test)]
