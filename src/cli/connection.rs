@@ -5,9 +5,13 @@ use super::failure::{Exit, Failure};
 use super::secrets;
 use super::settings::Settings;
 use crate::client::{self, ClientConfig, CmClient, Login, Timeouts, Trust};
+use crate::cm::account::Account;
 use std::path::PathBuf;
 use url::Url;
 use uuid::Uuid;
+
+/// Bounds the choices that a refusal lists.
+const MOST_CHOICES: usize = 8;
 
 /// Builds a client for the server that the options name, or else the settings.
 ///
@@ -81,20 +85,16 @@ pub fn template(client: &CmClient, named: &str) -> Result<Uuid, Failure> {
     })
 }
 
-/// Returns the id of a person who is named by it, or by a name that is looked up at the server. Fails with
-/// `user-unknown` if the server shows nobody of this name to this caller, and with `user-id-needed` at a server that
-/// looks nobody up, as a MIM CM.
+/// Returns the id of a person who is named by it, or by a name, UPN or e-mail address that is looked up at the server. Fails
+/// with `user-unknown` if the server shows nobody of this name to this caller, with `ambiguous` if it is that of several,
+/// and with `user-id-needed` at a server that looks nobody up, as a MIM CM.
 pub fn person(client: &CmClient, named: &str) -> Result<Uuid, Failure> {
     if let Ok(id) = named.trim().parse() {
         return Ok(id);
     }
     match client.find_user(named) {
         Ok(Some(user)) => Ok(user.uuid),
-        Ok(None) => {
-            let message = format!("the server knows no user {named:?}, or does not tell you");
-            Err(Failure::new("user-unknown", Exit::Refused, message)
-                .remedy("Check the spelling; only those who may act for others may look people up."))
-        }
+        Ok(None) => called(client, named),
         Err(client::Error::ExtensionAbsent { .. }) => {
             let message = format!("the server looks nobody up by name, so it cannot tell who {named:?} is");
             Err(Failure::new("user-id-needed", Exit::Usage, message)
@@ -102,4 +102,54 @@ pub fn person(client: &CmClient, named: &str) -> Result<Uuid, Failure> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Finds the one person who is called like this, whichever name it is. What is asked for here is for nobody whose name only
+/// begins so: those are named to choose from.
+fn called(client: &CmClient, what: &str) -> Result<Uuid, Failure> {
+    let people = match client.people(what) {
+        Err(client::Error::ExtensionAbsent { .. }) => Vec::new(),
+        people => people?,
+    };
+    let mut found = people.iter().filter(|person| is_called(person, what));
+    match (found.next(), found.next()) {
+        (Some(person), None) => Ok(person.uuid),
+        (Some(_), Some(_)) => Err(several("people", what, people.iter().filter(|it| is_called(it, what)).map(told))),
+        (None, _) => {
+            let message = format!("the server knows no user {what:?}, or does not tell you");
+            let remedy = match people.is_empty() {
+                true => "Check the spelling; only those who may act for others may look people up.".to_owned(),
+                false => one_of(people.iter().map(told)),
+            };
+            Err(Failure::new("user-unknown", Exit::Refused, message).remedy(remedy))
+        }
+    }
+}
+
+/// Says whether this is one of a person's names.
+pub fn is_called(person: &Account, what: &str) -> bool {
+    let names = [Some(&person.name), person.upn.as_ref(), person.email.as_ref()];
+    names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(what))
+}
+
+/// Names a person in a list of choices.
+pub fn told(person: &Account) -> String {
+    match &person.upn {
+        Some(upn) => format!("{} ({upn})", person.name),
+        None => person.name.clone(),
+    }
+}
+
+/// Refuses a text that names several, and lists some of them.
+pub fn several(of: &str, what: &str, choices: impl Iterator<Item = String>) -> Failure {
+    Failure::new("ambiguous", Exit::Usage, format!("\"{what}\" names several {of}")).remedy(one_of(choices))
+}
+
+/// Lists some of what could be meant.
+fn one_of(choices: impl Iterator<Item = String>) -> String {
+    let mut choices: Vec<String> = choices.collect();
+    let more = choices.len().saturating_sub(MOST_CHOICES);
+    choices.truncate(MOST_CHOICES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("Name one of these: {}{more}.", choices.join("; "))
 }

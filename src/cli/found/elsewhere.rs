@@ -1,6 +1,6 @@
 //! People of the directory that the server takes people over from.
 
-use super::which;
+use crate::cli::connection::several;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text};
 use crate::client::CmClient;
@@ -41,7 +41,7 @@ pub fn one(client: &CmClient, what: &str) -> Result<Uuid, Failure> {
         [PersonElsewhere { id: Some(id), .. }] if exactly || !more => Ok(*id),
         [] => Err(Failure::new("not-found", Exit::Usage, format!("nobody in the directory is called \"{what}\""))
             .remedy("`cardwright person find --directory` takes a part of a name, UPN or e-mail address.")),
-        [..] => Err(which::several("people of the directory", what, people.iter().map(|person| person.name.clone()))),
+        [..] => Err(several("people of the directory", what, people.iter().map(|person| person.name.clone()))),
     }
 }
 

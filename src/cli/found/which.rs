@@ -1,5 +1,6 @@
 //! Finds the one person or card that a text names; lists the choices where it names several.
 
+use crate::cli::connection::{is_called, several, told};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text};
 use crate::client::{CardChoice, CmClient};
@@ -11,8 +12,6 @@ use crate::cm::wire::read_guid;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Bounds the choices that a refusal lists.
-const MOST_CHOICES: usize = 8;
 /// Bounds the cards of a person that are looked through.
 const MOST_CARDS: u32 = 100;
 
@@ -46,25 +45,14 @@ pub fn person(client: &CmClient, what: &str) -> Result<Account, Failure> {
         return person.ok_or_else(|| nobody(what));
     }
     let mut people = client.people(what)?;
-    let is_named = |person: &Account| {
-        let names = [Some(&person.name), person.upn.as_ref(), person.email.as_ref()];
-        names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(what))
-    };
+    let is_named = |person: &Account| is_called(person, what);
     if people.iter().any(is_named) {
         people.retain(is_named);
     }
     match people.as_slice() {
         [] => Err(nobody(what)),
         [_] => people.pop().ok_or_else(|| nobody(what)),
-        [..] => Err(several("people", what, people.iter().map(named))),
-    }
-}
-
-/// Names a person in a list of choices.
-fn named(person: &Account) -> String {
-    match &person.upn {
-        Some(upn) => format!("{} ({upn})", person.name),
-        None => person.name.clone(),
+        [..] => Err(several("people", what, people.iter().map(told))),
     }
 }
 
@@ -141,14 +129,4 @@ pub fn open_requests(client: &CmClient, card: Uuid) -> Result<Vec<Request>, Fail
 fn nobody(what: &str) -> Failure {
     Failure::new("not-found", Exit::Usage, format!("nobody whom you may look for is called \"{what}\""))
         .remedy("`cardwright person find` takes the beginning of a name, UPN or e-mail address.")
-}
-
-/// Refuses a text that names several, and lists some of them.
-pub fn several(of: &str, what: &str, choices: impl Iterator<Item = String>) -> Failure {
-    let mut choices: Vec<String> = choices.collect();
-    let more = choices.len().saturating_sub(MOST_CHOICES);
-    choices.truncate(MOST_CHOICES);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Failure::new("ambiguous", Exit::Usage, format!("\"{what}\" names several {of}"))
-        .remedy(format!("Name one of these: {}{more}.", choices.join("; ")))
 }

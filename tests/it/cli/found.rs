@@ -140,3 +140,42 @@ fn a_person_whose_name_looks_like_a_guid_is_found_by_his_own() {
     assert_ne!(guid, name);
     assert_eq!(run(&site, "olga", &["person", "show", guid]).done()["name"], json!(name));
 }
+
+#[test]
+fn every_command_that_asks_for_a_person_lists_whom_a_name_could_mean_and_asks_for_nobody() {
+    let site = site();
+    card_of(&site, "ursula");
+    // What is one person's UPN is another's e-mail address.
+    let directory = site.program.path("server").display().to_string();
+    let email = ["--email", "ursula@example.test"];
+    let added = ["server", "user", "add", &directory, "zoe", "--days", "1", "--upn", "zoe@example.test"];
+    site.program.json(added.into_iter().chain(email)).done();
+    let olga = |arguments: &[&str]| run(&site, "olga", arguments);
+    let before = olga(&["request", "list"]).done();
+    let asking: [&[&str]; 3] = [
+        &["enroll", "--template", "Smart card logon", "--target"],
+        &["request", "create", "--type", "enroll", "--template", "Smart card logon", "--for"],
+        &["request", "approve", "--yes", "--all-for"],
+    ];
+    let looking: [&[&str]; 5] =
+        [&["person", "show"], &["card", "list", "--owner"], &["card", "lend"], &["card", "show"], &["person", "leave"]];
+    for command in asking.iter().chain(&looking) {
+        let told = olga(&[command, &["ursula@example.test"][..]].concat()).refused(2, "ambiguous");
+        assert!(told.remedy.contains("ursula (ursula@") && told.remedy.contains("zoe (zoe@"), "{command:?}: {told:?}");
+    }
+    // Nothing is asked for somebody whose name only begins so.
+    for command in asking {
+        let told = olga(&[command, &["u"][..]].concat()).refused(6, "user-unknown");
+        assert!(told.remedy.contains("ursula (") && told.remedy.contains("ulrich ("), "{command:?}: {told:?}");
+        let told = olga(&[command, &["ulri"][..]].concat()).refused(6, "user-unknown");
+        assert!(told.remedy.ends_with("Name one of these: ulrich (ulrich@example.test)."), "{command:?}: {told:?}");
+        let told = olga(&[command, &["xaver"][..]].concat()).refused(6, "user-unknown");
+        assert!(told.remedy.contains("spelling"), "{command:?}: {told:?}");
+    }
+    assert_eq!(olga(&["request", "list"]).done(), before, "nothing was asked for");
+    // An e-mail address or UPN of one person alone is as good as the name.
+    let create = ["request", "create", "--type", "enroll", "--template", "Smart card logon", "--for"];
+    let made = olga(&[&create[..], &["Ulrich@example.test"]].concat()).done();
+    let ulrich = olga(&["person", "show", "ulrich"]).done();
+    assert_eq!(made["target"], ulrich["person"]);
+}
