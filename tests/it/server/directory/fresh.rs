@@ -3,6 +3,8 @@
 use super::{RULES, account, import, site, table};
 use crate::support::site::{API, EXTENSION, Site};
 use crate::support::slapd::{BASE, Slapd};
+use cardwright::pkix::csr::{RequestContent, build};
+use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -68,5 +70,39 @@ fn a_change_of_the_directory_takes_rights_and_requests_away_and_its_absence_stop
     assert!(status.contains("\"Status\":17"), "canceled: {status}");
     assert_eq!(account(&site, "carol"), Value::Null);
     assert!(!site.log().contains(crate::support::slapd::PASSWORD));
+    site.stop_server();
+}
+
+#[test]
+fn whoever_is_renamed_after_asking_gets_a_certificate_for_the_new_names_and_everybody_is_told_which() {
+    let slapd = Slapd::new();
+    slapd.person("alice", "");
+    let mut site = site(&table(&slapd.url(), "plain = true\nrefresh_seconds = 1\nadd = false"));
+    import(&site, &["--apply"]).done();
+    site.admit("alice");
+    site.start();
+    let request = site.executing_request("alice");
+    slapd.modify(&format!(
+        "dn: uid=alice,ou=people,{BASE}\nchangetype: modrdn\nnewrdn: uid=alicia\ndeleteoldrdn: 1\n\n\
+         dn: uid=alicia,ou=people,{BASE}\nchangetype: modify\nreplace: userPrincipalName\n\
+         userPrincipalName: alicia@cards.test\n-\nreplace: mail\nmail: alicia@cards.test\n\n"
+    ));
+    let is_known = || account(&site, "alicia")["upn"] == "alicia@cards.test";
+    until("the new names are known", || is_known().then_some(()));
+    // She goes on with what she has begun, by the login that she has.
+    let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+    site.certificatedata("alice", &request, build(&RequestContent::default(), &key).unwrap().der()).ok();
+    site.send("alice", "PUT", &format!("{API}/requests/{request}"), &json!({"status": "Completed"})).ok();
+    let database = rusqlite::Connection::open(site.program.path("server/cardwright.db")).unwrap();
+    let der: Vec<u8> = database.query_row("SELECT der FROM certificates", [], |row| row.get(0)).unwrap();
+    let text = String::from_utf8_lossy(&der);
+    assert!(text.contains("alicia") && !text.contains("alice"), "the names at the time of issue alone: {text}");
+    let run = |arguments: &[&str]| site.run("alice", "", arguments);
+    let shown = run(&["request", "show", &request]).done();
+    assert_eq!(shown["target_name"], "alicia", "{shown}");
+    let card = run(&["card", "show", "alicia@cards.test"]).done();
+    assert_eq!((&card["owner_name"], &card["assigned_as"]), (&json!("alicia"), &json!("alice")), "{card}");
+    let gone = run(&["person", "show", "alice"]).refused(2, "not-found");
+    assert!(gone.remedy.contains("cardwright person find"), "{gone:?}");
     site.stop_server();
 }
