@@ -12,7 +12,7 @@ const TABLE: &str = "devices";
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT smartcard, holder, model, firmware, serial, attested, attested_firmware, attested_serial FROM devices ",
+            "SELECT smartcard, holder, model, firmware, serial, attested, attested_firmware, attested_serial, atr FROM devices ",
             $rest
         )
     };
@@ -33,6 +33,8 @@ pub struct DeviceRecord {
     pub attested_firmware: String,
     /// Empty also where the card is configured to hide it.
     pub attested_serial: String,
+    /// The answer to reset, where the card was assigned without one and a client has said it later; hexadecimal.
+    pub atr: String,
 }
 
 impl DeviceRecord {
@@ -43,8 +45,8 @@ impl DeviceRecord {
 
     /// Describes a card as its client does; nothing is attested.
     pub fn said(smartcard: Uuid, holder: String, model: String, firmware: String, serial: String) -> Self {
-        let (attested, attested_firmware, attested_serial) = Default::default();
-        Self { smartcard, holder, model, firmware, serial, attested, attested_firmware, attested_serial }
+        let (attested, attested_firmware, attested_serial, atr) = Default::default();
+        Self { smartcard, holder, model, firmware, serial, attested, attested_firmware, attested_serial, atr }
     }
 }
 
@@ -61,6 +63,7 @@ impl FromRow for DeviceRecord {
             attested: columns.take()?,
             attested_firmware: columns.take()?,
             attested_serial: columns.take()?,
+            atr: columns.take()?,
         })
     }
 }
@@ -104,6 +107,18 @@ impl Tx {
             .bind(smartcard)
             .bind(firmware)
             .bind(serial);
+        self.execute(TABLE, statement).await.map(drop)
+    }
+
+    /// Keeps the answer to reset that a client says of a card; the first one stays. A card of an earlier release has no row
+    /// yet.
+    pub async fn say_atr(&mut self, smartcard: Uuid, atr: &str) -> Result<(), Error> {
+        let statement =
+            sql("INSERT INTO devices (smartcard, holder, model, firmware, serial, attested, attested_firmware, \
+             attested_serial, atr) VALUES ($1, '', '', '', '', FALSE, '', '', $2) ON CONFLICT (smartcard) DO UPDATE SET \
+             atr = $2 WHERE devices.atr = ''")
+            .bind(smartcard)
+            .bind(atr);
         self.execute(TABLE, statement).await.map(drop)
     }
 }

@@ -43,6 +43,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0025_directory",
     "0026_devices_and_reports",
     "0027_outbox",
+    "0028_atr_said_later",
 ];
 
 /// Names the version that this release makes and works with.

@@ -55,14 +55,31 @@ pub(super) fn diversifies(template: &ProfileTemplate) -> bool {
     template.smartcard.as_ref().is_some_and(|config| config.diversify_admin_key)
 }
 
+/// Holds what the query of a call about a secret says of the card.
+pub struct NamedCard {
+    pub card_id: Uuid,
+    /// Its answer to reset, in hexadecimal.
+    pub atr: Option<String>,
+}
+
+/// Keeps the answer to reset that a client says of a card which was assigned without one. It proves nothing: whether the card
+/// must show that it is there is settled when it is assigned.
+pub(super) async fn keep_atr(tx: &mut Tx, card: &SmartcardRecord, atr: Option<&String>) -> Result<(), ApiError> {
+    match atr.filter(|_| card.atr.is_empty()) {
+        Some(atr) => Ok(tx.say_atr(card.uuid, atr).await?),
+        None => Ok(()),
+    }
+}
+
 /// Begins the execution, changes what is remembered of the card and logs the act, in one transaction; returns the card
-/// before and after. Refuses where the change says that the card must be there, and it has not shown that.
+/// before and after. What the client says of its answer to reset is kept. Refuses where the change says that the card must be there, and it has not shown that.
 pub(super) async fn change_card(
     call: &Call<'_>,
     request: &RequestRecord,
     smartcard: Uuid,
     entry: AuditEntry,
     presence: Presence,
+    atr: Option<String>,
     change: impl FnOnce(&mut SmartcardRecord) -> Result<Guard, ApiError> + Send + 'static,
 ) -> Result<(SmartcardRecord, SmartcardRecord), ApiError> {
     let entry = entry.on(request).smartcard(smartcard);
@@ -79,6 +96,7 @@ pub(super) async fn change_card(
         if card != before {
             tx.update_smartcard(&card, before.status).await?;
         }
+        keep_atr(tx, &card, atr.as_ref()).await?;
         let entry = entry.with("admin_key", card.admin_key.name()).with("puk", card.puk_state.name());
         let entry = match card.generation {
             Some(generation) => entry.with("generation", mark(generation)),
@@ -101,10 +119,10 @@ pub async fn diversified_key(
     call: &Call<'_>,
     request: Uuid,
     smartcard: Uuid,
-    card_id: Uuid,
+    named: NamedCard,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered_card(call, RequestType::may_prepare_card, request, smartcard, Some(card_id)).await?;
+        administered_card(call, RequestType::may_prepare_card, request, smartcard, Some(named.card_id)).await?;
     if !prepares(&request) {
         return Err(ApiError::WrongType(request.request_type));
     }
@@ -115,12 +133,13 @@ pub async fn diversified_key(
     own_key(call.app, &card)?;
     let (brings, newest) = (brings(&request), call.app.master_keys.current_version());
     let presence = Presence::of(call, &request, &card, &template).await?;
-    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), presence, move |card| {
-        let own = card.admin_key != AdminKeyState::Default;
-        succession::propose_only_key(card, brings, newest);
-        Ok(Guard::of(own && presence::guards(card, brings, succession::only_key(card, brings))))
-    })
-    .await?;
+    let (_, card) =
+        change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), presence, named.atr, move |card| {
+            let own = card.admin_key != AdminKeyState::Default;
+            succession::propose_only_key(card, brings, newest);
+            Ok(Guard::of(own && presence::guards(card, brings, succession::only_key(card, brings))))
+        })
+        .await?;
     let from = succession::only_key(&card, brings);
     let key = key_of(call.app, &card, from)?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "admin key given out");
@@ -144,7 +163,7 @@ pub async fn surrender_admin_key(
     }
     let key = own_key(call.app, &card)?;
     let presence = Presence::of(call, &request, &card, &template).await?;
-    change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), presence, |card| {
+    change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), presence, None, |card| {
         let guard = Guard::of(presence::guards(card, false, card.own_key));
         card.admin_key = AdminKeyState::Proposed;
         Ok(guard)
@@ -185,7 +204,7 @@ pub async fn next_admin_key(
     check_release(&template, request.request_type)?;
     let entry = call.entry(Deed::AdminKeyGiven).with("master_key", newest);
     let (presence, brings) = (Presence::of(call, &request, &card, &template).await?, brings(&request));
-    let (before, card) = change_card(call, &request, smartcard, entry, presence, move |card| {
+    let (before, card) = change_card(call, &request, smartcard, entry, presence, None, move |card| {
         // Also a next key that nobody knows yet: the card is to take it, and after it no key of before is left to show.
         let guard = Guard::of(!presence::keys_to_show(card, brings).is_empty());
         succession::propose_next_key(card, newest);
@@ -217,12 +236,12 @@ pub async fn authentication_response(
     call: &Call<'_>,
     request: Uuid,
     smartcard: Uuid,
-    card_id: Uuid,
+    named: NamedCard,
     challenge: Vec<u8>,
     diversified: bool,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered_card(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
+        administered_card(call, RequestType::administers_card, request, smartcard, Some(named.card_id)).await?;
     if !CHALLENGE_LENS.contains(&challenge.len()) {
         return Err(ApiError::Challenge(KeyError::ChallengeLength(challenge.len())));
     }
@@ -233,7 +252,7 @@ pub async fn authentication_response(
     };
     let response = diversify::respond(&key, &challenge).map_err(ApiError::Challenge)?;
     let entry = call.entry(Deed::ChallengeAnswered).with("diversified", diversified);
-    change_card(call, &request, smartcard, entry, Presence::NotDemanded, |_| Ok(Guard::Open)).await?;
+    change_card(call, &request, smartcard, entry, Presence::NotDemanded, named.atr, |_| Ok(Guard::Open)).await?;
     Reply::json(&AuthenticationResponse(response.to_vec()))
 }
 
@@ -282,19 +301,20 @@ pub async fn tell_admin_key(
         return Err(ApiError::WrongType(request.request_type));
     }
     let (presence, brings) = (Presence::of(call, &request, &card, &template).await?, brings(&request));
-    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::AdminKeyTold), presence, move |card| {
-        // Who has no card must not have it counted as one without a key of its own.
-        let guard = Guard::of(told != Active && !presence::keys_to_show(card, brings).is_empty());
-        match (told, card.admin_key) {
-            (Active | Proposed, Default) => return Err(ApiError::NothingProposed),
-            (Default, Active) => return Err(ApiError::AdminKeyActive),
-            (Active, _) => succession::confirm_key(card),
-            (Proposed, _) => card.admin_key = Proposed,
-            (Default, _) => (card.admin_key, card.next_key) = (Default, None),
-        }
-        Ok(guard)
-    })
-    .await?;
+    let (_, card) =
+        change_card(call, &request, smartcard, call.entry(Deed::AdminKeyTold), presence, None, move |card| {
+            // Who has no card must not have it counted as one without a key of its own.
+            let guard = Guard::of(told != Active && !presence::keys_to_show(card, brings).is_empty());
+            match (told, card.admin_key) {
+                (Active | Proposed, Default) => return Err(ApiError::NothingProposed),
+                (Default, Active) => return Err(ApiError::AdminKeyActive),
+                (Active, _) => succession::confirm_key(card),
+                (Proposed, _) => card.admin_key = Proposed,
+                (Default, _) => (card.admin_key, card.next_key) = (Default, None),
+            }
+            Ok(guard)
+        })
+        .await?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, state = told.name(), caller = call.caller.name, "admin key");
     Reply::json(&AdminKeyReport { state: card.admin_key })
 }

@@ -99,7 +99,8 @@ async fn described(call: &Call<'_>, card: SmartcardRecord, names: &mut Names) ->
     let stock = call.app.store.stock_card(card.card_id).await?.map(|stock| stock.serial);
     let device = call.app.store.device(card.uuid).await?;
     let device = device.unwrap_or_else(|| DeviceRecord::unknown(card.uuid));
-    let DeviceRecord { holder, model, firmware, serial, attested, attested_firmware, attested_serial, .. } = device;
+    let DeviceRecord { holder, model, firmware, serial, attested, attested_firmware, attested_serial, atr, .. } =
+        device;
     let serials = [("attested", attested_serial), ("stock", stock.unwrap_or_default()), ("client", serial)];
     let (printed_by, printed) = serials.into_iter().find(|(_, serial)| !serial.is_empty()).unwrap_or_default();
     Ok(FoundCard {
@@ -110,7 +111,7 @@ async fn described(call: &Call<'_>, card: SmartcardRecord, names: &mut Names) ->
         owner_name: names.of(call, card.assigned_user).await?,
         template: card.profile_template,
         template_name: template.map(|template| template.name.clone()).unwrap_or_default(),
-        atr: card.atr,
+        atr: if card.atr.is_empty() { atr } else { card.atr },
         printed,
         printed_by: printed_by.to_owned(),
         model,

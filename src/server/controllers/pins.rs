@@ -1,5 +1,6 @@
 //! `serverproposedpin`: the PIN that a card is to be given, for whoever executes a request on that very card.
 
+use super::card_secrets::keep_atr;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::template::UserPinOption;
 use crate::cm::wire::PinText;
@@ -20,6 +21,8 @@ const MOST_REQUESTS: u32 = 16;
 /// Holds what the query says of the card.
 pub struct NamedCard {
     pub card_id: Option<Uuid>,
+    /// Its answer to reset, in hexadecimal.
+    pub atr: Option<String>,
     /// The card's challenge; its length is checked, and the PIN does not depend on it.
     pub challenge: Option<Vec<u8>>,
 }
@@ -52,12 +55,14 @@ pub async fn proposed(
     let pin = proposed_pin::derive(&call.app.master_keys, version, uuid, card_id, &config.user_pin_policy)
         .map_err(|error| ApiError::Internal(Internal::Key(error)))?;
     let entry = call.entry(Deed::PinProposed).on(&request.record).smartcard(card.uuid);
+    let (shown, atr) = (card.uuid, named.atr);
     let job = async move |tx: &mut Tx| {
         execute::executing(tx, uuid).await?;
+        keep_atr(tx, &card, atr.as_ref()).await?;
         Ok::<_, ApiError>(tx.audit(&entry.with("card_id", card_id)).await?)
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;
-    tracing::info!(id = %call.id, request = %uuid, smartcard = %card.uuid, caller = call.caller.name, "PIN proposed");
+    tracing::info!(id = %call.id, request = %uuid, smartcard = %shown, caller = call.caller.name, "PIN proposed");
     Reply::json(&PinText(pin))
 }
 

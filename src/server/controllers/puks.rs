@@ -64,16 +64,17 @@ pub async fn puk(
         let is_kept = fresh && presence::guards(card, brings, from);
         (Some((version, from)).filter(|_| current && !is_kept), Some(card.puk_from).filter(|_| proposed))
     };
-    let (before, card) = change_card(call, &request, smartcard, call.entry(Deed::PukGiven), presence, move |card| {
-        if fresh {
-            succession::give_up_puk(card, digits, newest);
-        }
-        succession::propose_puk(card, retires, prepares, digits, newest);
-        let (current, next) = uses(card);
-        let told = [current.map(|(_, from)| from), next];
-        Ok(Guard::of(told.into_iter().flatten().any(|from| presence::guards(card, brings, from))))
-    })
-    .await?;
+    let (before, card) =
+        change_card(call, &request, smartcard, call.entry(Deed::PukGiven), presence, None, move |card| {
+            if fresh {
+                succession::give_up_puk(card, digits, newest);
+            }
+            succession::propose_puk(card, retires, prepares, digits, newest);
+            let (current, next) = uses(card);
+            let told = [current.map(|(_, from)| from), next];
+            Ok(Guard::of(told.into_iter().flatten().any(|from| presence::guards(card, brings, from))))
+        })
+        .await?;
     let (current, next) = uses(&card);
     let current = current.map(|current| puk_of(call.app, &card, current)).transpose()?.flatten();
     let next = next.map(|from| puk_of(call.app, &card, (card.puk_version, from))).transpose()?.flatten();
@@ -96,7 +97,7 @@ pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: Puk
     };
     let (request, card, template) = administered_card(call, fits, request, smartcard, None).await?;
     let presence = Presence::of(call, &request, &card, &template).await?;
-    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::PukTold), presence, move |card| {
+    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::PukTold), presence, None, move |card| {
         card.puk_state = match (told, card.puk_state) {
             (PukState::Active, PukState::Default) => return Err(ApiError::NothingProposed),
             // The client repeats itself, and the new PUK was read out to a person in between.

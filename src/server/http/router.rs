@@ -273,15 +273,16 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListSmartcards => smartcards::list(&call).await,
         Route::FindSmartcard { card_id } => smartcards::find(&call, card_id).await,
         Route::GetSmartcard { smartcard } => smartcards::get(&call, smartcard).await,
-        Route::GetDiversifiedKey { request, smartcard, card_id, atr: _ } => {
-            card_secrets::diversified_key(&call, request, smartcard, card_id).await
+        Route::GetDiversifiedKey { request, smartcard, card_id, atr } => {
+            card_secrets::diversified_key(&call, request, smartcard, card_secrets::NamedCard { card_id, atr }).await
         }
-        Route::GetAuthenticationResponse { request, smartcard, card_id, atr: _, challenge, diversified } => {
-            card_secrets::authentication_response(&call, request, smartcard, card_id, challenge, diversified).await
+        Route::GetAuthenticationResponse { request, smartcard, card_id, atr, challenge, diversified } => {
+            let named = card_secrets::NamedCard { card_id, atr };
+            card_secrets::authentication_response(&call, request, smartcard, named, challenge, diversified).await
         }
         Route::ListOperations { of } => profiles::operations(&call, of).await,
-        Route::GetServerProposedPin { request, smartcard, card_id, atr: _, challenge } => {
-            pins::proposed(&call, request, smartcard, pins::NamedCard { card_id, challenge }).await
+        Route::GetServerProposedPin { request, smartcard, card_id, atr, challenge } => {
+            pins::proposed(&call, request, smartcard, pins::NamedCard { card_id, atr, challenge }).await
         }
         Route::UpdateSmartcard { request, smartcard } => {
             smartcards::update(&call, request, smartcard, payload.read_if_any()?).await

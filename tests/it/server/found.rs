@@ -1,6 +1,6 @@
 //! Cards, people and what happened to them, found by what somebody knows of them; on both databases.
 
-use super::support::{EXTENSION, Enrolled, Lab, Person};
+use super::support::{API, EXTENSION, Enrolled, Lab, Person};
 use crate::support::postgres::Database;
 use cardwright::pkix::{Certificate, KeyAlgorithm, MemoryKey};
 use serde_json::{Value, json};
@@ -176,4 +176,55 @@ fn ones_own_card_is_among_those_that_end_whatever_else_one_sees() {
     assert_eq!(texts(&list(&lab, &dora, "cards/ending?days=366"), "SerialNumber"), [certificate.serial()]);
     let other = lab.user("otto", &["desk"]);
     assert_eq!(list(&lab, &other, "cards/ending?days=366"), Vec::<Value>::new(), "of the other template");
+}
+
+/// Clients that know MIM CM alone may say it by any of these calls, and first after the card was assigned.
+fn an_answer_to_reset_said_later_is_kept(database: Option<Database>) {
+    let proposes =
+        |text: String| text.replacen("user_pin_option = \"user-provided\"", "user_pin_option = \"server-proposed\"", 1);
+    let lab = Lab::with_template(proposes, database);
+    let alice = lab.user("alice", &[]);
+    let calls = [
+        "diversifiedkey?",
+        "authenticationresponse?challenge=D61143F9CCFFD2CA&diversified=False&",
+        "serverproposedpin?",
+    ];
+    for call in calls {
+        let atr = |card: &str| {
+            let cards = list(&lab, &alice, "cards");
+            cards.iter().find(|found| found["Uuid"] == card).unwrap()["Atr"].as_str().unwrap_or_default().to_owned()
+        };
+        let request = lab.enroll_request(&alice);
+        let card_id = Uuid::new_v4();
+        let card = lab.assign(&alice, &request, card_id);
+        let path = format!("{API}/requests/{request}/smartcards/{card}/{call}cardid={card_id}");
+        lab.get(&alice, &path).ok();
+        assert_eq!(atr(&card), "", "{call}");
+        assert_eq!(lab.get(&alice, &format!("{path}&atr={}", "3b".repeat(34))).refusal().0, 400, "{call}");
+        for said in ["3BFA1300", "3b00"] {
+            lab.get(&alice, &format!("{path}&atr={said}")).ok();
+            assert_eq!(atr(&card), "3bfa1300", "{call}: the first stays");
+        }
+        let shown = lab.get(&alice, &format!("{API}/smartcards/{card}")).ok();
+        assert_eq!(shown["Atr"], "", "{call}: it says nothing of what was assigned");
+        // What was said when the card was assigned is what counts.
+        let request = lab.enroll_request(&alice);
+        let body = json!({"requestid": request, "cardid": Uuid::new_v4(), "atr": "3b01"});
+        let answer = lab.post(&alice, &format!("{API}/smartcards"), body.clone()).ok();
+        let card = crate::server::support::last_segment(&answer);
+        let card_id = body["cardid"].as_str().unwrap();
+        let path = format!("{API}/requests/{request}/smartcards/{card}/{call}cardid={card_id}&atr=3b02");
+        lab.get(&alice, &path).ok();
+        assert_eq!(atr(&card), "3b01", "{call}");
+    }
+}
+
+#[test]
+fn an_answer_to_reset_that_is_said_after_the_assignment_is_kept() {
+    an_answer_to_reset_said_later_is_kept(None);
+}
+
+#[test]
+fn an_answer_to_reset_that_is_said_after_the_assignment_is_kept_on_postgresql() {
+    an_answer_to_reset_said_later_is_kept(Some(Database::new()));
 }
