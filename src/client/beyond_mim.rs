@@ -70,6 +70,7 @@ pub(super) fn harmless(route: &Route, status: u16) -> bool {
 fn purpose(route: &Route) -> Option<&'static str> {
     match route {
         Route::ListRequestTypes { .. } => Some("list of request types"),
+        Route::DescribeTemplate { .. } => Some("description of templates"),
         Route::Whoami => Some("answer to who the caller is"),
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } => Some("list of other people's requests"),
@@ -97,6 +98,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::OfflineUnblock { .. } => Some("offline unblock"),
         Route::GetReport { .. } => Some("reports"),
         Route::ListAudit { .. } | Route::ListAuditChains => Some("log of acts"),
+        Route::GetHealth => Some("report of how it stands"),
         Route::GetAttestation { .. } => Some("attestations of keys"),
         Route::GetCaCertificate => Some("CA certificate to fetch"),
         Route::GetCrl => Some("revocation list to fetch"),

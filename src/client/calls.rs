@@ -33,6 +33,11 @@ impl CmClient {
         self.one(&Route::GetPolicy { template, workflow }, "a workflow's policy")
     }
 
+    /// Returns the policy of one workflow of a template; `None` where the template says nothing of it (route 2).
+    pub fn policy_if_any(&self, template: Uuid, workflow: RequestType) -> Result<Option<Policy>, Error> {
+        Ok(self.list(&Route::GetPolicy { template, workflow }, "a workflow's policy")?.into_iter().next())
+    }
+
     /// Returns how cards of a template must be prepared (route 3).
     pub fn smartcard_config(&self, template: Uuid) -> Result<SmartcardConfig, Error> {
         self.one(&Route::GetSmartcardConfig { template }, "a smart card configuration")

@@ -2,11 +2,24 @@
 
 use super::cm_client::CmClient;
 use super::error::Error;
+use crate::cm::health::Health;
 use crate::cm::report::{Report, ReportKind};
 use crate::cm::route::Route;
+use crate::cm::template_facts::TemplateFacts;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 impl CmClient {
+    /// Tells how the server stands: what is well, what ends soon, what fails.
+    pub fn health(&self) -> Result<Health, Error> {
+        self.one(&Route::GetHealth, "a report of how the server stands")
+    }
+
+    /// Tells all that a template says, in facts.
+    pub fn template_facts(&self, template: Uuid) -> Result<TemplateFacts, Error> {
+        self.one(&Route::DescribeTemplate { template }, "a description of a template")
+    }
+
     /// Returns a page of a report of what happened from a moment on and before another; `after` is what the page before
     /// says of the next.
     pub fn report(

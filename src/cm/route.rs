@@ -175,6 +175,10 @@ pub enum Route {
     ListRequestTypes {
         of: Holder,
     },
+    /// Tells all that a template says, in facts.
+    DescribeTemplate {
+        template: Uuid,
+    },
     Whoami,
     FindUser {
         name: String,
@@ -341,6 +345,8 @@ pub enum Route {
     ListAudit {
         chain: Option<u32>,
         after: Option<u64>,
+    /// Tells how the server stands: what is well, what ends soon, what fails.
+    GetHealth,
         limit: Option<u32>,
     },
     /// Lists the chains of the log and the last signature of each.

@@ -88,7 +88,7 @@ pub use record::{
     PossessionRecord, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation,
     SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };
-pub use reports::{CardCount, Period, ReportedCertificate};
+pub use reports::{CardCount, Period, ReportedCertificate, VersionCount};
 pub use requests::IdleFilter;
 pub use sqlite::schema::{check as check_database, copy as copy_database};
 pub use stock::StockRecord;

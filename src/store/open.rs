@@ -57,6 +57,14 @@ impl Store {
         self.0.instance
     }
 
+    /// Returns the name of the database.
+    pub fn kind(&self) -> &'static str {
+        match self.0.database {
+            Database::Sqlite(_) => "SQLite",
+            Database::Postgres(_) => "PostgreSQL",
+        }
+    }
+
     /// Returns how much work was done since the store was opened.
     pub fn counts(&self) -> CountsSeen {
         self.0.counts.seen()

@@ -155,6 +155,13 @@ impl Store {
         let count: Option<OutboxCount> = self.ask(sql(statement).asking()).await?;
         Ok(count.unwrap_or(OutboxCount { waiting: 0, failing: 0, oldest: None }))
     }
+
+    /// Counts the notices that were given up since this time.
+    pub async fn notices_given_up(&self, since: OffsetDateTime) -> Result<u64, Error> {
+        let statement = "SELECT count(*) FROM outbox WHERE settled >= $1 AND state = 'failed'";
+        let count: Option<Count> = self.ask(sql(statement).bind(since).asking()).await?;
+        Ok(count.map_or(0, |count| count.0))
+    }
 }
 
 impl Tx {

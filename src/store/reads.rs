@@ -16,7 +16,7 @@ use super::record::{
     MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord, ProfileRecord, RequestCount,
     RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
 };
-use super::reports::CardCount;
+use super::reports::{CardCount, VersionCount};
 use super::stock::StockRecord;
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
@@ -158,6 +158,8 @@ reads! {
     reports::card_counts() -> Vec<CardCount>;
     /// Returns that, and how, the old key of a request's card or profile was shown.
     possession::possession(request: Uuid) -> Option<PossessionRecord>;
+    /// Counts the cards of a template by version and state, the newest version first.
+    reports::version_counts(template: Uuid) -> Vec<VersionCount>;
     /// Returns how a card shows, or has shown, for a request that it is there.
     presence::presence(request: Uuid, smartcard: Uuid) -> Option<PresenceRecord>;
     /// Counts the cards that need each version of the master key, with retired cards that kept its keys.

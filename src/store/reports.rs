@@ -33,6 +33,28 @@ impl FromRow for CardCount {
     }
 }
 
+/// Counts the cards of one version of a template in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionCount {
+    pub version: u32,
+    pub status: SmartcardStatus,
+    pub cards: u64,
+}
+
+impl FromRow for VersionCount {
+    const TABLE: &'static str = "smartcards";
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self { version: columns.number()?, status: columns.state()?, cards: columns.number()? })
+    }
+}
+
+pub(super) fn version_counts(template: Uuid) -> Ask<'static, Vec<VersionCount>> {
+    let statement = "SELECT template_version, status, count(*) FROM smartcards WHERE profile_template = $1 \
+                     GROUP BY template_version, status ORDER BY template_version DESC, status LIMIT $2";
+    sql(statement).bind(template).bind(LIST_LIMIT).asking()
+}
+
 pub(super) fn card_counts() -> Ask<'static, Vec<CardCount>> {
     let statement = "SELECT status, profile_template, count(*) FROM smartcards GROUP BY status, profile_template \
                      ORDER BY status, profile_template LIMIT $1";

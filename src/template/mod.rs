@@ -12,6 +12,7 @@ mod certificate_shape;
 mod data_item;
 mod document;
 mod entries;
+mod facts;
 mod given;
 mod import;
 mod inherited;

@@ -17,6 +17,7 @@ mod diversify;
 mod export;
 mod foresight;
 mod found;
+mod health;
 mod hidden;
 mod http;
 pub mod identity;

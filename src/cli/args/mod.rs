@@ -94,7 +94,7 @@ Exit codes:
   8  the token failed, is full, or was removed
   9  a certificate or response could not be accepted
  10  the local journal could not be read or written
- 11  doctor found something that will not do",
+ 11  doctor or server health found something that will not do",
             $($more,)*
             "
 

@@ -4,6 +4,7 @@ use super::database::{DatabaseCommand, DatabaseReach};
 use super::outbox::{MailCommand, OutboxCommand};
 use super::source::Source;
 use super::stock::StockCommand;
+use super::which::ServerArgs;
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 
@@ -95,6 +96,8 @@ pub enum ServerCommand {
     /// Check and try what is needed to tell them.
     #[command(subcommand)]
     Mail(MailCommand),
+    /// Say of a running server what is well, what ends soon and what fails, for administrators, auditors and operators.
+    Health(ServerArgs),
     /// Manage the cards that are known before they are given to anybody; a template can demand them.
     #[command(subcommand)]
     Stock(StockCommand),

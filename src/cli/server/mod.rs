@@ -8,6 +8,7 @@ mod ca;
 mod config;
 mod database;
 mod directory;
+mod health;
 mod init;
 mod list_file;
 mod master_keys;
@@ -43,6 +44,7 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
         ServerCommand::Masterkey(command) => master_keys::run(command, output),
         ServerCommand::Outbox(command) => outbox::outbox(command, output),
         ServerCommand::Mail(command) => outbox::mail(command, output),
+        ServerCommand::Health(args) => health::run(&args, output),
         ServerCommand::Stock(command) => stock::run(command, output),
         ServerCommand::User(command) => users::user(command, output),
         ServerCommand::Directory(command) => directory::run(command, output),

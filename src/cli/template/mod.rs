@@ -11,6 +11,7 @@ use crate::cli::settings::Settings;
 use crate::client::{self, CmClient};
 use crate::cm::request::RequestType;
 use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
+use crate::cm::template_facts::TemplateFacts;
 use serde_json::json;
 
 /// Carries a command of `cardwright template` out.
@@ -49,29 +50,38 @@ fn show(client: &CmClient, wanted: &str, output: &Output) -> Result<(), Failure>
     };
     let mut policies = Vec::new();
     for workflow in RequestType::ALL {
-        match client.policy(template.uuid, *workflow) {
-            Ok(policy) => policies.push((*workflow, policy)),
+        match client.policy_if_any(template.uuid, *workflow) {
             // A template need not offer every workflow.
+            Ok(policy) => policies.extend(policy.map(|policy| (*workflow, policy))),
             Err(client::Error::Refused { .. }) => (),
             Err(error) => return Err(error.into()),
         }
     }
     let configuration = if template.is_smartcard { Some(client.smartcard_config(template.uuid)?) } else { None };
+    // A server that is not cardwright's tells no more than MIM does.
+    let facts = match client.template_facts(template.uuid) {
+        Ok(facts) => Some(facts),
+        Err(client::Error::ExtensionAbsent { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
     let by_name: serde_json::Map<_, _> =
         policies.iter().map(|(workflow, policy)| (workflow.name().to_owned(), json!(policy))).collect();
-    let document = json!({ "template": template, "configuration": configuration, "policies": by_name });
-    output.result(&document, || in_sentences(template, configuration.as_ref(), &policies))
+    let document = json!({ "template": template, "configuration": configuration, "policies": by_name, "facts": facts });
+    output.result(&document, || in_sentences(template, configuration.as_ref(), &policies, facts.as_ref()))
 }
 
 fn in_sentences(
     template: &ProfileTemplateView,
     configuration: Option<&SmartcardConfig>,
     policies: &[(RequestType, Policy)],
+    facts: Option<&TemplateFacts>,
 ) -> Text {
     let (offered, others): (Vec<_>, Vec<_>) = policies.iter().partition(|(_, policy)| policy.enabled);
     let mut lines = sentences::kind(template);
+    lines.extend(facts.into_iter().flat_map(sentences::certificates));
     lines.extend(configuration.into_iter().flat_map(sentences::card));
     lines.extend(offered.iter().flat_map(|(kind, policy)| sentences::workflow(*kind, policy)));
+    lines.extend(facts.into_iter().flat_map(sentences::lifecycle));
     if !others.is_empty() {
         let names: Vec<&str> = others.iter().map(|(kind, _)| kind.name()).collect();
         lines.push(format!("Not offered: {}", names.join(", ")));

@@ -4,6 +4,7 @@ use crate::cli::output::in_words;
 use crate::cm::policy::{OneTimePasswordPolicy, PolicyDataItem};
 use crate::cm::request::RequestType;
 use crate::cm::template::{PinPolicy, Policy, ProfileTemplateView, SmartcardConfig, UserPinOption};
+use crate::cm::template_facts::{CardsOfVersion, LimitFacts, TemplateFacts};
 
 /// Says what kind of thing a template makes, and its description.
 pub fn kind(template: &ProfileTemplateView) -> Vec<String> {
@@ -15,6 +16,70 @@ pub fn kind(template: &ProfileTemplateView) -> Vec<String> {
     let described = Some(template.description.trim()).filter(|text| !text.is_empty());
     let about = described.map(|text| format!(": {text}")).unwrap_or_default();
     vec![format!("{}{about}", template.name), format!("  It makes {kind}. Its GUID is {}.", template.uuid)]
+}
+
+/// Says which certificates are made, on which keys.
+pub fn certificates(facts: &TemplateFacts) -> Vec<String> {
+    let head = format!("Certificates (version {} of the template)", facts.version);
+    let each = facts.certificates.iter().map(|it| {
+        let by = if it.made_by_server { "the server" } else { "the client" };
+        let kept = match (it.archived, it.agents_only) {
+            (false, _) => "",
+            (true, false) => "; the key is kept and can be brought back",
+            (true, true) => "; the key is kept, and only agents can open it",
+        };
+        let attested = if it.attested { "; the card attests that it has made it" } else { "" };
+        format!(
+            "  {}: for {}, on a key ({}) that {by} makes{kept}{attested}.",
+            it.template_common_name,
+            in_words(it.validity_days.into(), "day"),
+            it.key
+        )
+    });
+    std::iter::once(head).chain(each).collect()
+}
+
+/// Says what becomes of what is lost, how much one person may have, and what ends by itself.
+pub fn lifecycle(facts: &TemplateFacts) -> Vec<String> {
+    let mut lines = vec!["When something is missing".to_owned()];
+    lines.extend(facts.losses.iter().map(|loss| {
+        let fate = match (loss.revokes, loss.reason.as_str()) {
+            (false, _) => "nothing is revoked".to_owned(),
+            (true, "") => "the certificates are revoked".to_owned(),
+            (true, reason) => format!("the certificates are revoked ({reason})"),
+        };
+        let next = if loss.replaces { "it may be replaced" } else { "it is not replaced" };
+        format!("  \"{}\": {fate}, and {next}.", loss.name)
+    }));
+    lines.push("Limits and ends".to_owned());
+    let LimitFacts { cards, profiles, temporary_cards, open_requests } = facts.limits;
+    let most =
+        [(cards, "card"), (profiles, "profile"), (temporary_cards, "temporary card"), (open_requests, "open request")];
+    let most: Vec<String> =
+        most.iter().filter_map(|(most, what)| most.map(|most| in_words(most.into(), what))).collect();
+    if !most.is_empty() {
+        lines.push(format!("  One person has at most {}.", most.join(", ")));
+    }
+    for workflow in &facts.workflows {
+        let kind = workflow.request_type.name();
+        lines.extend(workflow.window_days.map(|days| {
+            format!("  {kind} may be asked for within {} before the certificate ends.", in_words(days.into(), "day"))
+        }));
+        lines.extend(
+            workflow
+                .lifetime_hours
+                .map(|hours| format!("  A card that is lent ends after {}.", in_words(hours.into(), "hour"))),
+        );
+    }
+    lines.extend(
+        facts
+            .request_days
+            .map(|days| format!("  A request that nobody finishes ends after {}.", in_words(days.into(), "day"))),
+    );
+    for CardsOfVersion { version, status, cards } in facts.cards.iter().flatten() {
+        lines.push(format!("  Version {version} has {cards} in state {status}."));
+    }
+    lines
 }
 
 /// Says what is done with the card, its PIN and its admin key.

@@ -117,6 +117,7 @@ routes! {
         { profile: Guid } => (ListRequestTypes { of: Holder::Profile(profile) });
     Get ["api/cardwright/v1/smartcards/{smartcard}/requesttypes"]
         { smartcard: Guid } => (ListRequestTypes { of: Holder::Smartcard(smartcard) });
+    Get ["api/cardwright/v1/profiletemplates/{template}"] { template: Guid } => (DescribeTemplate { template });
     Get ["api/cardwright/v1/whoami"] {} => (Whoami);
     Get ["api/cardwright/v1/users"] { name: Name } => (FindUser { name });
     Get ["api/cardwright/v1/requests"] { status: Optional<Status> } => (ListVisibleRequests { status });
@@ -138,6 +139,7 @@ routes! {
         { report: Kind, from: Optional<Moment>, to: Optional<Moment>, after: Optional<Sought>, limit: Optional<Number<u32>> }
         => (GetReport { report, from, to, after, limit });
     Post ["api/cardwright/v1/smartcards/{smartcard}/lost"] { smartcard: Guid } => (ReportLost { smartcard });
+    Get ["api/cardwright/v1/health"] {} => (GetHealth);
     Post ["api/cardwright/v1/smartcards/{smartcard}/returned"] { smartcard: Guid } => (TakeBack { smartcard });
     Get ["api/cardwright/v1/people/{user}/leaving"] { user: Guid } => (ForeseeLeaving { user });
     Post ["api/cardwright/v1/people/{user}/leave"] { user: Guid } => (Leave { user });

@@ -1,10 +1,12 @@
 //! `profiletemplates`: read and listed, their policies, how their cards are set up.
 
 use crate::cm::request::RequestType;
+use crate::cm::template_facts::{CardsOfVersion, TemplateFacts};
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::permission;
+use crate::store::VersionCount;
 use uuid::Uuid;
 
 /// Lists the templates that the caller may see.
@@ -35,4 +37,21 @@ pub fn smartcard_config(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiErr
         Some(config) => Reply::json(&config.without_default_keys()),
         None => Ok(Reply::Empty),
     }
+}
+
+/// Answers with all that a template says, in facts; how many cards there are of which version is told to those who see
+/// everybody's.
+pub async fn describe(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError> {
+    let template = call.template(template)?;
+    let counted = |count: VersionCount| {
+        let VersionCount { version, status, cards } = count;
+        CardsOfVersion { version, status, cards }
+    };
+    let cards = match permission::sees_holdings(&call.caller, Uuid::nil(), Some(template)) {
+        true => {
+            Some(call.app.metrics.versions(&call.app.store, template.uuid).await?.into_iter().map(counted).collect())
+        }
+        false => None,
+    };
+    Reply::json(&TemplateFacts { cards, ..template.facts() })
 }

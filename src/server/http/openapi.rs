@@ -13,6 +13,7 @@ use crate::cm::card_secrets::{AdminKeyNews, AdminKeyReport, NextAdminKey, PukNew
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
 use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry, TakeOver};
+use crate::cm::health::Health;
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::outbox::OutboxEntry;
 use crate::cm::possession::Possession;
@@ -25,6 +26,7 @@ use crate::cm::review::Review;
 use crate::cm::route::{DECLARATIONS, Declaration, Method};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, UpdateSmartcard};
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
+use crate::cm::template_facts::TemplateFacts;
 use crate::cm::wire::Described;
 use serde_json::{Map, Value, json};
 
@@ -50,7 +52,7 @@ const REFUSALS: [(&str, &str); 11] = [
 const ACTIVATION: &str = "api/cardwright/v1/token/activate";
 
 /// Lists the calls of one administrator that another one may have to confirm.
-const PROPOSABLE: [(Method, &str); 4] = [
+const PROPOSABLE: [(Method, &str); 5] = [
     (Method::Post, "api/cardwright/v1/accounts"),
     (Method::Put, "api/cardwright/v1/accounts/{user}"),
     (Method::Post, "api/cardwright/v1/accounts/{user}/tokens"),
@@ -301,6 +303,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
     let tail = tail.strip_prefix("cardwright/v1/").unwrap_or(tail);
     match (method, tail) {
         (Method::Get, "whoami") => one(Myself::schema()),
+        (Method::Get, "profiletemplates/{template}") => one(TemplateFacts::schema()),
         (Method::Get, "users") => one(User::schema()),
         (Method::Get, "cards" | "cards/ending") => list(FoundCard::schema()),
         (Method::Get, "people") => list(Account::schema()),
@@ -310,6 +313,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Get, "reports/{report}") => one(Report::schema()),
         (Method::Post, "smartcards/{smartcard}/lost") => takes(LossReport::schema(), LossOutcome::schema()),
         (Method::Post, "smartcards/{smartcard}/returned") => takes(ignored_object(), ReturnOutcome::schema()),
+        (Method::Get, "health") => one(Health::schema()),
         (Method::Get, "people/{user}/leaving") => one(Leaving::schema()),
         (Method::Post, "people/{user}/leave") => takes(LeaveOrder::schema(), Leaving::schema()),
         (Method::Get, tail) if tail.ends_with("/history") => list(HistoryEntry::schema()),

@@ -12,9 +12,9 @@ use crate::server::call::app::{App, place};
 use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
-    accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, found, history, identities,
-    leaving, lost, offline, outbox, pins, policies, presence, profiles, proposals, puks, reports, requests, review,
-    sealed_keys, smartcards, templates,
+    accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, found, health, history,
+    identities, leaving, lost, offline, outbox, pins, policies, presence, profiles, proposals, puks, reports, requests,
+    review, sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::{self, Admitted};
@@ -295,6 +295,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListHolderCertificates { of } => certificates::of_holder(&call, of).await,
         Route::ListCertificates => certificates::list(&call).await,
         Route::ListRequestTypes { of } => profiles::request_types(&call, of).await,
+        Route::DescribeTemplate { template } => templates::describe(&call, template).await,
         Route::Whoami => beyond_mim::whoami(&call),
         Route::FindUser { name } => beyond_mim::find_user(&call, &name).await,
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
@@ -353,6 +354,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             reports::report(&call, report, (from, to), after.as_deref(), limit).await
         }
         Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
+        Route::GetHealth => health::health(&call).await,
         Route::ListAuditChains => audit_log::chains(&call).await,
         Route::GetAttestation { serial } => audit_log::attestation(&call, &serial).await,
         Route::GetCaCertificate => public_files::get(call.app, public_files::File::Certificate).await,

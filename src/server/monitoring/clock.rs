@@ -44,7 +44,12 @@ impl Clock {
             );
             self.cautious_until = steady.checked_add(CAUTION);
         }
-        self.cautious_until.is_none_or(|until| steady >= until)
+        self.doubted_for(steady).is_none()
+    }
+
+    /// Says for how long the clock is not trusted any more; `None`: it is.
+    pub fn doubted_for(&self, steady: Instant) -> Option<Duration> {
+        self.cautious_until.filter(|until| steady < *until).map(|until| until.saturating_duration_since(steady))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Counts what the server does, for Prometheus (OpenMetrics text). No label holds a name, an id or a path.
 
 use crate::cm::problem::ProblemCode;
-use crate::store::{self, CardCount, ListKind, OutboxCount, Period, Store};
+use crate::store::{self, CardCount, ListKind, MasterKeyUse, OutboxCount, Period, Store, VersionCount};
 use crate::web::bound::CountConnections;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -11,11 +11,12 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Labels an answered call: its route's pattern, its method, and the status.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -75,6 +76,19 @@ struct Census {
 }
 
 /// Holds the totals since the start.
+/// Counts what the last reading of everybody in the directory has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DirectoryRound {
+    /// Those who were read.
+    pub people: u64,
+    /// Of them, those who are not taken over as they stand there.
+    pub refused: u64,
+    /// Groups that the settings name and that are not there.
+    pub missing_groups: u64,
+    /// Those who are gone and were kept, because they are too many at once.
+    pub kept_gone: u64,
+}
+
 pub struct Metrics {
     answered: Family<Answered, Counter>,
     refused: Family<Refused, Counter>,
@@ -88,6 +102,12 @@ pub struct Metrics {
     tls_end: AtomicI64,
     /// Unix time; 0: never.
     directory_read: AtomicI64,
+    directory_round: Mutex<Option<DirectoryRound>>,
+    /// Unix time; 0: the clock is trusted.
+    clock_doubted_until: AtomicI64,
+    key_uses: Mutex<Option<(Instant, Vec<MasterKeyUse>)>>,
+    /// By template.
+    versions: Mutex<HashMap<Uuid, (Instant, Vec<VersionCount>)>>,
     census: Mutex<Option<Census>>,
 }
 
@@ -105,6 +125,10 @@ impl Default for Metrics {
             failing: Mutex::default(),
             tls_end: AtomicI64::default(),
             directory_read: AtomicI64::default(),
+            directory_round: Mutex::default(),
+            clock_doubted_until: AtomicI64::default(),
+            key_uses: Mutex::default(),
+            versions: Mutex::default(),
             census: Mutex::default(),
         }
     }
@@ -153,6 +177,59 @@ impl Metrics {
     /// Notes that the directory was read.
     pub fn directory_read(&self, at: OffsetDateTime) {
         self.directory_read.store(at.unix_timestamp(), Ordering::Relaxed);
+    }
+
+    /// Returns when the certificate for TLS ends; `None`: no TLS is spoken.
+    pub fn tls_end(&self) -> Option<OffsetDateTime> {
+        noted(&self.tls_end)
+    }
+
+    /// Returns when the directory was read last, since the start.
+    pub fn directory_was_read(&self) -> Option<OffsetDateTime> {
+        noted(&self.directory_read)
+    }
+
+    /// Notes what a reading of everybody has come to.
+    pub fn directory_came_to(&self, round: DirectoryRound) {
+        *self.directory_round.lock().unwrap_or_else(PoisonError::into_inner) = Some(round);
+    }
+
+    /// Returns what the last reading of everybody has come to.
+    pub fn directory_round(&self) -> Option<DirectoryRound> {
+        *self.directory_round.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes until when nothing is ended by the clock, because it was set.
+    pub fn clock_doubted(&self, until: Option<OffsetDateTime>) {
+        self.clock_doubted_until.store(until.map_or(0, OffsetDateTime::unix_timestamp), Ordering::Relaxed);
+    }
+
+    /// Returns until when nothing is ended by the clock.
+    pub fn clock_doubted_until(&self) -> Option<OffsetDateTime> {
+        noted(&self.clock_doubted_until)
+    }
+
+    /// Counts the cards that need each version of the master key, unless that was done just now.
+    pub async fn key_uses(&self, store: &Store) -> Result<Vec<MasterKeyUse>, store::Error> {
+        let kept = self.key_uses.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, uses)) = kept.filter(|(at, _)| at.elapsed() < COUNTED_FOR) {
+            return Ok(uses);
+        }
+        let uses = store.master_key_uses().await?;
+        *self.key_uses.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), uses.clone()));
+        Ok(uses)
+    }
+
+    /// Counts the cards of a template by version and state, unless that was done just now.
+    pub async fn versions(&self, store: &Store, template: Uuid) -> Result<Vec<VersionCount>, store::Error> {
+        let kept = self.versions.lock().unwrap_or_else(PoisonError::into_inner).get(&template).cloned();
+        if let Some((_, counts)) = kept.filter(|(at, _)| at.elapsed() < COUNTED_FOR) {
+            return Ok(counts);
+        }
+        let counts = store.version_counts(template).await?;
+        let fresh = (Instant::now(), counts.clone());
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner).insert(template, fresh);
+        Ok(counts)
     }
 
     /// Returns the gauge of open connections.
@@ -297,3 +374,9 @@ impl CountConnections for Gauge {
         self.dec();
     }
 }
+/// Reads a moment that was noted as Unix time; 0: none was.
+fn noted(at: &AtomicI64) -> Option<OffsetDateTime> {
+    let at = at.load(Ordering::Relaxed);
+    OffsetDateTime::from_unix_timestamp(at).ok().filter(|_| at > 0)
+}
+

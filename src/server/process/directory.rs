@@ -2,9 +2,10 @@
 //! were, and the log, `/healthz` and `/metrics` say so.
 
 use crate::server::call::app::App;
+use crate::server::monitoring::metrics::DirectoryRound;
 use crate::server::provisioning::keep::Memory;
 use crate::server::provisioning::pass::{Pass, PassError};
-use crate::server::provisioning::report::{Report, Standing};
+use crate::server::provisioning::report::{Reason, Report, Standing};
 use crate::server::provisioning::source::Source;
 use crate::server::workflow::disabling;
 use std::sync::Arc;
@@ -42,6 +43,9 @@ pub async fn watch(app: Arc<App>, source: Source, ending: CancellationToken) {
                 app.metrics.directory_read(now);
                 app.metrics.upkeep_ended("directory", true);
                 if let Some(report) = report {
+                    if report.everybody {
+                        app.metrics.directory_came_to(round(&report));
+                    }
                     if report.outdate_list {
                         app.publication.outdate();
                     }
@@ -53,6 +57,24 @@ pub async fn watch(app: Arc<App>, source: Source, ending: CancellationToken) {
                 tell_failure(&error);
             }
         }
+    }
+}
+
+/// Counts what a reading of everybody has come to.
+fn round(report: &Report) -> DirectoryRound {
+    let Report { new, changed, adopted, same, refused, missing_groups, rows, .. } = report;
+    let kept_gone = rows.iter().find_map(|row| match &row.standing {
+        Standing::Refused(Reason::ManyGone { gone, .. }) => Some(*gone),
+        _ => None,
+    });
+    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    // That they are kept is a row of its own, and nobody who was read.
+    let refused = refused.saturating_sub(kept_gone.iter().len());
+    DirectoryRound {
+        people: number(new + changed + adopted + same + refused),
+        refused: number(refused),
+        missing_groups: number(missing_groups.len()),
+        kept_gone: number(kept_gone.unwrap_or_default()),
     }
 }
 

@@ -33,7 +33,9 @@ impl Ending {
                 none.insert(Clock::new(last.unwrap_or(now), Instant::now()))
             }
         };
-        if !clock.trusts(now, Instant::now()) {
+        let trusted = clock.trusts(now, Instant::now());
+        app.metrics.clock_doubted(clock.doubted_for(Instant::now()).map(|left| now + left));
+        if !trusted {
             return Ok(());
         }
         end_due(app, now).await?;

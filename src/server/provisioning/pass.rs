@@ -72,7 +72,8 @@ impl Pass {
         reach: Reach<'_>,
     ) -> Result<Report, PassError> {
         let among = (source.base.as_str(), reach.filter);
-        let mut report = Report { missing_groups: reach.memberships.missing.clone(), ..Report::default() };
+        let missing_groups = reach.memberships.missing.clone();
+        let mut report = Report { missing_groups, everybody: reach.everybody, ..Report::default() };
         let mut names = Names::default();
         let mut ids = HashSet::new();
         let mut cookie = Vec::new();

@@ -88,6 +88,8 @@ pub struct Report {
     pub first_end: Option<OffsetDateTime>,
     /// New revocation lists are to be made at once.
     pub outdate_list: bool,
+    /// Everybody was read, not only whoever has changed.
+    pub everybody: bool,
 }
 
 impl Report {

@@ -14,8 +14,9 @@ use serde_json::{Map, Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use uuid::Uuid;
 
-/// What the server writes by itself, whoever calls: signatures of the log, lists, and when a token was last used.
-const OWN: [&str; 4] = ["audit_signatures", "audit_sent", "crls", "counters"];
+/// What the server writes by itself, whoever calls: signatures of the log, lists, how far its rounds have come, and when a
+/// token was last used.
+const OWN: [&str; 5] = ["audit_signatures", "audit_sent", "crls", "counters", "told"];
 
 /// A look at the store from beside the server.
 struct Watch {

@@ -61,6 +61,7 @@ fn one_of_each() -> Vec<Route> {
         Route::ListCertificates,
         Route::ListRequestTypes { of: Holder::Profile(A) },
         Route::ListRequestTypes { of: Holder::Smartcard(A) },
+        Route::DescribeTemplate { template: A },
         Route::Whoami,
         Route::FindUser { name: "Jörg & Co/100%".into() },
         Route::ListVisibleRequests { status: None },
@@ -86,6 +87,7 @@ fn one_of_each() -> Vec<Route> {
             limit: Some(7),
         },
         Route::ReportLost { smartcard: A },
+        Route::GetHealth,
         Route::TakeBack { smartcard: B },
         Route::ForeseeLeaving { user: A },
         Route::Leave { user: B },
@@ -165,7 +167,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 87);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 90);
 }
 
 #[test]

@@ -26,6 +26,12 @@ fn away(site: &Site) -> bool {
     site.call(None, "GET", "/healthz", None).unwrap().json()["failing_since"]["directory"].is_string()
 }
 
+/// Returns what is told of the directory to who oversees the server.
+fn directory(site: &Site) -> Value {
+    let health = site.get("audrey", &format!("{EXTENSION}/health")).ok();
+    health["Checks"].as_array().unwrap().iter().find(|check| check["Name"] == "directory").unwrap().clone()
+}
+
 #[test]
 fn a_change_of_the_directory_takes_rights_and_requests_away_and_its_absence_stops_nothing() {
     let mut slapd = Slapd::new();
@@ -37,6 +43,7 @@ fn a_change_of_the_directory_takes_rights_and_requests_away_and_its_absence_stop
     let alice = super::server(&site, &["token", "add", "alice", "--show-token"]).done();
     let bearer = alice["bearer"].as_str().unwrap().to_owned();
     site.start();
+    site.person("audrey", &["auditors"]);
     let whoami = |site: &Site| site.call(Some(&bearer), "GET", &format!("{EXTENSION}/whoami"), None).unwrap();
     assert!(whoami(&site).text().contains("staff"));
     let order = json!({
@@ -55,10 +62,17 @@ fn a_change_of_the_directory_takes_rights_and_requests_away_and_its_absence_stop
     // A directory that is away takes nothing away, and is told.
     slapd.stop();
     until("it is told", || away(&site).then_some(()));
+    let stands = |code: &str| directory(&site)["Code"] == code;
+    let told = directory(&site);
+    assert!(stands("away") && told["State"] == "Bad" && told["Since"].as_str().unwrap() > "2026", "{told}");
     assert_eq!(site.call(None, "GET", "/healthz", None).unwrap().status, 200);
     assert_eq!(whoami(&site).status, 200);
     slapd.start();
     until("it is back", || (!away(&site)).then_some(()));
+    let told = directory(&site);
+    // One of the groups that the settings name is not there.
+    assert!(stands("groups-missing") && told["State"] == "Soon", "{told}");
+    assert!(told["Count"] == 2 && told["Failed"] == 1 && told["Since"].as_str().unwrap() > "2026", "{told}");
 
     // A person who is gone is disabled, and what the person has begun ends. Nobody new comes in unasked.
     slapd.person("carol", "");

@@ -334,6 +334,7 @@ pub fn rows() -> Vec<Row> {
         row(Enrolled, [404, 200, 204, 404, 200, 204, 204, 204], |_, o| Route::ListRequestTypes {
             of: Holder::Smartcard(o.smartcard),
         }),
+        row(Pending, [200; 8], |lab, _| Route::DescribeTemplate { template: lab.template }),
         row(Pending, [200; 8], |_, _| Route::Whoami),
         row(Pending, [404, 200, 200, 200, 200, 404, 404, 404], |_, _| Route::FindUser { name: "owner".into() }),
         row(Enrolled, [204, 200, 200, 204, 200, 200, 200, 200], |_, _| Route::ListCards {
@@ -498,6 +499,7 @@ pub fn rows() -> Vec<Row> {
             limit: None,
         }),
         row(Pending, [403, 403, 403, 403, 403, 200, 403, 200], |_, _| Route::ListAudit {
+        row(Pending, [403, 403, 403, 403, 403, 200, 200, 200], |_, _| Route::GetHealth),
             chain: None,
             after: None,
             limit: None,
