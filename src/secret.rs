@@ -88,6 +88,10 @@ text_secret! {
     ActivationCode
 }
 text_secret! {
+    /// Holds the code of a link with which a person signs in, once.
+    LinkCode
+}
+text_secret! {
     /// Holds the password that a database server asks for.
     DatabasePassword
 }

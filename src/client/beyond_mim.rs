@@ -97,12 +97,13 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::GetPuk { .. } | Route::TellPuk { .. } => Some("record of PUKs"),
         Route::OfflineUnblock { .. } => Some("offline unblock"),
         Route::GetReport { .. } => Some("reports"),
-        Route::ListAudit { .. } | Route::ListAuditChains => Some("log of acts"),
         Route::GetHealth => Some("report of how it stands"),
+        Route::ListAudit { .. } | Route::ListAuditChains => Some("log of acts"),
         Route::GetAttestation { .. } => Some("attestations of keys"),
         Route::GetCaCertificate => Some("CA certificate to fetch"),
         Route::GetCrl => Some("revocation list to fetch"),
         Route::ListUsers | Route::AddUser | Route::ChangeUser { .. } => Some("accounts"),
+        Route::MakeLink { .. } => Some("links to sign in by"),
         Route::ListIdentities { .. } | Route::LinkIdentity { .. } | Route::UnlinkIdentity { .. } => Some("identities"),
         Route::ListBearer { .. }
         | Route::AddBearer { .. }

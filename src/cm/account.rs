@@ -3,10 +3,10 @@
 use super::check::FieldError;
 use super::wire::body::body;
 use super::wire::{
-    ActivationCodeOrNothing, Guid, GuidOrNothing, Moment, MomentOrUnset, Plain, PlainOrNothing, SecretText, Text,
-    TextList, TextOrNothing, TextOrNull,
+    ActivationCodeOrNothing, Guid, GuidOrNothing, LinkCodeOrNothing, Moment, MomentOrUnset, Plain, PlainOrNothing,
+    SecretText, Text, TextList, TextOrNothing, TextOrNull,
 };
-use crate::secret::ActivationCode;
+use crate::secret::{ActivationCode, LinkCode};
 use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -153,6 +153,26 @@ pub struct ShownCode {
 
 body!(ShownCode { code: "Code" => ActivationCodeOrNothing });
 
+/// Holds the body that makes a link by which a user signs in once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NewLink {
+    /// For how many minutes it is good; `None`: 15.
+    pub minutes: Option<u32>,
+}
+
+body!(NewLink { minutes: "Minutes" => PlainOrNothing<u32> });
+
+/// Holds the code of a link by which a user signs in once. It is a secret, so the type cannot be printed.
+pub struct GivenLink {
+    pub uuid: Uuid,
+    /// `None`: it was mailed to the user, and is told to nobody else.
+    pub code: Option<LinkCode>,
+    /// The code is good until then.
+    pub ends: OffsetDateTime,
+}
+
+body!(GivenLink { uuid: "Uuid" => Guid, code: "Code" => LinkCodeOrNothing, ends: "Ends" => Moment });
+
 /// Describes an identity of an issuer of tokens that stands for a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkedIdentity {
@@ -178,7 +198,7 @@ body!(NewIdentity { issuer: "Issuer" => Plain<String>, subject: "Subject" => Pla
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     pub uuid: Uuid,
-    /// "add-user", "change-user", "add-token" or "link-identity".
+    /// "add-user", "change-user", "add-token", "make-link" or "link-identity".
     pub kind: String,
     /// "open", "confirmed", "rejected" or "over".
     pub state: String,
@@ -191,6 +211,7 @@ pub struct Proposal {
     pub disabled: Option<bool>,
     pub label: Option<String>,
     pub days: Option<u32>,
+    pub minutes: Option<u32>,
     pub issuer: Option<String>,
     pub subject: Option<String>,
     pub proposer: Uuid,
@@ -214,6 +235,7 @@ body!(Proposal {
     disabled: "Disabled" => PlainOrNothing<bool>,
     label: "Label" => PlainOrNothing<String>,
     days: "Days" => PlainOrNothing<u32>,
+    minutes: "Minutes" => PlainOrNothing<u32>,
     issuer: "Issuer" => PlainOrNothing<String>,
     subject: "Subject" => PlainOrNothing<String>,
     proposer: "Proposer" => Guid,
@@ -223,11 +245,13 @@ body!(Proposal {
     decided: "Decided" => MomentOrUnset,
 });
 
-/// Holds what a confirmed proposal has come to: for a bearer token its activation code.
+/// Holds what a confirmed proposal has come to: for a bearer token its activation code, for a link its code.
 pub struct Confirmed {
     pub account: Uuid,
     pub token: Option<Uuid>,
     pub code: Option<ActivationCode>,
+    pub link: Option<Uuid>,
+    pub link_code: Option<LinkCode>,
     /// The code is good until then.
     pub ends: Option<OffsetDateTime>,
 }
@@ -236,5 +260,7 @@ body!(Confirmed {
     account: "Account" => Guid,
     token: "Token" => GuidOrNothing,
     code: "Code" => ActivationCodeOrNothing,
+    link: "Link" => GuidOrNothing,
+    link_code: "LinkCode" => LinkCodeOrNothing,
     ends: "Ends" => MomentOrUnset,
 });

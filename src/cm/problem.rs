@@ -99,6 +99,12 @@ codes! {
     NotByBearer = "not-by-token",
     /// The account comes from the directory, which alone changes it.
     FromDirectory = "from-directory",
+    /// There is no link by which to sign in whose code was shown.
+    LinkUnknown = "link-unknown",
+    /// The time of the link is over.
+    LinkOver = "link-over",
+    /// The link was used already; the message says when and from where.
+    LinkUsed = "link-used",
     /// No account awaits the activation code that was shown.
     ActivationUnknown = "activation-unknown",
     /// The time of the activation code is over.

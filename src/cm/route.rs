@@ -341,12 +341,12 @@ pub enum Route {
         after: Option<String>,
         limit: Option<u32>,
     },
+    /// Tells how the server stands: what is well, what ends soon, what fails.
+    GetHealth,
     /// Lists the acts of a chain of the log after this number.
     ListAudit {
         chain: Option<u32>,
         after: Option<u64>,
-    /// Tells how the server stands: what is well, what ends soon, what fails.
-    GetHealth,
         limit: Option<u32>,
     },
     /// Lists the chains of the log and the last signature of each.
@@ -370,6 +370,10 @@ pub enum Route {
     },
     RevokeBearer {
         token: Uuid,
+    },
+    /// Makes a link by which a user signs in once.
+    MakeLink {
+        user: Uuid,
     },
     /// Lists the identities of issuers that stand for a user.
     ListIdentities {

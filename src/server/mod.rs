@@ -51,7 +51,7 @@ pub use administration::restore::{Trust, restore};
 pub use administration::stock::{StockCard, StockError, stock_import, stock_list, stock_remove};
 pub use administration::users::{
     AccountError, AddedBearer, AddedUser, InvitedUser, NewUser, bearer_add, bearer_invite, bearer_list, bearer_revoke,
-    user_add, user_change, user_invite, user_link, user_list, user_unlink,
+    user_add, user_change, user_end_link, user_invite, user_link, user_list, user_sign_in_link, user_unlink,
 };
 pub use audit::contradiction::{Contradiction, WitnessError};
 pub use data_directory::database::DatabaseError;
@@ -64,6 +64,7 @@ pub use data_directory::settings::operation::{LogFormat, LogSettings, Target as 
 pub use data_directory::settings::server_toml::{SettingsError, effective_settings, log_settings};
 pub use http::openapi::document as openapi;
 pub use identity::access_token::{AccessTokens, ClaimedKey};
+pub use identity::authenticate::Identity;
 pub use identity::jwks::{IssuerKeys, JwksError};
 pub use keys::diversify;
 pub use keys::master_keys::MasterKeyError;
@@ -77,4 +78,5 @@ pub use provisioning::pass::PassError;
 pub use provisioning::report::{Reason, Report, Row, Standing};
 pub use provisioning::source::SourceError;
 pub use users::bearer::AwaitedBearer;
+pub use users::link::FreshLink;
 pub use users::rules::{AccountRefusal, UserChange};

@@ -32,7 +32,20 @@ pub struct Activation {
     pub used: Option<ActivationUse>,
 }
 
-/// Says when an activation code was used, and from which address.
+/// Describes a link by which a person signs in once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkRecord {
+    pub uuid: Uuid,
+    pub owner: Uuid,
+    /// SHA-256 of the code; the code itself is kept nowhere. Unique.
+    pub hash: [u8; 32],
+    pub created: OffsetDateTime,
+    /// The code is good until then.
+    pub ends: OffsetDateTime,
+    pub used: Option<ActivationUse>,
+}
+
+/// Says when an activation code, or that of a link, was used, and from which address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivationUse {
     pub at: OffsetDateTime,

@@ -4,7 +4,7 @@ use super::audit_log::{self, AuditRecord, AuditSignature, SentRecord};
 use super::certificates::IssueTime;
 use super::chain::ChainHead;
 use super::devices::DeviceRecord;
-use super::entrance::{BearerRecord, ProposalRecord};
+use super::entrance::{BearerRecord, LinkRecord, ProposalRecord};
 use super::error::Error;
 use super::identities::IdentityRecord;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
@@ -21,7 +21,7 @@ use super::stock::StockRecord;
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
-    archive, attestations, bearer, cards, certificates, devices, identities, lists, offline, one_time, outbox,
+    archive, attestations, bearer, cards, certificates, devices, identities, links, lists, offline, one_time, outbox,
     possession, presence, proposals, reports, requests, sessions, stock, upstream, users,
 };
 use time::OffsetDateTime;
@@ -127,6 +127,8 @@ reads! {
     /// Returns a certificate for a public key that was, or will be, revoked for this CRLReason.
     certificates::certificate_revoked_for(public_key_sha256: &[u8; 32], reason: u8) -> Option<CertificateRecord>;
     /// Lists the certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
+    /// Returns the link whose code has this hash, with its owner.
+    links::link_by_hash(hash: &[u8; 32]) -> Option<Owned<LinkRecord>>;
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
     /// Returns the latest revocation list of a kind, without its bytes.
     lists::list(kind: ListKind) -> Option<ListRecord>;
@@ -156,10 +158,10 @@ reads! {
     devices::devices_said(serial: &str) -> Vec<DeviceRecord>;
     /// Counts the cards by state and template.
     reports::card_counts() -> Vec<CardCount>;
-    /// Returns that, and how, the old key of a request's card or profile was shown.
-    possession::possession(request: Uuid) -> Option<PossessionRecord>;
     /// Counts the cards of a template by version and state, the newest version first.
     reports::version_counts(template: Uuid) -> Vec<VersionCount>;
+    /// Returns that, and how, the old key of a request's card or profile was shown.
+    possession::possession(request: Uuid) -> Option<PossessionRecord>;
     /// Returns how a card shows, or has shown, for a request that it is there.
     presence::presence(request: Uuid, smartcard: Uuid) -> Option<PresenceRecord>;
     /// Counts the cards that need each version of the master key, with retired cards that kept its keys.

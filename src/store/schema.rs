@@ -44,6 +44,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0026_devices_and_reports",
     "0027_outbox",
     "0028_atr_said_later",
+    "0029_links",
 ];
 
 /// Names the version that this release makes and works with.

@@ -51,6 +51,7 @@ pub(super) const WATCHED: &[Watched] = &[
             "activated_from",
         ],
     },
+    Watched { table: "links", key: &["uuid"], columns: &["owner", "hash", "created", "ends", "used", "used_from"] },
     Watched {
         table: "proposals",
         key: &["uuid"],

@@ -269,6 +269,18 @@ pub enum UserCommand {
         #[arg(long)]
         sid: Option<String>,
     },
+    /// Make a link by which a user signs in at the server's pages once, and show its code.
+    ///
+    /// Whoever has the code first comes in as the user; the log says that it was made, and when and from where it was used.
+    /// Links of the same user that nobody has used end.
+    SignInLink {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+        /// For how many minutes it is good.
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1440))]
+        minutes: u32,
+    },
     /// Have an identity of an OpenID Connect issuer stand for a user, instead of whomever it stood for.
     Link(IdentityArgs),
     /// Have an identity of an OpenID Connect issuer stand for nobody, and end the user's sessions.

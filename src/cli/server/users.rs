@@ -3,7 +3,9 @@
 use crate::cli::args::{BearerCommand, IdentityArgs, UserCommand};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text, date};
-use crate::server::{self, AccountError, AccountRefusal, AwaitedBearer, Import, InvitedUser, NewUser, UserChange};
+use crate::server::{
+    self, AccountError, AccountRefusal, AwaitedBearer, FreshLink, Import, InvitedUser, NewUser, UserChange,
+};
 use crate::store::{ActivationUse, BearerRecord, UserRecord};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -32,6 +34,7 @@ pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
             let groups = Some(groups).filter(|groups| no_groups || !groups.is_empty());
             change(&directory, &name, UserChange { groups, upn, email, sid, disabled: None }, "changed", output)
         }
+        UserCommand::SignInLink { directory, name, minutes } => sign_in_link(&directory, &name, minutes, output),
         UserCommand::Link(IdentityArgs { directory, name, issuer, subject }) => {
             let user = server::user_link(&directory, &name, &issuer, &subject).map_err(failed)?;
             output.result(&document(&user), || format!("{name} is whom {issuer} means by {subject}"))
@@ -123,6 +126,30 @@ fn taken_back(directory: &Path, bearer: Uuid, kept: &str, name: &str) -> String 
         Err(error) => format!("revoke token {bearer}, which could not be done now ({error})"),
     };
     format!("{kept}; {fate}. Make another: cardwright server token add {} {name}", directory.display())
+}
+
+/// Makes a link by which a user signs in once, and shows its code; one that nobody could read lets nobody in.
+fn sign_in_link(directory: &Path, name: &str, minutes: u32, output: &Output) -> Result<(), Failure> {
+    let FreshLink { record, code } = server::user_sign_in_link(directory, name, minutes).map_err(failed)?;
+    let ends = date(record.ends);
+    let document = json!({ "name": name, "link": record.uuid, "code": code.expose(), "code_ends": ends });
+    let text = || {
+        Text::from_iter([
+            format!("{name} signs in at the server's pages with this code, once, until {ends}:"),
+            code.expose().to_owned(),
+            format!(
+                "hand it to {name} alone: whoever uses it first comes in as {name}, and the log says when and from where"
+            ),
+        ])
+    };
+    output.once(&document, text, || {
+        let fate = match server::user_end_link(directory, record.uuid) {
+            Ok(()) => "it lets nobody in".into(),
+            Err(error) => format!("it ends by itself at {ends} ({error})"),
+        };
+        let again = format!("cardwright server user sign-in-link {} {name}", directory.display());
+        format!("Nobody has the link, and {fate}. Make another: {again}")
+    })
 }
 
 fn document(user: &UserRecord) -> Value {

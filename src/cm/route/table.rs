@@ -138,8 +138,8 @@ routes! {
     Get ["api/cardwright/v1/reports/{report}"]
         { report: Kind, from: Optional<Moment>, to: Optional<Moment>, after: Optional<Sought>, limit: Optional<Number<u32>> }
         => (GetReport { report, from, to, after, limit });
-    Post ["api/cardwright/v1/smartcards/{smartcard}/lost"] { smartcard: Guid } => (ReportLost { smartcard });
     Get ["api/cardwright/v1/health"] {} => (GetHealth);
+    Post ["api/cardwright/v1/smartcards/{smartcard}/lost"] { smartcard: Guid } => (ReportLost { smartcard });
     Post ["api/cardwright/v1/smartcards/{smartcard}/returned"] { smartcard: Guid } => (TakeBack { smartcard });
     Get ["api/cardwright/v1/people/{user}/leaving"] { user: Guid } => (ForeseeLeaving { user });
     Post ["api/cardwright/v1/people/{user}/leave"] { user: Guid } => (Leave { user });
@@ -189,6 +189,7 @@ routes! {
     Put ["api/cardwright/v1/accounts/{user}"] { user: Guid } => (ChangeUser { user });
     Get ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (ListBearer { user });
     Post(secret) ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (AddBearer { user });
+    Post(secret) ["api/cardwright/v1/accounts/{user}/link"] { user: Guid } => (MakeLink { user });
     Post ["api/cardwright/v1/tokens/{token}/revoke"] { token: Guid } => (RevokeBearer { token });
     Get ["api/cardwright/v1/accounts/{user}/identities"] { user: Guid } => (ListIdentities { user });
     Post ["api/cardwright/v1/accounts/{user}/identities"] { user: Guid } => (LinkIdentity { user });

@@ -21,8 +21,8 @@ pub use created::{Created, CreatedError};
 pub use data::{PriorityText, TextList, TextListOrNothing};
 pub use schema::Described;
 pub use secrets::{
-    ActivationCodeOrNothing, AdminKeyOrNothing, DiversifiedKey, OneTimePasswordOrNothing, PassphraseOrNothing, PinText,
-    PukOrNothing, SecretText,
+    ActivationCodeOrNothing, AdminKeyOrNothing, DiversifiedKey, LinkCodeOrNothing, OneTimePasswordOrNothing,
+    PassphraseOrNothing, PinText, PukOrNothing, SecretText,
 };
 pub use spelling::{
     BracedGuid, Guid, GuidOrEmpty, GuidOrNothing, LocalMoment, LocalMomentOrNothing, Moment, MomentOrUnset, Plain,

@@ -4,7 +4,7 @@
 use super::body::Spelling;
 use super::schema::Described;
 use super::text::read_base64;
-use crate::secret::{ActivationCode, AdminKey, OneTimePassword, Passphrase, Pin, Puk};
+use crate::secret::{ActivationCode, AdminKey, LinkCode, OneTimePassword, Passphrase, Pin, Puk};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::Error as _;
@@ -94,6 +94,10 @@ secret_or_nothing! {
 secret_or_nothing! {
     /// Spells an activation code whose key is left out when there is none.
     ActivationCodeOrNothing, ActivationCode
+}
+secret_or_nothing! {
+    /// Spells the code of a link whose key is left out when there is none.
+    LinkCodeOrNothing, LinkCode
 }
 secret_or_nothing! {
     /// Spells a one-time password whose key is left out when there is none.

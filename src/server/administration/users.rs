@@ -11,8 +11,9 @@ use crate::server::error::{ApiError, Internal};
 use crate::server::users::bearer::{AwaitedBearer, FreshBearer};
 use crate::server::users::domains::Domains;
 use crate::server::users::jobs::JobError;
+use crate::server::users::link::FreshLink;
 use crate::server::users::rules::{AccountRefusal, UserChange};
-use crate::server::users::{bearer, jobs, rules};
+use crate::server::users::{bearer, jobs, link, rules};
 use crate::server::workflow::disabling;
 use crate::store::{self, AuditEntry, BearerRecord, IdentityRecord, Store, Tx, UserRecord};
 use crate::template::{LoadError, Templates};
@@ -235,6 +236,35 @@ pub fn bearer_invite(data_dir: &Path, name: &str, label: &str, days: u32) -> Res
         let job = store.write(move |tx| Box::pin(async move { jobs::bearer_added(tx, &written, &entry).await }));
         job.await?;
         Ok(made)
+    })
+}
+
+/// Makes a link by which a user signs in once, good for so many minutes; its code is shown to whoever calls this, as the log
+/// says.
+pub fn user_sign_in_link(data_dir: &Path, name: &str, minutes: u32) -> Result<FreshLink, AccountError> {
+    with_store(data_dir, async |store, _| {
+        let user = user_named(store, name).await?;
+        let now = OffsetDateTime::now_utc();
+        let made = FreshLink::new(user.uuid, now, link::end(now, minutes)?).ok_or(AccountError::Random)?;
+        let entry = at_the_directory(Deed::LinkMade, user.uuid).with("link", made.record.uuid).with("shown", true);
+        let written = made.record.clone();
+        let job = async move |tx: &mut Tx| link::made(tx, &written, &entry).await;
+        store.write(move |tx| Box::pin(async move { job(tx).await })).await?;
+        Ok(made)
+    })
+}
+
+/// Has a link let nobody in, such as one whose code nobody could read.
+pub fn user_end_link(data_dir: &Path, uuid: Uuid) -> Result<(), AccountError> {
+    with_store(data_dir, async |store, _| {
+        let now = OffsetDateTime::now_utc();
+        let entry = deed::at_the_data_directory(Deed::LinkVoided, now).with("link", uuid);
+        let job = async move |tx: &mut Tx| {
+            tx.end_link(uuid, now).await?;
+            tx.audit(&entry).await
+        };
+        store.write(move |tx| Box::pin(async move { job(tx).await })).await?;
+        Ok(())
     })
 }
 

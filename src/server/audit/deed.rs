@@ -63,6 +63,14 @@ deeds! {
     BearerActivated = "token-activated",
     BearerRenewed = "token-renewed",
     BearerRevoked = "token-revoked",
+    /// A link was made by which a person signs in once.
+    LinkMade = "link-made",
+    /// It was mailed to its owner.
+    LinkSent = "link-sent",
+    /// Somebody has shown its code, and was let in.
+    LinkUsed = "link-used",
+    /// It could not be mailed, and lets nobody in.
+    LinkVoided = "link-voided",
     SessionBegun = "session-begun",
     SessionEnded = "session-ended",
     RequestCreated = "request-created",

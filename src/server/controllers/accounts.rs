@@ -1,8 +1,8 @@
 //! Users and bearer tokens: administrators manage those of others, everybody the one that the call itself is made with.
 
-use super::activation::{given_bearer, handed_over};
+use super::activation::{given_bearer, handed_over, link_handed_over};
 use super::proposals::{self, check_manages_users};
-use crate::cm::account::{Account, AccountChange, BearerEntry, GivenCode, NewAccount, NewBearer};
+use crate::cm::account::{Account, AccountChange, BearerEntry, GivenCode, GivenLink, NewAccount, NewBearer, NewLink};
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
 use crate::server::call::reply::{MAX_LIST, Reply};
@@ -10,9 +10,10 @@ use crate::server::error::{ApiError, Internal};
 use crate::server::permission;
 use crate::server::permission::caller::Shown;
 use crate::server::users::bearer::{AwaitedBearer, FreshBearer};
+use crate::server::users::link::FreshLink;
 use crate::server::users::proposed::Proposed;
 use crate::server::users::rules::{AccountRefusal, MAX_DAYS, UserChange};
-use crate::server::users::{bearer, jobs, rules};
+use crate::server::users::{bearer, jobs, link, rules};
 use crate::server::workflow::disabling;
 use crate::store::{BearerRecord, Tx, UserRecord};
 use std::sync::Arc;
@@ -123,6 +124,23 @@ pub async fn add_bearer(call: &Call<'_>, user: Uuid, body: NewBearer) -> Result<
     let (uuid, ends) = (record.uuid, record.activation.as_ref().map_or(call.now, |activation| activation.ends));
     let code = handed_over(call, &user, AwaitedBearer { record, code }).await?;
     Reply::created(&GivenCode { uuid, code, ends })
+}
+
+/// Makes a link by which a user signs in once. Its code is mailed to the user where the server sends mail and the user has
+/// an address, else told now and never again.
+pub async fn make_link(call: &Call<'_>, user: Uuid, body: NewLink) -> Result<Reply, ApiError> {
+    let user = managed_user(call, user).await?;
+    let minutes = body.minutes.unwrap_or(link::MINUTES);
+    let ends = link::end(call.now, minutes)?;
+    if proposals::needs_second(call, Some(&user), &user, true).await? {
+        return proposals::propose(call, user.uuid, &Proposed::MakeLink { name: user.name, minutes }).await;
+    }
+    let made = FreshLink::new(user.uuid, call.now, ends).ok_or(ApiError::Internal(Internal::Random))?;
+    let entry = call.entry(Deed::LinkMade).user(user.uuid).with("link", made.record.uuid);
+    let written = made.record.clone();
+    call.app.store.write(move |tx| Box::pin(async move { link::made(tx, &written, &entry).await })).await?;
+    let uuid = made.record.uuid;
+    Reply::created(&GivenLink { uuid, code: link_handed_over(call, &user, made).await?, ends })
 }
 
 /// Makes a bearer token.

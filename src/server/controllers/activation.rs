@@ -1,7 +1,7 @@
 //! `token/activate`: the owner of a bearer token makes it with the code that an administrator had made for it.
 
 use crate::cm::account::{GivenBearer, ShownCode};
-use crate::secret::{ActivationCode, BearerToken};
+use crate::secret::{ActivationCode, BearerToken, LinkCode};
 use crate::server::audit::deed::{self, Deed};
 use crate::server::call::Call;
 use crate::server::call::app::App;
@@ -10,6 +10,7 @@ use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
 use crate::server::users::bearer::{AwaitedBearer, bearer_hash, code_hash, new_bearer};
 use crate::server::users::jobs;
+use crate::server::users::link::FreshLink;
 use crate::server::users::rules::AccountRefusal;
 use crate::store::{ActivationUse, AuditEntry, Tx, UserRecord};
 use std::net::IpAddr;
@@ -85,6 +86,37 @@ pub async fn handed_over(
         Err(error) => {
             tracing::warn!(id = %call.id, %error, %token, "an activation code could not be mailed");
             Err(ApiError::CodeNotMailed)
+        }
+    }
+}
+
+/// Likewise, the code of a link: mailed to its owner, or returned to be told to who had it made.
+pub async fn link_handed_over(
+    call: &Call<'_>,
+    owner: &UserRecord,
+    link: FreshLink,
+) -> Result<Option<LinkCode>, ApiError> {
+    let FreshLink { record, code } = link;
+    let (Some(mail), Some(address)) = (&call.app.outbox.mail, &owner.email) else { return Ok(Some(code)) };
+    let sent = mail.send_link(owner, address, &code, record.ends).await;
+    let (link, now) = (record.uuid, call.now);
+    let deed = if sent.is_ok() { Deed::LinkSent } else { Deed::LinkVoided };
+    let entry = call.entry(deed).user(owner.uuid).with("link", link);
+    let failed = sent.is_err();
+    let job = call.app.store.write(move |tx| {
+        Box::pin(async move {
+            if failed {
+                tx.end_link(link, now).await?;
+            }
+            Ok::<_, ApiError>(tx.audit(&entry).await?)
+        })
+    });
+    job.await?;
+    match sent {
+        Ok(()) => Ok(None),
+        Err(error) => {
+            tracing::warn!(id = %call.id, %error, %link, "a link could not be mailed");
+            Err(ApiError::LinkNotMailed)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Changes of accounts that give or take a part in issuing or overseeing: one administrator proposes, another confirms.
 
-use super::activation::handed_over;
+use super::activation::{handed_over, link_handed_over};
 use crate::cm::account::{Confirmed, Proposal};
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
@@ -10,12 +10,13 @@ use crate::server::permission;
 use crate::server::permission::caller::Duty;
 use crate::server::permission::standing::Standing;
 use crate::server::users::bearer::AwaitedBearer;
+use crate::server::users::link::FreshLink;
 use crate::server::users::proposed::Proposed;
 use crate::server::users::rules::{self, UserChange};
-use crate::server::users::{bearer, jobs};
+use crate::server::users::{bearer, jobs, link};
 use crate::server::workflow::disabling;
 use crate::server::workflow::effects::Effects;
-use crate::store::{IdentityRecord, ProposalRecord, Tx, UserRecord};
+use crate::store::{BearerRecord, IdentityRecord, LinkRecord, ProposalRecord, Tx, UserRecord};
 use std::sync::Arc;
 use time::Duration;
 use uuid::Uuid;
@@ -93,13 +94,14 @@ fn shown(call: &Call<'_>, record: &ProposalRecord) -> Result<Proposal, ApiError>
         (None, _) => "open",
     };
     let (kind, name) = (proposed.kind().to_owned(), proposed.name().to_owned());
-    let (mut change, mut token, mut identity) = (UserChange::default(), None, None);
+    let (mut change, mut token, mut identity, mut minutes) = (UserChange::default(), None, None, None);
     match proposed {
         Proposed::AddUser { groups, upn, email, sid, .. } => {
             change = UserChange { groups: Some(groups), upn, email, sid, disabled: None };
         }
         Proposed::ChangeUser { change: changed, .. } => change = changed,
         Proposed::AddToken { label, days, .. } => token = Some((label, days)),
+        Proposed::MakeLink { minutes: wanted, .. } => minutes = Some(wanted),
         Proposed::LinkIdentity { issuer, subject, .. } => identity = Some((issuer, subject)),
     }
     let ((label, days), (issuer, subject)) = (token.unzip(), identity.unzip());
@@ -119,6 +121,7 @@ fn shown(call: &Call<'_>, record: &ProposalRecord) -> Result<Proposal, ApiError>
         disabled,
         label,
         days,
+        minutes,
         issuer,
         subject,
         proposer,
@@ -153,6 +156,62 @@ pub async fn reject(call: &Call<'_>, proposal: Uuid) -> Result<Reply, ApiError> 
     Ok(Reply::Empty)
 }
 
+/// Holds the secret that comes of a confirmed change.
+enum Made {
+    Nothing,
+    Token(AwaitedBearer),
+    Link(FreshLink),
+}
+
+impl Made {
+    /// Makes the secret of a change that has one, for this account.
+    fn of(call: &Call<'_>, account: Uuid, proposed: &Proposed) -> Result<Self, ApiError> {
+        let random = ApiError::Internal(Internal::Random);
+        match proposed {
+            Proposed::AddToken { label, days, .. } => {
+                let made = AwaitedBearer::new(account, label, call.now, bearer::expiry(call.now, *days)?);
+                made.map(Self::Token).ok_or(random)
+            }
+            Proposed::MakeLink { minutes, .. } => {
+                let made = FreshLink::new(account, call.now, link::end(call.now, *minutes)?);
+                made.map(Self::Link).ok_or(random)
+            }
+            Proposed::AddUser { .. } | Proposed::ChangeUser { .. } | Proposed::LinkIdentity { .. } => Ok(Self::Nothing),
+        }
+    }
+
+    /// Returns what is kept of it: the record of a bearer token, or of a link.
+    fn kept(&self) -> (Option<BearerRecord>, Option<LinkRecord>) {
+        match self {
+            Self::Nothing => (None, None),
+            Self::Token(awaited) => (Some(awaited.record.clone()), None),
+            Self::Link(fresh) => (None, Some(fresh.record.clone())),
+        }
+    }
+
+    /// Hands the code over, and says what the change has come to.
+    async fn told(self, call: &Call<'_>, account: Uuid) -> Result<Confirmed, ApiError> {
+        let mut confirmed = Confirmed { account, token: None, code: None, link: None, link_code: None, ends: None };
+        if matches!(self, Self::Nothing) {
+            return Ok(confirmed);
+        }
+        let owner = call.app.store.user(account).await?.ok_or(ApiError::NotFound("user"))?;
+        match self {
+            Self::Nothing => {}
+            Self::Token(awaited) => {
+                confirmed.token = Some(awaited.record.uuid);
+                confirmed.ends = awaited.record.activation.as_ref().map(|activation| activation.ends);
+                confirmed.code = handed_over(call, &owner, awaited).await?;
+            }
+            Self::Link(fresh) => {
+                (confirmed.link, confirmed.ends) = (Some(fresh.record.uuid), Some(fresh.record.ends));
+                confirmed.link_code = link_handed_over(call, &owner, fresh).await?;
+            }
+        }
+        Ok(confirmed)
+    }
+}
+
 /// Confirms what another administrator has proposed, and does it in the same transaction. Refuses what a proposer who is
 /// disabled by now has left behind.
 pub async fn confirm(call: &Call<'_>, proposal: Uuid) -> Result<Reply, ApiError> {
@@ -164,63 +223,52 @@ pub async fn confirm(call: &Call<'_>, proposal: Uuid) -> Result<Reply, ApiError>
     let proposer = proposer.ok_or(ApiError::ProposalClosed)?;
     let proposed = proposed(&record)?;
     let account = record.account;
-    let awaited = match &proposed {
-        Proposed::AddToken { label, days, .. } => {
-            let expires = bearer::expiry(call.now, *days)?;
-            let made = AwaitedBearer::new(account, label, call.now, expires);
-            Some(made.ok_or(ApiError::Internal(Internal::Random))?)
-        }
-        Proposed::AddUser { .. } | Proposed::ChangeUser { .. } | Proposed::LinkIdentity { .. } => None,
-    };
+    let made = Made::of(call, account, &proposed)?;
     let deed = match &proposed {
         Proposed::AddUser { .. } => Deed::UserAdded,
         Proposed::ChangeUser { .. } => Deed::UserChanged,
         Proposed::AddToken { .. } => Deed::BearerAdded,
+        Proposed::MakeLink { .. } => Deed::LinkMade,
         Proposed::LinkIdentity { .. } => Deed::IdentityLinked,
     };
     let entry = call.entry(deed).user(account).with("name", proposed.name()).with("proposal", proposal);
     let entry = entry.with("proposed_by", &proposer.name);
     let confirmed = call.entry(Deed::ChangeConfirmed).user(account).with("proposal", proposal);
     let (decider, now) = (call.caller.uuid, call.now);
-    let bearer = awaited.as_ref().map(|awaited| awaited.record.clone());
+    let (bearer, link) = made.kept();
     let (domains, holding) = (Arc::clone(&call.app.domains), disabling::holding(&call.app.templates));
     let job = async move |tx: &mut Tx| {
         if !tx.decide_proposal(proposal, decider, now, true).await? {
             return Err(ApiError::ProposalClosed);
         }
         tx.audit(&confirmed).await?;
-        match (proposed, bearer) {
-            (Proposed::AddUser { name, groups, upn, email, sid }, _) => {
+        let dangling = || ApiError::Internal(Internal::Dangling("proposal"));
+        match proposed {
+            Proposed::AddUser { name, groups, upn, email, sid } => {
                 let user = rules::local_user(account, name, groups, [upn, email, sid]);
                 jobs::added(tx, &user, None, &domains, &entry).await?;
             }
-            (Proposed::ChangeUser { change, .. }, _) => {
+            Proposed::ChangeUser { change, .. } => {
                 let rules = disabling::Rules { domains: &domains, holding, now };
                 return Ok(disabling::changed(tx, account, change, rules, entry).await?.1);
             }
-            (Proposed::AddToken { .. }, Some(bearer)) => {
+            Proposed::AddToken { .. } => {
+                let bearer = bearer.ok_or_else(dangling)?;
                 jobs::bearer_added(tx, &bearer, &entry.with("token", bearer.uuid)).await?;
             }
-            (Proposed::LinkIdentity { issuer, subject, .. }, _) => {
+            Proposed::MakeLink { .. } => {
+                let link = link.ok_or_else(dangling)?;
+                link::made(tx, &link, &entry.with("link", link.uuid)).await?;
+            }
+            Proposed::LinkIdentity { issuer, subject, .. } => {
                 let identity = IdentityRecord { uuid: Uuid::now_v7(), owner: account, issuer, subject, unlinked: None };
                 jobs::linked_anew(tx, &identity, entry).await?;
             }
-            (Proposed::AddToken { .. }, None) => return Err(ApiError::Internal(Internal::Dangling("proposal"))),
         }
         Ok(Effects::default())
     };
     if call.app.store.write(move |tx| Box::pin(job(tx))).await?.outdate_list() {
         call.app.publication.outdate();
     }
-    let token = awaited.as_ref().map(|awaited| awaited.record.uuid);
-    let ends =
-        awaited.as_ref().and_then(|awaited| awaited.record.activation.as_ref()).map(|activation| activation.ends);
-    let code = match awaited {
-        Some(awaited) => {
-            let owner = call.app.store.user(account).await?.ok_or(ApiError::NotFound("user"))?;
-            handed_over(call, &owner, awaited).await?
-        }
-        None => None,
-    };
-    Reply::json(&Confirmed { account, token, code, ends })
+    Reply::json(&made.told(call, account).await?)
 }

@@ -122,6 +122,8 @@ pub enum ApiError {
     Cut => (BAD_REQUEST, MalformedBody), "the body could not be received";
     CodeNotMailed => (SERVICE_UNAVAILABLE, Unavailable),
         "the activation code could not be mailed; nobody has it, and its token was revoked: have another one made";
+    LinkNotMailed => (SERVICE_UNAVAILABLE, Unavailable),
+        "the link could not be mailed; nobody has it, and it lets nobody in: have another one made";
     Busy => (SERVICE_UNAVAILABLE, Unavailable), "the server is busy; try again in a moment";
     Stopping => (SERVICE_UNAVAILABLE, Unavailable), "the server is stopping; call again in a moment, or another one";
     Database(#[source] store::Cause) => (SERVICE_UNAVAILABLE, Unavailable),
@@ -289,6 +291,10 @@ fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
         AccountRefusal::FromDirectory(_) => (StatusCode::CONFLICT, ProblemCode::FromDirectory),
         AccountRefusal::CodeUnknown => (StatusCode::FORBIDDEN, ProblemCode::ActivationUnknown),
         AccountRefusal::CodeOver { .. } => (StatusCode::FORBIDDEN, ProblemCode::ActivationOver),
+        AccountRefusal::LinkUnknown => (StatusCode::FORBIDDEN, ProblemCode::LinkUnknown),
+        AccountRefusal::LinkOver { .. } => (StatusCode::FORBIDDEN, ProblemCode::LinkOver),
+        AccountRefusal::LinkOfDisabled(_) => (StatusCode::CONFLICT, ProblemCode::UserDisabled),
+        AccountRefusal::LinkUsed { .. } => (StatusCode::CONFLICT, ProblemCode::LinkUsed),
         AccountRefusal::CodeUsed { .. } => (StatusCode::CONFLICT, ProblemCode::ActivationUsed),
         AccountRefusal::Name(_)
         | AccountRefusal::TooManyGroups
@@ -298,6 +304,7 @@ fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
         | AccountRefusal::Attribute
         | AccountRefusal::Identity
         | AccountRefusal::IdentityOfDirectory
+        | AccountRefusal::LinkLifetime
         | AccountRefusal::Lifetime => (StatusCode::BAD_REQUEST, ProblemCode::BadField),
     }
 }

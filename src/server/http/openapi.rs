@@ -1,8 +1,8 @@
 //! The description of all calls (OpenAPI 3.1), made from the table of routes, the bodies' own schemas and the codes.
 
 use crate::cm::account::{
-    Account, AccountChange, BearerEntry, Confirmed, GivenBearer, GivenCode, LinkedIdentity, NewAccount, NewBearer,
-    NewIdentity, Proposal, ShownCode,
+    Account, AccountChange, BearerEntry, Confirmed, GivenBearer, GivenCode, GivenLink, LinkedIdentity, NewAccount,
+    NewBearer, NewIdentity, NewLink, Proposal, ShownCode,
 };
 use crate::cm::acts::{LeaveOrder, Leaving, LossOutcome, LossReport, ReturnOutcome};
 use crate::cm::audit::{AttestationReport, LogChain, LoggedAct};
@@ -56,6 +56,7 @@ const PROPOSABLE: [(Method, &str); 5] = [
     (Method::Post, "api/cardwright/v1/accounts"),
     (Method::Put, "api/cardwright/v1/accounts/{user}"),
     (Method::Post, "api/cardwright/v1/accounts/{user}/tokens"),
+    (Method::Post, "api/cardwright/v1/accounts/{user}/link"),
     (Method::Post, "api/cardwright/v1/accounts/{user}/identities"),
 ];
 
@@ -302,18 +303,18 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
     let file = |media_type| Bodies { takes: None, gives: Gives::File(media_type) };
     let tail = tail.strip_prefix("cardwright/v1/").unwrap_or(tail);
     match (method, tail) {
-        (Method::Get, "whoami") => one(Myself::schema()),
         (Method::Get, "profiletemplates/{template}") => one(TemplateFacts::schema()),
+        (Method::Get, "whoami") => one(Myself::schema()),
         (Method::Get, "users") => one(User::schema()),
         (Method::Get, "cards" | "cards/ending") => list(FoundCard::schema()),
         (Method::Get, "people") => list(Account::schema()),
         (Method::Get, "people/elsewhere") => one(FoundElsewhere::schema()),
         (Method::Post, "people/elsewhere") => takes(TakeOver::schema(), Account::schema()),
         (Method::Get, "search") => list(Found::schema()),
+        (Method::Get, "health") => one(Health::schema()),
         (Method::Get, "reports/{report}") => one(Report::schema()),
         (Method::Post, "smartcards/{smartcard}/lost") => takes(LossReport::schema(), LossOutcome::schema()),
         (Method::Post, "smartcards/{smartcard}/returned") => takes(ignored_object(), ReturnOutcome::schema()),
-        (Method::Get, "health") => one(Health::schema()),
         (Method::Get, "people/{user}/leaving") => one(Leaving::schema()),
         (Method::Post, "people/{user}/leave") => takes(LeaveOrder::schema(), Leaving::schema()),
         (Method::Get, tail) if tail.ends_with("/history") => list(HistoryEntry::schema()),
@@ -368,6 +369,7 @@ fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
         (Method::Post, "accounts/{user}/tokens") => {
             takes(NewBearer::schema(), Gives::Made(GivenCode::schema(), "token"))
         }
+        (Method::Post, "accounts/{user}/link") => takes(NewLink::schema(), Gives::Made(GivenLink::schema(), "link")),
         (Method::Get, "accounts/{user}/identities") => list(LinkedIdentity::schema()),
         (Method::Post, "accounts/{user}/identities") => {
             takes(NewIdentity::schema(), Gives::Made(LinkedIdentity::schema(), "identity"))

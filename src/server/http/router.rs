@@ -353,8 +353,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetReport { report, from, to, after, limit } => {
             reports::report(&call, report, (from, to), after.as_deref(), limit).await
         }
-        Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
         Route::GetHealth => health::health(&call).await,
+        Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
         Route::ListAuditChains => audit_log::chains(&call).await,
         Route::GetAttestation { serial } => audit_log::attestation(&call, &serial).await,
         Route::GetCaCertificate => public_files::get(call.app, public_files::File::Certificate).await,
@@ -364,6 +364,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ChangeUser { user } => accounts::change(&call, user, payload.read()?).await,
         Route::ListBearer { user } => accounts::list_bearers(&call, user).await,
         Route::AddBearer { user } => accounts::add_bearer(&call, user, payload.read()?).await,
+        Route::MakeLink { user } => accounts::make_link(&call, user, payload.read()?).await,
         Route::RevokeBearer { token } => {
             payload.nothing()?;
             accounts::revoke_bearer(&call, token).await

@@ -3,13 +3,16 @@
 use super::bearer;
 use super::certificate::{Certificates, PeerCertificate};
 use super::limits::Limits;
+use super::link;
 use super::negotiate::Negotiate;
 use super::oidc::Issuer;
 use super::session::Sessions;
 use super::way::{Failure, Found};
+use crate::secret::LinkCode;
 use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::server::error::ApiError;
 use crate::server::permission::caller::{Caller, Roles, Shown};
+use crate::server::users::rules::AccountRefusal;
 use crate::store::{Store, UserRecord};
 use crate::web::site;
 use axum::extract::ConnectInfo;
@@ -17,6 +20,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use std::net::{IpAddr, SocketAddr};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Bounds the credentials that are looked at, in bytes. Tickets with a Windows PAC grow to some kilobytes.
 const MAX_CREDENTIALS: usize = 12 * 1024;
@@ -84,6 +88,19 @@ impl Identity {
         let roles = Roles::of(&self.roles, &found.user.name, &found.user.groups);
         let Found { user: UserRecord { uuid, name, groups, .. }, shown, bears_roles, answer: _, until: _ } = found;
         Ok(Admitted { caller: Caller { uuid, name, groups, roles, bears_roles, shown }, headers })
+    }
+
+    /// Finds the person behind a link's code and spends the link; whoever shows wrong codes too often waits.
+    pub async fn by_link(
+        &self,
+        store: &Store,
+        code: &LinkCode,
+        address: Option<IpAddr>,
+        (now, call): (OffsetDateTime, Uuid),
+    ) -> Result<Found, ApiError> {
+        self.limits.patience(address)?;
+        let found = link::find(store, code, address, (now, call)).await;
+        found.map_err(|failure| self.count_failure(address, failure))
     }
 
     /// Returns the user; `None` where the call shows nothing. Refuses a disabled user, and a call that another site had
@@ -156,6 +173,9 @@ impl Identity {
                 | ApiError::UserDisabled
                 | ApiError::CertificateRevoked
                 | ApiError::CertificateNoLogin(_)
+                | ApiError::Account(
+                    AccountRefusal::LinkUnknown | AccountRefusal::LinkOver { .. } | AccountRefusal::LinkUsed { .. }
+                )
         );
         if !wrong {
             return error;
@@ -179,4 +199,118 @@ fn authorization(headers: &HeaderMap) -> Result<Option<(&str, &str)>, ApiError> 
 /// Returns the address that the call came from.
 pub fn address(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::audit::deed::{self, Deed};
+    use crate::server::data_directory::settings::identity::{LimitSettings, Rate};
+    use crate::server::users::link::{FreshLink, made};
+    use crate::server::users::rules::local_user;
+    use time::Duration;
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn identity(burst: u32) -> Identity {
+        let failures_per_address = Rate { burst, per_minute: 1 };
+        let limits = Limits::new(&LimitSettings { failures_per_address, ..LimitSettings::default() });
+        let roles = RoleSettings::default();
+        Identity { issuer: None, negotiate: None, certificates: None, sessions: None, roles, limits }
+    }
+
+    async fn person(store: &Store, name: &'static str, disabled: bool) -> UserRecord {
+        let user = local_user(Uuid::now_v7(), name.into(), Vec::new(), [None, None, None]);
+        let user = UserRecord { disabled, ..user };
+        let (written, entry) = (user.clone(), deed::own(Deed::UserAdded, NOW).user(user.uuid));
+        let job = store.write(move |tx| {
+            Box::pin(async move {
+                tx.insert_user(&written).await?;
+                tx.audit(&entry).await
+            })
+        });
+        job.await.map_err(|error: crate::store::Error| error).unwrap();
+        user
+    }
+
+    /// Makes a link of a person that is good for 15 minutes.
+    async fn linked(store: &Store, owner: Uuid, now: OffsetDateTime) -> Result<FreshLink, ApiError> {
+        let fresh = FreshLink::new(owner, now, now + Duration::minutes(15)).unwrap();
+        let (record, entry) = (fresh.record.clone(), deed::own(Deed::LinkMade, now).user(owner));
+        store
+            .write(move |tx| Box::pin(async move { Ok::<_, ApiError>(made(tx, &record, &entry).await?) }))
+            .await
+            .map(|()| fresh)
+    }
+
+    fn code_of(refused: Result<Found, ApiError>) -> String {
+        refused.err().unwrap().status_and_code().1.name().to_owned()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_link_lets_its_owner_in_once_and_in_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("test.db")).await.unwrap();
+        let alice = person(&store, "alice", false).await;
+        let identity = identity(100);
+        let address = Some("192.0.2.7".parse().unwrap());
+        let asked = async |code: &LinkCode, at: OffsetDateTime| {
+            identity.by_link(&store, code, address, (at, Uuid::now_v7())).await
+        };
+        let link = linked(&store, alice.uuid, NOW).await.unwrap();
+        let found = asked(&link.code, NOW).await.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((found.user.uuid, found.shown), (alice.uuid, Shown::Link(link.record.uuid)));
+        assert!(found.bears_roles);
+        // Whoever comes second is told when and from where.
+        let second = asked(&link.code, NOW).await;
+        assert!(second.as_ref().err().unwrap().to_string().contains("192.0.2.7"));
+        assert_eq!(code_of(second), "link-used");
+        let late = linked(&store, alice.uuid, NOW).await.unwrap();
+        assert_eq!(code_of(asked(&late.code, NOW + Duration::minutes(15)).await), "link-over");
+        // A newer one ends those before.
+        let newer = linked(&store, alice.uuid, NOW + Duration::minutes(1)).await.unwrap();
+        assert_eq!(code_of(asked(&late.code, NOW + Duration::minutes(2)).await), "link-over");
+        assert_eq!(code_of(asked(&LinkCode::new("x".repeat(43)), NOW).await), "link-unknown");
+        assert!(asked(&newer.code, NOW + Duration::minutes(2)).await.is_ok());
+        assert_eq!(store.acts().get("link-used"), Some(&2));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn somebody_who_is_disabled_comes_in_by_no_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("test.db")).await.unwrap();
+        let mallory = person(&store, "mallory", true).await;
+        let refused = linked(&store, mallory.uuid, NOW).await;
+        assert_eq!(refused.err().unwrap().status_and_code().1.name(), "user-disabled");
+        let alice = person(&store, "alice", false).await;
+        let link = linked(&store, alice.uuid, NOW).await.unwrap();
+        let off = UserRecord { disabled: true, ..alice };
+        let entry = deed::own(Deed::UserChanged, NOW).user(off.uuid);
+        let written = off.clone();
+        let job = store.write(move |tx| {
+            Box::pin(async move {
+                tx.update_user(&written).await?;
+                tx.audit(&entry).await
+            })
+        });
+        job.await.map_err(|error: crate::store::Error| error).unwrap();
+        let call = (NOW, Uuid::now_v7());
+        assert_eq!(code_of(identity(100).by_link(&store, &link.code, None, call).await), "link-unknown");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_guesses_links_waits() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("test.db")).await.unwrap();
+        let alice = person(&store, "alice", false).await;
+        let link = linked(&store, alice.uuid, NOW).await.unwrap();
+        let (identity, call) = (identity(3), (NOW, Uuid::now_v7()));
+        let address = Some("192.0.2.7".parse().unwrap());
+        for expected in ["link-unknown", "link-unknown", "link-unknown", "too-many-requests"] {
+            let guessed = identity.by_link(&store, &LinkCode::new("guess".into()), address, call).await;
+            assert_eq!(code_of(guessed), expected);
+        }
+        assert_eq!(code_of(identity.by_link(&store, &link.code, address, call).await), "too-many-requests");
+        assert!(identity.by_link(&store, &link.code, Some("192.0.2.8".parse().unwrap()), call).await.is_ok());
+    }
 }

@@ -16,6 +16,7 @@ pub mod certificate;
 pub mod error;
 pub mod jwks;
 pub mod limits;
+pub mod link;
 pub mod negotiate;
 pub mod oidc;
 pub mod open;

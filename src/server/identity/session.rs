@@ -40,7 +40,7 @@ impl Sessions {
             Shown::Negotiate => SessionAfter::Negotiate,
             Shown::Oidc => SessionAfter::Oidc,
             Shown::Certificate => SessionAfter::Certificate,
-            Shown::Bearer(_) | Shown::Session(_) => return false,
+            Shown::Bearer(_) | Shown::Session(_) | Shown::Link(_) => return false,
         };
         self.0.after.contains(&after)
     }

@@ -75,7 +75,6 @@ struct Census {
     ending: [u64; ENDS.len()],
 }
 
-/// Holds the totals since the start.
 /// Counts what the last reading of everybody in the directory has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DirectoryRound {
@@ -89,6 +88,7 @@ pub struct DirectoryRound {
     pub kept_gone: u64,
 }
 
+/// Holds the totals since the start.
 pub struct Metrics {
     answered: Family<Answered, Counter>,
     refused: Family<Refused, Counter>,
@@ -349,6 +349,12 @@ impl Metrics {
     }
 }
 
+/// Reads a moment that was noted as Unix time; 0: none was.
+fn noted(at: &AtomicI64) -> Option<OffsetDateTime> {
+    let at = at.load(Ordering::Relaxed);
+    OffsetDateTime::from_unix_timestamp(at).ok().filter(|_| at > 0)
+}
+
 /// Registers what is to be told to people and programs.
 fn register_outbox(registry: &mut Registry, outbox: OutboxCount, now: OffsetDateTime) {
     let mut gauge = |name: &str, help: &str, value: i64| registry.register(name, help, ConstGauge::new(value));
@@ -374,9 +380,3 @@ impl CountConnections for Gauge {
         self.dec();
     }
 }
-/// Reads a moment that was noted as Unix time; 0: none was.
-fn noted(at: &AtomicI64) -> Option<OffsetDateTime> {
-    let at = at.load(Ordering::Relaxed);
-    OffsetDateTime::from_unix_timestamp(at).ok().filter(|_| at > 0)
-}
-

@@ -91,4 +91,6 @@ pub enum Shown {
     Negotiate,
     Certificate,
     Session(Uuid),
+    /// A link that an administrator has made, once.
+    Link(Uuid),
 }

@@ -5,5 +5,6 @@
 pub mod bearer;
 pub mod domains;
 pub mod jobs;
+pub mod link;
 pub mod proposed;
 pub mod rules;

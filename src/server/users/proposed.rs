@@ -10,6 +10,7 @@ pub enum Proposed {
     AddUser { name: String, groups: Vec<String>, upn: Option<String>, email: Option<String>, sid: Option<String> },
     ChangeUser { name: String, change: UserChange },
     AddToken { name: String, label: String, days: u32 },
+    MakeLink { name: String, minutes: u32 },
     LinkIdentity { name: String, issuer: String, subject: String },
 }
 
@@ -20,6 +21,7 @@ impl Proposed {
             Self::AddUser { .. } => "add-user",
             Self::ChangeUser { .. } => "change-user",
             Self::AddToken { .. } => "add-token",
+            Self::MakeLink { .. } => "make-link",
             Self::LinkIdentity { .. } => "link-identity",
         }
     }
@@ -30,6 +32,7 @@ impl Proposed {
             Self::AddUser { name, .. }
             | Self::ChangeUser { name, .. }
             | Self::AddToken { name, .. }
+            | Self::MakeLink { name, .. }
             | Self::LinkIdentity { name, .. } => name,
         }
     }

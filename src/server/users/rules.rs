@@ -23,6 +23,9 @@ pub const MAX_IDENTITIES: usize = 16;
 /// Bounds how long a bearer token holds, in days.
 pub const MAX_DAYS: u32 = 1096;
 
+/// Bounds for how many minutes a link is good by which a person signs in once: a day.
+pub const MAX_MINUTES: u32 = 24 * 60;
+
 /// Says why a user or bearer record was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountRefusal {
@@ -81,6 +84,21 @@ pub enum AccountRefusal {
          auditor at once, who can have it revoked"
     )]
     CodeUsed { at: OffsetDateTime, from: String },
+    #[error("a link is good for 1 to {MAX_MINUTES} minutes")]
+    LinkLifetime,
+    #[error("\"{0}\" is disabled, and nobody comes in by a link as somebody who is; enable the account first")]
+    LinkOfDisabled(String),
+    #[error(
+        "there is no such link, or a newer one was made; look at it once more, or have an administrator make another"
+    )]
+    LinkUnknown,
+    #[error("this link was good until {ends}; have an administrator make another")]
+    LinkOver { ends: OffsetDateTime },
+    #[error(
+        "this link was used at {at} from {from}: if that was not you, somebody else has come in as you. Tell an auditor at \
+         once, who can have the account disabled"
+    )]
+    LinkUsed { at: OffsetDateTime, from: String },
     #[error("\"{0}\" comes from the directory, and all but being disabled is changed there")]
     FromDirectory(String),
     #[error("this is for callers with a token of this server; come in with the one that is meant")]

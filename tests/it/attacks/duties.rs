@@ -3,6 +3,7 @@
 use super::site::{Shown, alter, by_certificate, enrolled, site, software_key, uuid};
 use crate::server::identity::restart;
 use crate::server::support::{API, Answer, EXTENSION, Lab, Person, csr};
+use crate::support::program::Program;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -280,6 +281,58 @@ fn a_code_that_is_over_revoked_or_guessed_gives_nothing() {
     let guessed = (0..9).map(|_| activate(&lab, &json!("00000-00000-00000-00000"))).map(|answer| answer.status);
     assert_eq!(guessed.filter(|status| *status == 429).count(), 6);
     assert_eq!(activate(&lab, &good["Code"]).status, 429, "who guesses waits");
+}
+
+/// A link to sign in by lends all that its owner may do, as a bearer token does.
+#[test]
+fn an_administrator_comes_in_as_an_approver_by_no_link() {
+    let house = House::new();
+    let House { lab, anna, bert, boris } = &house;
+    let link = |user: uuid::Uuid| format!("{EXTENSION}/accounts/{user}/link");
+    let proposal = house.only_proposed(&lab.post(anna, &link(boris.uuid), json!({"Minutes": 5})));
+    assert_eq!(decide(lab, anna, &proposal, "confirm").refusal(), (403, "own-proposal".into()));
+    let listed = lab.get(bert, &format!("{EXTENSION}/proposals")).ok()[0].clone();
+    assert_eq!((&listed["Kind"], &listed["Minutes"]), (&json!("make-link"), &json!(5)));
+    let confirmed = decide(lab, bert, &proposal, "confirm").ok();
+    assert_eq!((confirmed["LinkCode"].as_str().unwrap().len(), &confirmed["Code"]), (43, &Value::Null));
+    // For oneself nobody makes one, and the code is no bearer token.
+    assert_eq!(lab.post(anna, &link(anna.uuid), json!({})).refusal(), (403, "forbidden".into()));
+    let by_code = lab.call(confirmed["LinkCode"].as_str(), "GET", &format!("{EXTENSION}/whoami"), None);
+    assert_eq!(by_code.refusal(), (401, "not-authenticated".into()));
+    // Somebody without a part is one administrator's to help, and each link is an act.
+    let alice = lab.user("alice", &[]);
+    let given = lab.post(anna, &link(alice.uuid), json!({})).ok();
+    assert_eq!(given["Code"].as_str().unwrap().len(), 43);
+    for minutes in [0, 1441] {
+        assert_eq!(lab.post(anna, &link(alice.uuid), json!({"Minutes": minutes})).status, 400);
+    }
+    lab.put(anna, &format!("{EXTENSION}/accounts/{}", alice.uuid), json!({"Disabled": true})).ok();
+    assert_eq!(lab.post(anna, &link(alice.uuid), json!({})).refusal(), (409, "user-disabled".into()));
+    assert_eq!(house.acts().iter().filter(|act| act["act"] == "link-made").count(), 2);
+    if lab.database.is_none() {
+        let code = given["Code"].as_str().unwrap().as_bytes();
+        assert!(!std::fs::read(lab.data().join("cardwright.db")).unwrap().windows(code.len()).any(|it| it == code));
+    }
+}
+
+#[test]
+fn a_link_of_the_data_directory_is_logged_as_that_and_shown_once() {
+    let lab = site(|template| template);
+    let anna = lab.user("anna", &["administrators"]);
+    lab.user("alice", &[]);
+    let data = lab.data().display().to_string();
+    let program = Program::new();
+    let made = |name: &str| program.json(["server", "user", "sign-in-link", &data, name, "--minutes", "5"]);
+    let shown = made("alice").done();
+    assert_eq!((shown["code"].as_str().unwrap().len(), &shown["name"]), (43, &json!("alice")));
+    assert_eq!(made("nobody").told().code, "user-unknown");
+    let acts = acts(&lab, &anna);
+    let act = acts.iter().find(|act| act["act"] == "link-made").unwrap();
+    assert_eq!(
+        (&act["evidence"]["at"], &act["evidence"]["shown"]),
+        (&json!("data-directory"), &json!("true")),
+        "{act}"
+    );
 }
 
 /// The setting for small sites, and for those that want two from the first day on.

@@ -12,10 +12,11 @@ use std::path::Path;
 use time::Duration;
 
 /// The tables whose rows the log vouches for, and the columns that name a row.
-const WATCHED: [(&str, &[&str]); 10] = [
+const WATCHED: [(&str, &[&str]); 11] = [
     ("users", &["uuid"]),
     ("identities", &["uuid"]),
     ("tokens", &["uuid"]),
+    ("links", &["uuid"]),
     ("proposals", &["uuid"]),
     ("stock", &["card_id"]),
     ("requests", &["uuid"]),
@@ -66,6 +67,7 @@ fn ended(database: Option<Database>) -> Lab {
     let bob = lab.user("bob", &["officers"]);
     let proposed = lab.post(&bob, &format!("{EXTENSION}/accounts"), json!({"Name": "eve", "Groups": ["officers"]}));
     assert_eq!(proposed.status, 202);
+    server::user_sign_in_link(&lab.data(), "alice", 15).unwrap();
     let request = lab.enroll_request(&alice);
     lab.post(&bob, &format!("{EXTENSION}/requests/{request}/approve"), json!({"Comment": "seen"})).ok();
     lab.assign(&alice, &request, uuid::Uuid::new_v4());

@@ -351,9 +351,10 @@ fn the_guids_of_others_lead_nowhere() {
 }
 
 /// Calls that do the same thing anew each time, by their nature.
-const ANEW: [&str; 6] = [
+const ANEW: [&str; 7] = [
     "api/v1.0/requests",
     "api/cardwright/v1/accounts/{user}/tokens",
+    "api/cardwright/v1/accounts/{user}/link",
     "api/cardwright/v1/token/renew",
     "api/cardwright/v1/requests/{request}/onetimepassword/distribution",
     "api/cardwright/v1/requests/{request}/onetimepassword",

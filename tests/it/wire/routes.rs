@@ -86,8 +86,8 @@ fn one_of_each() -> Vec<Route> {
             after: Some("a:b".into()),
             limit: Some(7),
         },
-        Route::ReportLost { smartcard: A },
         Route::GetHealth,
+        Route::ReportLost { smartcard: A },
         Route::TakeBack { smartcard: B },
         Route::ForeseeLeaving { user: A },
         Route::Leave { user: B },
@@ -121,6 +121,7 @@ fn one_of_each() -> Vec<Route> {
         Route::ChangeUser { user: A },
         Route::ListBearer { user: A },
         Route::AddBearer { user: A },
+        Route::MakeLink { user: A },
         Route::RevokeBearer { token: B },
         Route::ListIdentities { user: A },
         Route::LinkIdentity { user: A },
@@ -253,6 +254,8 @@ const SECRET: &[(Method, &str)] = &[
     // What a card's key has decrypted or encrypted.
     (Method::Post, "api/cardwright/v1/requests/{request}/smartcards/{smartcard}/presence"),
     (Method::Put, "api/cardwright/v1/requests/{request}/smartcards/{smartcard}/presence"),
+    // The code by which somebody signs in.
+    (Method::Post, "api/cardwright/v1/accounts/{user}/link"),
     // The code of a bearer token that was proposed.
     (Method::Post, "api/cardwright/v1/proposals/{proposal}/confirm"),
 ];

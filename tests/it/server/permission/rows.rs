@@ -498,8 +498,8 @@ pub fn rows() -> Vec<Row> {
             after: None,
             limit: None,
         }),
-        row(Pending, [403, 403, 403, 403, 403, 200, 403, 200], |_, _| Route::ListAudit {
         row(Pending, [403, 403, 403, 403, 403, 200, 200, 200], |_, _| Route::GetHealth),
+        row(Pending, [403, 403, 403, 403, 403, 200, 403, 200], |_, _| Route::ListAudit {
             chain: None,
             after: None,
             limit: None,
@@ -542,6 +542,10 @@ pub fn rows() -> Vec<Row> {
         account(with(
             row(Pending, [403, 403, 403, 403, 403, 403, 403, 201], |_, o| Route::AddBearer { user: o.user }),
             |_, _, _| json!({"Label": "", "Days": 1}),
+        )),
+        account(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 201], |_, o| Route::MakeLink { user: o.user }),
+            |_, _, _| json!({"Minutes": 5}),
         )),
         account(with(
             row(Pending, [404, 404, 404, 404, 404, 404, 404, 204], |_, o| Route::RevokeBearer { token: o.token }),
