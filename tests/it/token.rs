@@ -1,5 +1,6 @@
 //! Tokens behind the seam: the contract on every kind, and PKCS#11 tokens on SoftHSM and on kryoptic.
 
+mod bare;
 mod calls;
 mod choice;
 mod contract;
