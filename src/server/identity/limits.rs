@@ -136,6 +136,11 @@ mod tests {
         let later = now + Duration::from_secs(1);
         assert_eq!((buckets.look(1, later), buckets.take(1, later)), (Ok(()), Ok(())));
         assert!(buckets.take(1, later).is_err());
+        let slow = Buckets::new(Rate { burst: 1, per_minute: 30 });
+        assert_eq!(slow.look(1, now), Ok(()));
+        assert!(slow.buckets.lock().unwrap().is_empty(), "who only looks is not remembered");
+        assert_eq!(slow.take(1, now), Ok(()));
+        assert_eq!(slow.take(1, later), Err(Duration::from_secs(1)), "half of one is there");
     }
 
     #[test]
@@ -152,8 +157,13 @@ mod tests {
         for key in 0..10_000 {
             assert_eq!(buckets.take(key, now), Ok(()));
         }
-        assert_eq!(buckets.buckets.lock().unwrap().len(), MOST_KEYS);
+        let remembered = || buckets.buckets.lock().unwrap().len();
+        assert_eq!(remembered(), MOST_KEYS);
         assert!(buckets.take(u32::MAX, now).is_err());
+        assert_eq!(buckets.take(9_999, now), Ok(()));
+        assert_eq!(remembered(), MOST_KEYS, "nobody is forgotten for one who is known");
+        assert_eq!(buckets.take(0, now + Duration::from_secs(3600)), Ok(()));
+        assert_eq!(remembered(), 1, "those whose buckets are full again are forgotten");
     }
 
     #[test]

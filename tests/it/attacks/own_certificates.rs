@@ -64,6 +64,26 @@ fn a_template_may_say_that_it_does() {
 }
 
 #[test]
+fn a_session_loses_the_roles_that_its_template_gives_no_more() {
+    let edit = |template: String| template.replace("bears_roles = false", "bears_roles = true");
+    let Duties { mut lab, anna: (certificate, key), .. } = duties(edit);
+    restart(&mut lab, "[identity.session]\nafter = [\"certificate\"]\n");
+    let headers = whoami(&lab, (&certificate, &key)).headers;
+    let cookie = headers.lines().find_map(|line| line.split_once("set-cookie: ")).unwrap().1.to_owned();
+    let path = format!("{EXTENSION}/whoami");
+    let me = |lab: &Lab| curl(lab, &["--cookie", cookie.split(';').next().unwrap()], "GET", &path, None);
+    assert_eq!(me(&lab).body["Duties"], json!(["manage-users", "see-everything", "read-audit"]));
+    lab.stop();
+    for file in std::fs::read_dir(lab.data().join("templates")).unwrap().flatten() {
+        let template = std::fs::read_to_string(file.path()).unwrap();
+        std::fs::write(file.path(), template.replace("bears_roles = true", "bears_roles = false")).unwrap();
+    }
+    lab.start();
+    let left = me(&lab);
+    assert_eq!((left.name(), &left.body["Duties"]), ((200, "anna"), &json!(null)));
+}
+
+#[test]
 fn a_certificate_for_something_else_lets_nobody_in() {
     let purposes = "extended_key_usages = [\"clientAuth\", \"smartcardLogon\"]";
     let usages = "key_usages = [\"digitalSignature\"]";

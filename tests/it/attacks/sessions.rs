@@ -1,6 +1,6 @@
 //! A cookie that was stolen or kept: it opens nothing once what it began with is gone.
 
-use super::site::{Shown, by_certificate, curl, enrolled, site};
+use super::site::{Shown, alter, by_certificate, curl, enrolled, read, site};
 use crate::server::identity::oidc::{Issuer, claims, key, token};
 use crate::server::identity::{lab, restart};
 use crate::server::support::{API, EXTENSION, Lab, Person};
@@ -97,4 +97,20 @@ fn sessions_of_a_disabled_user_do_not_come_back_with_him() {
         server::user_change(&lab.data(), "alice", change).unwrap();
         assert_eq!(with(&lab, &cookie).code(), (401, "not-authenticated"));
     }
+}
+
+/// A session that is used does not end by idleness; its use is noted once a minute.
+#[test]
+fn the_use_of_a_session_is_noted_outside_the_calls_way() {
+    let Begun { lab, cookie, .. } = begun_by_certificate();
+    let noted = || read(&lab, "SELECT CAST(last_used AS TEXT) FROM sessions");
+    let (first, pause) = (noted(), std::time::Duration::from_millis(20));
+    assert_eq!(with(&lab, &cookie).status, 200);
+    std::thread::sleep(5 * pause);
+    assert_eq!(noted(), first, "once a minute is enough");
+    alter(&lab, "UPDATE sessions SET last_used = last_used - 70000000");
+    let earlier = noted();
+    assert_eq!(with(&lab, &cookie).status, 200);
+    let later = (0..200).map(|_| std::thread::sleep(pause)).map(|()| noted()).find(|noted| *noted != earlier);
+    assert!(later.unwrap() > first);
 }

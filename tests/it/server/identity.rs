@@ -6,6 +6,7 @@ mod limits;
 pub mod negotiate;
 pub mod oidc;
 mod session;
+mod told;
 
 use super::support::{Answer, EXTENSION, Lab};
 use std::io::{Read, Write};

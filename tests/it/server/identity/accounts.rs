@@ -41,7 +41,16 @@ fn the_use_of_a_token_is_noted_outside_the_calls_way() {
     });
     assert!(first.is_some(), "noted in the end");
     whoami(&lab, &alice.token).ok();
+    std::thread::sleep(std::time::Duration::from_millis(100));
     assert_eq!(noted(), first, "once an hour is enough");
+    crate::attacks::site::alter(&lab, "UPDATE tokens SET last_used = last_used - 3700000000");
+    let earlier = noted();
+    whoami(&lab, &alice.token).ok();
+    let later = (0..200).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        Some(noted()).filter(|noted| *noted != earlier)
+    });
+    assert!(later > Some(first), "and noted again after it");
 }
 
 #[test]

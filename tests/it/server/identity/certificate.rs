@@ -2,6 +2,7 @@
 
 use super::super::support::{EXTENSION, Lab, csr, pkcs7};
 use super::{append, lab};
+use crate::attacks::site::{alter, bytes};
 use cardwright::pkix::{Certificate, KeyAlgorithm, MemoryKey, Signer, cmc};
 use cardwright::server::{self, Server, StartError, UserChange};
 use rcgen::{
@@ -57,10 +58,22 @@ fn authority(name: &str) -> Authority {
 impl Authority {
     /// A certificate for client authentication, with this common name and e-mail address.
     fn issues(&self, lab: &Lab, name: &str, email: &str) -> (PathBuf, PathBuf) {
+        self.issues_for(lab, name, email, |_| ())
+    }
+
+    /// Likewise, but for what is changed in it.
+    fn issues_for(
+        &self,
+        lab: &Lab,
+        name: &str,
+        email: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> (PathBuf, PathBuf) {
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.subject_alt_names = vec![SanType::Rfc822Name(email.try_into().unwrap())];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        change(&mut params);
         let key = KeyPair::generate().unwrap();
         let issuer = Issuer::from_params(&self.params, &self.key);
         let certificate = params.signed_by(&key, &issuer).unwrap();
@@ -140,6 +153,11 @@ fn other_authorities_certificates_are_who_the_settings_say() {
         assert_eq!(code(show(&trusted, name, email)), (403, "user-unknown".into()), "{name} {email}");
     }
     assert_eq!(show(&stranger, "Alice", "alice@example.test").0, 0, "TLS refuses what no trusted key has signed");
+    lab.user("eve", &[]);
+    let email = UserChange { email: Some("eve@evil.test".into()), ..UserChange::default() };
+    server::user_change(&lab.data(), "eve", email).unwrap();
+    let elsewhere = code(show(&trusted, "Eve", "eve@evil.test"));
+    assert_eq!(elsewhere, (403, "user-unknown".into()), "a name of a domain that is not listed finds nobody");
 }
 
 impl Authority {
@@ -199,6 +217,64 @@ fn what_another_authority_has_revoked_lets_nobody_in() {
     assert_eq!(code(show()), (401, "not-authenticated".into()), "of another authority of that name");
     put(trusted.list(&[], soon));
     assert_eq!(show().0, 200);
+}
+
+/// A session that began with a certificate of somebody else's authority.
+struct Begun {
+    lab: Lab,
+    trusted: Authority,
+    shown: (PathBuf, PathBuf),
+    cookie: String,
+}
+
+fn begun() -> Begun {
+    let trusted = authority("Partners");
+    let mut lab = lab(false, "[identity.session]\nafter = [\"certificate\"]\n");
+    let shown = trusted.issues(&lab, "Robot", "none@nowhere.test");
+    std::fs::write(lab.data().join("partners.pem"), &trusted.pem).unwrap();
+    super::restart(
+        &mut lab,
+        "[identity.certificate]\nown = false\n[[identity.certificate.anchors]]\nfile = \"partners.pem\"\n\
+         user_by = \"email\"\ncrl = \"none\"\nsubjects = { \"CN=Robot\" = \"robot\" }\n",
+    );
+    lab.user("robot", &[]);
+    let headers = lab.directory.path().join("headers");
+    let dumped = ["--dump-header", headers.to_str().unwrap()];
+    assert_eq!(whoami(&lab, Some((&shown.0, &shown.1)), &dumped).1["Name"], "robot");
+    let headers = std::fs::read_to_string(&headers).unwrap();
+    let cookie = headers.split("set-cookie: ").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(whoami(&lab, None, &["--cookie", &cookie]).1["Name"], "robot");
+    Begun { lab, trusted, shown, cookie }
+}
+
+#[test]
+fn a_session_ends_when_the_certificate_it_began_with_is_somebody_elses() {
+    let Begun { mut lab, shown: (certificate, key), cookie, .. } = begun();
+    lab.user("other", &[]);
+    lab.stop();
+    let settings = lab.data().join("server.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, text.replace("= \"robot\"", "= \"other\"")).unwrap();
+    lab.start();
+    assert_eq!(code(whoami(&lab, None, &["--cookie", &cookie])), (401, "not-authenticated".into()));
+    assert_eq!(whoami(&lab, Some((&certificate, &key)), &[]).1["Name"], "other");
+}
+
+/// TLS looks at the times of a certificate once, at the beginning of a connection.
+#[test]
+fn a_session_ends_when_the_certificate_it_began_with_does() {
+    let Begun { lab, trusted, cookie, .. } = begun();
+    let now = OffsetDateTime::now_utc();
+    let day = Duration::days(1);
+    for (from, to, status) in [(-day, day, 200), (-2 * day, -day, 401), (day, 2 * day, 401), (-day, 2 * day, 200)] {
+        let (certificate, _) = trusted.issues_for(&lab, "Robot", "none@nowhere.test", |params| {
+            (params.not_before, params.not_after) = (now + from, now + to);
+        });
+        let der = Certificate::from_pem(&std::fs::read_to_string(certificate).unwrap()).unwrap().der().to_vec();
+        let der = bytes(&lab, &hex::encode(der));
+        alter(&lab, &format!("UPDATE sessions SET certificate = {der}"));
+        assert_eq!(whoami(&lab, None, &["--cookie", &cookie]).0, status, "{from} {to}");
+    }
 }
 
 #[test]

@@ -85,6 +85,9 @@ fn tickets_of_nobody_and_of_others_let_nobody_in() {
     lab.stop();
     std::fs::write(lab.data().join("server.toml"), text.replace("[\"LAB.TEST\"]", "[\"ELSEWHERE.TEST\"]")).unwrap();
     restart(&mut lab, "");
+    lab.user("bob", &[]);
+    let upn = cardwright::server::UserChange { upn: Some("bob@lab.test".into()), ..Default::default() };
+    cardwright::server::user_change(&lab.data(), "bob", upn).unwrap();
     realm.log_in("bob", "1h");
     assert_eq!(curl(&realm, &[&whoami(&lab)]).1["Code"], "user-unknown");
 }

@@ -12,7 +12,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use time::OffsetDateTime;
 
 const ISSUER: &str = "http://adfs.example.test/adfs/services/trust";
@@ -23,7 +23,7 @@ const CLIENT: &str = "70A8B8B1-862C-4473-80AB-4E55BAE45B4F";
 pub struct Key {
     id: String,
     encoding: EncodingKey,
-    public: Value,
+    pub public: Value,
 }
 
 pub fn key(id: &str) -> Key {
@@ -50,7 +50,7 @@ pub fn key(id: &str) -> Key {
 pub struct Issuer {
     url: String,
     trust: String,
-    keys: Arc<Mutex<Value>>,
+    keys: Arc<Mutex<String>>,
     asked: Arc<AtomicUsize>,
 }
 
@@ -68,8 +68,7 @@ impl Issuer {
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://localhost:{}/adfs/discovery/keys", listener.local_addr().unwrap().port());
-        let issuer =
-            Self { url, trust: certificate.pem(), keys: Arc::new(Mutex::new(Value::Null)), asked: Arc::default() };
+        let issuer = Self { url, trust: certificate.pem(), keys: Arc::default(), asked: Arc::default() };
         issuer.gives(keys);
         let (answers, asked, config) = (Arc::clone(&issuer.keys), Arc::clone(&issuer.asked), Arc::new(config));
         std::thread::spawn(move || {
@@ -79,7 +78,7 @@ impl Issuer {
                 let mut request = [0; 4096];
                 if tls.read(&mut request).is_ok() {
                     asked.fetch_add(1, Ordering::SeqCst);
-                    let body = answers.lock().unwrap().to_string();
+                    let body = answers.lock().unwrap().clone();
                     let head =
                         format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
                     let _ = tls.write_all(format!("{head}{body}").as_bytes()).and_then(|()| tls.flush());
@@ -94,10 +93,22 @@ impl Issuer {
         let shared = json!({"kty": "oct", "kid": "shared", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode([7; 32])});
         let mut all = vec![json!({"kty": "LEMON", "kid": "odd"}), json!(7), shared];
         all.extend(keys.iter().map(|key| key.public.clone()));
-        *self.keys.lock().unwrap() = json!({"keys": all});
+        *self.keys.lock().unwrap() = json!({"keys": all}).to_string();
     }
 
-    fn asked(&self) -> usize {
+    /// From now on they come with so much white space that they have this length, in bytes.
+    pub fn pads(&self, length: usize) {
+        let mut keys = self.keys.lock().unwrap();
+        let more = length - keys.len();
+        keys.push_str(&" ".repeat(more));
+    }
+
+    /// Keeps it from answering.
+    pub fn holds(&self) -> MutexGuard<'_, String> {
+        self.keys.lock().unwrap()
+    }
+
+    pub fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
@@ -198,6 +209,8 @@ fn every_claim_that_is_wrong_is_refused() {
         ("no user", without("upn")),
         ("a user of control characters", with("upn", json!("ali\u{0}ce@example.test"))),
         ("a user that is a number", with("upn", json!(7))),
+        ("a user without a name", with("upn", json!(""))),
+        ("a user of a long name", with("upn", json!(format!("{}@example.test", "a".repeat(300))))),
     ] {
         assert_eq!(whoami(&lab, &bad).refusal(), (401, "not-authenticated".into()), "{what}");
     }
@@ -250,7 +263,7 @@ fn a_token_for_something_else_is_no_access_token() {
     for typ in ["JWT", "jwt", "at+jwt", "application/at+jwt", "Application/AT+JWT"] {
         whoami(&lab, &typed(&key, Some(typ))).ok();
     }
-    for typ in [Some("logout+jwt"), Some("secevent+jwt"), Some("dpop+jwt"), Some(""), None] {
+    for typ in [Some("logout+jwt"), Some("secevent+jwt"), Some("application:at+jwt"), Some(""), None] {
         let refused = whoami(&lab, &typed(&key, typ)).refusal();
         assert_eq!(refused, (401, "not-authenticated".into()), "{typ:?}");
     }

@@ -93,8 +93,10 @@ fn another_site_makes_no_call_by_a_cookie() {
     assert_eq!((status, body["Code"].as_str()), (403, Some("cross-site")));
     let bob = lab.user("bob", &[]);
     let bearer = format!("authorization: Bearer {}", bob.token);
-    let (status, ..) = curl(&lab, None, &["--header", &bearer, "--header", "origin: https://console.test"], &whoami);
+    let shown = ["--header", &bearer, "--header", "origin: https://console.test"];
+    let (status, _, headers) = curl(&lab, None, &shown, &whoami);
     assert_eq!(status, 200, "a token is shown by nobody unasked");
+    assert_eq!(cookie(&headers), None, "and begins no session");
 }
 
 #[test]
