@@ -232,3 +232,20 @@ fn agent(path: PathBuf) -> Result<Certificate, RecoveryError> {
         _ => Ok(certificate),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_agents_are_looked_for_and_no_more() {
+        let directory = DataDirectory::new("/nowhere");
+        let refused = |count| agents(&directory, &vec![PathBuf::from("agent.pem"); count]).err().unwrap();
+        for count in [1, MOST_AGENTS] {
+            assert!(matches!(refused(count), RecoveryError::File(_)), "{count}");
+        }
+        for count in [MOST_AGENTS + 1, MOST_AGENTS + 2] {
+            assert!(matches!(refused(count), RecoveryError::TooManyAgents { count: told } if told == count));
+        }
+    }
+}

@@ -136,3 +136,25 @@ pub fn is_shown(
     let Some(answer) = kept.answer.as_ref().filter(|_| !is_fresh(card, brings, kept.from)) else { return Ok(false) };
     Ok(MutualAuthentication::of(masters, kept)?.is_answered_by(kept, answer))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever has no key could hand the server's challenge back to it, and have it say what the card should.
+    #[test]
+    fn a_challenge_that_begins_as_the_servers_own_is_not_answered() {
+        let challenge = Zeroizing::new(vec![1; GIDS_CHALLENGE]);
+        let server = MutualAuthentication { key: AdminKey::new((0..24).collect()), challenge };
+        for (card, answered) in [
+            (vec![2; GIDS_CHALLENGE], true),
+            (vec![1; GIDS_CHALLENGE], false),
+            ([[1; GIDS_CHALLENGE / 2], [2; GIDS_CHALLENGE / 2]].concat(), false),
+            ([[2; GIDS_CHALLENGE / 2], [1; GIDS_CHALLENGE / 2]].concat(), true),
+            (vec![2; GIDS_CHALLENGE - 1], false),
+            (Vec::new(), false),
+        ] {
+            assert_eq!(server.answer(&card, [3; HALF]).is_some(), answered, "{card:?}");
+        }
+    }
+}

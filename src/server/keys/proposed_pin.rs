@@ -70,4 +70,23 @@ mod tests {
         policy.refused.push(first.clone());
         assert_ne!(derive(0, &policy), first);
     }
+
+    /// A server of a later version must propose the PIN that one of an earlier version has proposed.
+    #[test]
+    fn each_character_is_of_two_bytes_of_the_block() {
+        let keys = MasterKeys::new(vec![MasterKey::new(vec![7; 32])]).unwrap();
+        let policy = PinPolicy {
+            min_length: 8,
+            max_length: 8,
+            character_set: 1,
+            rollover: false,
+            default_value: String::new(),
+            refused: Vec::new(),
+        };
+        let request = Uuid::from_u128(5);
+        let block = keys.pin_block(1, request, Uuid::nil(), 0).unwrap();
+        let digit = |pair: &[u8]| (b'0' + (u16::from_be_bytes([pair[0], pair[1]]) % 10) as u8) as char;
+        let expected: String = block.chunks_exact(2).take(8).map(digit).collect();
+        assert_eq!(derive(&keys, 1, request, Uuid::nil(), &policy).unwrap().expose(), expected);
+    }
 }

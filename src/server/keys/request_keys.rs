@@ -177,6 +177,7 @@ mod tests {
         assert_eq!(keys.requests().unwrap_err().what, "read");
         assert_eq!(keys.destroy(REQUEST).unwrap_err().what, "wiped");
         assert!(matches!(keys.seal(REQUEST, b""), Err(RequestKeyError::File(_))));
+        assert!(matches!(keys.make(REQUEST), Err(RequestKeyError::File(FileError { what: "written", .. }))));
         std::fs::remove_file(&keys.0).unwrap();
         keys.seal(REQUEST, b"").unwrap();
         std::fs::write(keys.path(REQUEST), [1; KEY_LEN - 1]).unwrap();

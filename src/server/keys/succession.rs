@@ -262,4 +262,22 @@ mod tests {
             (PukState::Proposed, of(SECOND), (1, of(FIRST)))
         );
     }
+
+    #[test]
+    fn a_puk_that_was_proposed_to_an_earlier_holder_is_given_up_and_no_other() {
+        // Its state, whose it is; which version it has then, and whose it is then.
+        for (state, generation, after) in [
+            (PukState::Proposed, FIRST, (2, of(SECOND))),
+            (PukState::Proposed, SECOND, (1, of(SECOND))),
+            (PukState::Active, FIRST, (1, of(FIRST))),
+            (PukState::Spoken, FIRST, (1, of(FIRST))),
+            (PukState::Default, FIRST, (1, of(FIRST))),
+        ] {
+            let mut card = card(AdminKeyState::Default, of(SECOND), None);
+            (card.puk_state, card.puk_version, card.puk_from) = (state, 1, of(generation));
+            give_up_puk(&mut card, Digits::Free, 1);
+            assert_eq!((card.puk_version, card.puk_from), after, "{state:?}");
+            assert_eq!(card.puk_state, state);
+        }
+    }
 }

@@ -27,3 +27,36 @@ impl Effects {
             .fold(entry, |entry, (name, number)| entry.with(name, number))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::OffsetDateTime;
+
+    const NONE: Effects = Effects { revoked: 0, held: 0, released: 0, superseded: 0, publish: true };
+
+    #[test]
+    fn a_list_is_outdated_by_what_it_lists_where_the_policy_says_so() {
+        for (effects, outdates) in [
+            (NONE, false),
+            (Effects { superseded: 1, ..NONE }, false),
+            (Effects { revoked: 1, ..NONE }, true),
+            (Effects { held: 1, ..NONE }, true),
+            (Effects { released: 1, ..NONE }, true),
+            (Effects { revoked: 2, held: 1, released: 3, ..NONE }, true),
+        ] {
+            assert_eq!(effects.outdate_list(), outdates, "{effects:?}");
+            assert!(!Effects { publish: false, ..effects }.outdate_list(), "{effects:?}");
+        }
+    }
+
+    #[test]
+    fn an_entry_tells_of_revocations_and_of_what_else_there_was() {
+        let told = |effects: Effects| effects.added_to(AuditEntry::of("", OffsetDateTime::UNIX_EPOCH)).evidence;
+        let row = |name, number: usize| (name, number.to_string());
+        assert_eq!(told(NONE), [row("revoked", 0)]);
+        assert_eq!(told(Effects { held: 2, ..NONE }), [row("revoked", 0), row("held", 2)]);
+        let all = Effects { revoked: 3, held: 1, released: 2, superseded: 4, ..NONE };
+        assert_eq!(told(all), [row("revoked", 3), row("held", 1), row("released", 2), row("superseded", 4)]);
+    }
+}
