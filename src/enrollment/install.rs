@@ -2,7 +2,7 @@
 
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
-use super::login::Login;
+use super::login::{AHEAD, Login};
 use super::record::{Ended, IssuedWork, Milestone, Tie};
 use super::stage::Stage;
 use super::step::{Event, Installed, Observer, OldKey, Outcome, Step};
@@ -26,7 +26,7 @@ impl Enrollment<'_> {
             let keys = keys.iter().map(|work| work.key.clone()).collect();
             return self.reach(Milestone::Undoing { request: tie.request, keys, ended: Ended::Completed });
         }
-        match self.log_in_for(tie, self.operations_ahead(), token, observer)? {
+        match self.log_in_for(tie, AHEAD, token, observer)? {
             Login::In(mut session) => self.install(tie, keys, old, session.as_mut(), true, observer),
             Login::Need(leg) => Ok(leg),
         }

@@ -4,28 +4,18 @@ use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
 use super::foresight::expected_length;
 use super::key_order::{decrypts, key_algorithm, signature_algorithm};
-use super::login::Login;
+use super::login::{AHEAD, Login};
 use super::proven::Listed;
 use super::record::{HexBytes, IssuedWork, KeyWork, Milestone, SignedWork, Tie};
 use super::showing::holds_any;
 use super::stage::Stage;
 use super::step::{Event, Observer};
-use super::workflow::Workflow;
 use crate::cm::certificate::{Certificate, CertificateData};
 use crate::pkix::{self, CertificationRequest, PublicKey, SignError, SignatureAlgorithm, Signer};
-use crate::token::{self, KeyId, KeyOrder, Operation, Session, Token};
+use crate::token::{self, KeyId, KeyOrder, Session, Token};
 use std::cell::RefCell;
 
 impl Enrollment<'_> {
-    /// Lists what the rest of the way will ask of the token, so that one login is enough.
-    pub(super) fn operations_ahead(&self) -> &'static [Operation] {
-        use Operation::{Delete, Generate, Sign, WriteCertificate};
-        match self.order.workflow() {
-            Workflow::Renew => &[Generate, Sign, WriteCertificate, Delete],
-            _ => &[Generate, Sign, WriteCertificate],
-        }
-    }
-
     /// Makes the keys that are missing, signs their certification requests, and goes on to the end in the same login.
     pub(super) fn make_keys(
         &mut self,
@@ -42,7 +32,7 @@ impl Enrollment<'_> {
             }
             None => Vec::new(),
         };
-        let mut session = match self.log_in_for(tie, self.operations_ahead(), token, observer)? {
+        let mut session = match self.log_in_for(tie, AHEAD, token, observer)? {
             Login::In(session) => session,
             Login::Need(leg) => return Ok(leg),
         };
@@ -94,7 +84,7 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
-        let mut session = match self.log_in_for(tie, self.operations_ahead(), token, observer)? {
+        let mut session = match self.log_in_for(tie, AHEAD, token, observer)? {
             Login::In(session) => session,
             Login::Need(leg) => return Ok(leg),
         };

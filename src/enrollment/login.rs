@@ -19,6 +19,10 @@ pub(super) enum Login<'t> {
     Need(Leg),
 }
 
+/// Lists what the way from the keys on asks of the token, so that one login is enough. A renewal deletes besides, by the
+/// same right as it writes.
+pub(super) const AHEAD: &[Operation] = &[Operation::Generate, Operation::Sign, Operation::WriteCertificate];
+
 impl Enrollment<'_> {
     /// Logs in with all that `operations` need on this kind of token.
     pub(super) fn log_in_for<'t>(

@@ -109,15 +109,15 @@ impl Enrollment<'_> {
         let found = Opening { given: self.given, template: None, target: None, card: None };
         match &self.order {
             Order::Enroll(order) => {
-                let (asked, target) = (order.template.clone(), order.target);
                 if self.given.is_some() {
-                    return Ok(Opening { target, ..found });
+                    return Ok(found);
                 }
+                let (asked, target) = (order.template.clone(), order.target);
                 let template = Some(self.find_template(asked.as_deref(), observer)?);
                 self.refuse_card_in_use(present(token)?, observer)?;
                 Ok(Opening { template, target, ..found })
             }
-            Order::RetireLost { .. } => Ok(Opening { card: Some(self.find_card(observer)?), ..found }),
+            Order::RetireLost { .. } => self.find_card(observer).map(|_| found),
             Order::Renew(_) | Order::Unblock { .. } | Order::Retire { .. } => {
                 let token = present(token)?;
                 self.go_by_known_id(token, observer)?;

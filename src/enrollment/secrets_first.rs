@@ -6,6 +6,7 @@
 
 use super::driver::{Enrollment, Leg};
 use super::error::Error;
+use super::login::AHEAD;
 use super::step::Observer;
 use super::workflow::Workflow;
 use crate::cm::smartcard::Smartcard;
@@ -26,7 +27,7 @@ impl Enrollment<'_> {
             return Ok(None);
         }
         let operations: &[Operation] = match self.order.workflow() {
-            Workflow::Enroll | Workflow::Renew => self.operations_ahead(),
+            Workflow::Enroll | Workflow::Renew => AHEAD,
             Workflow::Unblock => &[],
             Workflow::Retire => &[Operation::Delete],
             Workflow::RetireLost => return Ok(None),
