@@ -318,4 +318,37 @@ mod tests {
         let words = ["was denied", "was canceled", "failed", "was completed before this token had its certificate"];
         assert_eq!(said, words);
     }
+
+    #[test]
+    fn every_milestone_names_its_request_and_the_keys_it_may_have_made() {
+        let (id, other) = (Uuid::from_u128(7), Uuid::from_u128(8));
+        let tie = Tie { request: id, smartcard: other };
+        let options =
+            serde_json::from_str(r#"{"KeyAlgorithmName": "RSA", "KeySize": 2048, "HashAlgorithmName": "SHA256"}"#);
+        let key = KeyWork {
+            id: HexBytes(vec![9]),
+            label: String::new(),
+            options: options.unwrap(),
+            replaces: None,
+            occupied: false,
+            keeps: None,
+        };
+        let (one, none) = (vec![key.clone()], Vec::new());
+        let bytes = || HexBytes(Vec::new());
+        let signed = SignedWork { key: key.clone(), certification_request: bytes(), attestation: None };
+        let issued = IssuedWork { key, certificate: bytes() };
+        for (milestone, request, keys) in [
+            (Milestone::Asking, None, &none),
+            (Milestone::Requested { request: id }, Some(id), &none),
+            (Milestone::Prepared { tie }, Some(id), &none),
+            (Milestone::KeysChosen { tie, keys: one.clone(), old: Vec::new() }, Some(id), &one),
+            (Milestone::Signed { tie, keys: vec![signed], old: Vec::new() }, Some(id), &one),
+            (Milestone::Issued { tie, keys: vec![issued.clone()], old: Vec::new() }, Some(id), &one),
+            (Milestone::Superseding { tie, keys: vec![issued], old: Vec::new() }, Some(id), &one),
+            (Milestone::Undoing { request: id, keys: one.clone(), ended: Ended::Failed }, Some(id), &one),
+            (Milestone::Removed { tie, removed: Vec::new() }, Some(id), &none),
+        ] {
+            assert_eq!((milestone.request(), &milestone.keys()), (request, keys), "{milestone:?}");
+        }
+    }
 }

@@ -104,3 +104,52 @@ impl Counterpart for Relay<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::{ClientConfig, Login, Offer, Timeouts, Trust};
+    use crate::enrollment::stage::Stage;
+    use crate::secret::BearerToken;
+    use std::time::Duration;
+
+    fn refused(code: ProblemCode) -> client::Error {
+        let (code, message) = (Some(code.name().to_owned()), String::new());
+        client::Error::Refused { status: 403, code, message, correlation_id: None, offer: Offer::Other }
+    }
+
+    #[test]
+    fn only_one_refusal_is_for_absence() {
+        let absent = |cause: Cause| is_for_absence(&Error::new(Stage::FetchPuk, cause));
+        assert!(absent(Cause::Server(refused(ProblemCode::PresenceNeeded))));
+        assert!(absent(Cause::AdminKeyWithheld { source: refused(ProblemCode::PresenceNeeded) }));
+        for code in [ProblemCode::PresenceWrong, ProblemCode::PresenceOver, ProblemCode::Forbidden] {
+            assert!(!absent(Cause::Server(refused(code))), "{code:?}");
+            assert!(!absent(Cause::AdminKeyWithheld { source: refused(code) }), "{code:?}");
+        }
+        assert!(!absent(Cause::Server(client::Error::ExtensionAbsent { route: "" })));
+        assert!(!absent(Cause::TokenNeeded));
+    }
+
+    #[test]
+    fn what_the_server_says_of_an_answer_is_noted() {
+        let client = CmClient::new(ClientConfig {
+            base_url: "https://localhost/".parse().unwrap(),
+            trust: Trust::Platform,
+            login: Login::Bearer(BearerToken::new("secret".into())),
+            timeouts: Timeouts { connect: Duration::from_secs(1), call: Duration::from_secs(1) },
+        });
+        let client = client.unwrap();
+        let mut relay = Relay::new(&client, Tie { request: Uuid::nil(), smartcard: Uuid::nil() }, Uuid::nil());
+        for (code, is_refused, is_over) in [
+            (ProblemCode::PresenceWrong, true, false),
+            (ProblemCode::PresenceNothing, true, false),
+            (ProblemCode::PresenceOver, false, true),
+            (ProblemCode::Conflict, false, true),
+            (ProblemCode::Forbidden, false, false),
+        ] {
+            relay.noted(refused(code));
+            assert_eq!((relay.is_refused, relay.is_over), (is_refused, is_over), "{code:?}");
+        }
+    }
+}

@@ -291,4 +291,31 @@ mod tests {
             assert!(remedy(left).contains("right PIN") && !remedy(left).contains("--spend-last-try"), "{left:?}");
         }
     }
+
+    #[test]
+    fn what_to_do_about_a_refusal_depends_on_its_code() {
+        for (code, said) in [
+            (ProblemCode::CardAlreadyAssigned, "belongs to somebody else"),
+            (ProblemCode::CardNotInStock, "in stock"),
+            (ProblemCode::PresenceNeeded, "does not show the server"),
+            (ProblemCode::PfxPassword, "--pfx-to"),
+            (ProblemCode::UserAttributeMissing, "what is known of the person"),
+            (ProblemCode::Forbidden, "correlation id"),
+        ] {
+            let (code, message) = (Some(code.name().to_owned()), String::new());
+            let correlation_id = Some(uuid::Uuid::nil());
+            let refused = client::Error::Refused { status: 409, code, message, correlation_id, offer: Offer::Other };
+            assert!(server_remedy(&refused).contains(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_to_do_depends_on_the_stage_where_it_was_found() {
+        let lacking = |stage| Error::new(stage, Cause::Token(token::Error::NotOffered("attestation"))).remedy();
+        assert!(lacking(Stage::AttestKey).contains("YubiKeys"));
+        assert!(!lacking(Stage::GenerateKey).contains("YubiKeys"));
+        let malformed = |stage| Error::new(stage, Cause::Pkix(pkix::Error::TooDeep { limit: 1 })).remedy();
+        assert!(malformed(Stage::SignRequest).contains("template"));
+        assert!(malformed(Stage::ReadCertificate).contains("Nothing was written"));
+    }
 }

@@ -348,3 +348,23 @@ fn is_anothers(error: &client::Error) -> bool {
     let refused = matches!(error, client::Error::Refused { .. });
     refused && error.refusal_code().and_then(ProblemCode::from_name).is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Offer;
+
+    #[test]
+    fn a_refusal_without_a_code_of_ours_is_anothers() {
+        let refused = |code: Option<&str>| client::Error::Refused {
+            status: 400,
+            code: code.map(str::to_owned),
+            message: String::new(),
+            correlation_id: None,
+            offer: Offer::Other,
+        };
+        assert!(is_anothers(&refused(None)) && is_anothers(&refused(Some("test-refusal"))));
+        assert!(!is_anothers(&refused(Some(ProblemCode::Forbidden.name()))));
+        assert!(!is_anothers(&client::Error::BearerToken), "it is no refusal");
+    }
+}

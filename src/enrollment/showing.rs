@@ -129,3 +129,49 @@ pub(super) fn shows(stored: &StoredKey, listed: &Listed, tells: bool) -> bool {
         (None, None) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pkix::{Certificate, PublicKey};
+
+    fn certified(name: &str) -> (Vec<u8>, PublicKey) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let der = params.self_signed(&key).unwrap().der().to_vec();
+        let key = Certificate::from_der(&der).unwrap().public_key().unwrap();
+        (der, key)
+    }
+
+    #[test]
+    fn a_certificate_shows_a_card_that_tells_of_no_keys_and_its_key_one_that_does() {
+        let ((certificate, key), (other, others)) = (certified("ours"), certified("theirs"));
+        let thumbprints = vec![Certificate::from_der(&certificate).unwrap().thumbprint_sha1()];
+        let listed = Listed { thumbprints, keys: vec![HexBytes(key.spki().to_vec())] };
+        let (ours, theirs) = ((Some(&certificate), Some(&key)), (Some(&other), Some(&others)));
+        // Certificate and key that are shown, whether the token tells that it has the private key; what that shows where
+        // the token tells which keys it has, and where it does not.
+        for ((certificate, key), has_private_key, (tells, tells_not)) in [
+            (ours, true, (true, true)),
+            (ours, false, (false, true)),
+            ((Some(&certificate), Some(&others)), true, (false, false)),
+            ((Some(&certificate), None), true, (false, true)),
+            ((None, Some(&key)), true, (true, false)),
+            ((None, Some(&key)), false, (false, false)),
+            ((None, Some(&others)), true, (false, false)),
+            (theirs, true, (false, false)),
+            ((Some(&other), Some(&key)), true, (true, false)),
+            ((None, None), true, (false, false)),
+        ] {
+            let stored = StoredKey {
+                id: KeyId(vec![1]),
+                label: String::new(),
+                public_key: key.cloned(),
+                has_private_key,
+                certificate: certificate.cloned(),
+                odd: None,
+            };
+            assert_eq!((shows(&stored, &listed, true), shows(&stored, &listed, false)), (tells, tells_not));
+        }
+    }
+}

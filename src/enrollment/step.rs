@@ -366,3 +366,32 @@ pub enum OldKey {
     /// Its certificate was removed; the token neither deletes nor overwrites the key.
     Left(KeyId),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_says_what_it_lets_be_lost() {
+        let text = String::new;
+        let enroll = |replace, give_up_old_key, reset_pin| {
+            Order::Enroll(EnrollOrder { replace, give_up_old_key, reset_pin, ..EnrollOrder::default() })
+        };
+        let renew =
+            |replace, give_up_old_key| Order::Renew(RenewOrder { replace, give_up_old_key, ..RenewOrder::default() });
+        for (order, said) in [
+            (enroll(false, false, false), (false, false, false)),
+            (enroll(true, false, false), (true, false, false)),
+            (enroll(false, true, false), (false, true, false)),
+            (enroll(false, false, true), (false, false, true)),
+            (renew(false, false), (false, false, false)),
+            (renew(true, false), (true, false, false)),
+            (renew(false, true), (false, true, false)),
+            (Order::Unblock { comment: text(), last_try: LastTry::Spend }, (false, false, false)),
+            (Order::Retire { comment: text() }, (false, false, false)),
+            (Order::RetireLost { comment: text(), reason: text() }, (false, false, false)),
+        ] {
+            assert_eq!((order.replaces(), order.gives_up_old_key(), order.resets_pin()), said, "{order:?}");
+        }
+    }
+}

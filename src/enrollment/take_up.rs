@@ -162,3 +162,36 @@ fn public_keys(milestone: &Milestone) -> Vec<Vec<u8>> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrollment::record::{HexBytes, SignedWork, Tie};
+    use crate::pkix::{KeyAlgorithm, MemoryKey, Signer, csr};
+
+    #[test]
+    fn work_is_known_by_the_keys_it_asked_certificates_for() {
+        let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+        let spki = key.public_key().spki().to_vec();
+        let request = csr::build(&csr::RequestContent::default(), &key).unwrap();
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::default().self_signed(&pair).unwrap().der().to_vec();
+        let certified = Certificate::from_der(&certificate).unwrap().public_key().unwrap().spki().to_vec();
+        let options =
+            serde_json::from_str(r#"{"KeyAlgorithmName": "RSA", "KeySize": 2048, "HashAlgorithmName": "SHA256"}"#);
+        let (id, label) = (HexBytes(vec![9]), String::new());
+        let key = KeyWork { id, label, options: options.unwrap(), replaces: None, occupied: false, keeps: None };
+        let tie = Tie { request: Uuid::nil(), smartcard: Uuid::nil() };
+        let certification_request = HexBytes(request.der().to_vec());
+        let signed = SignedWork { key: key.clone(), certification_request, attestation: None };
+        let issued = IssuedWork { key: key.clone(), certificate: HexBytes(certificate) };
+        for (milestone, known) in [
+            (Milestone::KeysChosen { tie, keys: vec![key], old: Vec::new() }, vec![]),
+            (Milestone::Signed { tie, keys: vec![signed], old: Vec::new() }, vec![spki]),
+            (Milestone::Issued { tie, keys: vec![issued.clone()], old: Vec::new() }, vec![certified.clone()]),
+            (Milestone::Superseding { tie, keys: vec![issued], old: Vec::new() }, vec![certified]),
+        ] {
+            assert_eq!(public_keys(&milestone), known);
+        }
+    }
+}
