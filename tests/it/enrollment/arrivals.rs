@@ -24,7 +24,7 @@ certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], ext
 [revocation]"#;
 
 /// A template with a key for mail, on cards that keep the admin key they came with.
-fn with_mail(source: &'static str) -> Lab {
+pub fn with_mail(source: &'static str) -> Lab {
     lab(|template| mail(template, source))
 }
 
@@ -33,19 +33,19 @@ fn mail(template: String, source: &str) -> String {
     template.replacen("\n[revocation]", &MAIL.replace("SOURCE", source), 1)
 }
 
-const BY_THE_SERVER: &str = r#"generated_by = "server", pfx_rounds = 2000, archive = true"#;
+pub const BY_THE_SERVER: &str = r#"generated_by = "server", pfx_rounds = 2000, archive = true"#;
 
 /// A YubiKey that does not move keys.
-fn old_yubikey() -> PivOptions {
+pub fn old_yubikey() -> PivOptions {
     PivOptions { version: [5, 4, 3], ..PivOptions::yubikey() }
 }
 
-fn place(byte: u8) -> KeyId {
+pub fn place(byte: u8) -> KeyId {
     KeyId(vec![byte])
 }
 
 /// Puts a key of somebody else's into a place, with a certificate or without one.
-fn planted(token: &mut dyn Token, byte: u8, certified: bool) {
+pub fn planted(token: &mut dyn Token, byte: u8, certified: bool) {
     let key = token.factory().admin_key();
     let mut session = token.log_in(Credentials { user: None, admin: Some(Admin::Key(&key)) }).unwrap();
     let (id, label, algorithm) = (place(byte), String::new(), KeyAlgorithm::P256);
@@ -96,7 +96,7 @@ fn what_a_retirement_leaves_is_free_and_so_is_a_card_from_the_factory() {
 }
 
 /// An order that is refused in the plan: the card is as it was, and there is no request but those there were.
-fn refused(lab: &Lab, client: &CmClient, card: &SharedCard, token: &mut dyn Token, order: Order) -> Error {
+pub fn refused(lab: &Lab, client: &CmClient, card: &SharedCard, token: &mut dyn Token, order: Order) -> Error {
     let state = || card.with_card(|card| card.state().to_vec()).unwrap();
     let (before, requests) = (state(), client.requests(None).unwrap().len());
     let mut face = Face::default();

@@ -9,6 +9,7 @@ pub use answers::{PROPOSED_PIN, ok};
 
 use super::authority::Authority;
 use super::fake_secrets::Secrets;
+use cardwright::cm::problem::ProblemCode;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -35,6 +36,10 @@ pub enum Mischief {
     OtherKey,
     /// Answers calls of this path ending with a refusal.
     Refuse(&'static str, u16),
+    /// Answers calls of this verb and this end of their path with a refusal that has this code.
+    RefuseAs(&'static str, &'static str, ProblemCode),
+    /// Refuses call number `0`, and no other.
+    RefuseCall(usize),
 }
 
 #[derive(Clone)]
@@ -53,6 +58,8 @@ struct Job {
     status: u32,
     comment: String,
     smartcard: Option<Uuid>,
+    /// It is for somebody who was named.
+    targeted: bool,
     /// Certification request and certificate, DER.
     issued: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -78,6 +85,8 @@ pub struct State {
     pub atrs: Vec<(String, String)>,
     /// For whom requests were made, where that was said.
     pub targets: Vec<String>,
+    /// Whether a person's own list is of his own enrollments alone.
+    pub lists_own_alone: bool,
     pub keys: usize,
     /// The subject that is ordered.
     pub subject: &'static str,
@@ -122,6 +131,7 @@ impl FakeCm {
             hash: "SHA256",
             atrs: Vec::new(),
             targets: Vec::new(),
+            lists_own_alone: false,
             keys: 1,
             subject: "",
             pfx: None,
@@ -238,11 +248,11 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, authority: &Authority) {
         let absent = Some(state.absence.reply()).filter(|_| beyond);
         let (status, body) = match mischief {
             Some(Mischief::Nonsense(end)) if plain.ends_with(end) => (200, "<html>Please log in</html>".to_owned()),
-            Some(Mischief::Refuse(end, status)) if plain.ends_with(end) => {
-                let code = "test-refusal";
-                let problem = json!({"Message": "no", "Code": code, "CorrelationId": Uuid::from_u128(7)});
-                (status, problem.to_string())
+            Some(Mischief::Refuse(end, status)) if plain.ends_with(end) => refusal(status, "test-refusal"),
+            Some(Mischief::RefuseAs(verb, end, code)) if method == verb && plain.ends_with(end) => {
+                refusal(403, code.name())
             }
+            Some(Mischief::RefuseCall(at)) if number == at => refusal(409, "test-refusal"),
             _ => state.answer(&method, &path, &body, authority),
         };
         let located = state.located;
@@ -263,6 +273,10 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, authority: &Authority) {
             return;
         }
     }
+}
+
+fn refusal(status: u16, code: &str) -> (u16, String) {
+    (status, json!({"Message": "no", "Code": code, "CorrelationId": Uuid::from_u128(7)}).to_string())
 }
 
 fn read_call(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Value)> {

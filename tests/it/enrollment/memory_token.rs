@@ -20,6 +20,8 @@ pub const TRIES: u8 = 3;
 pub enum Cut {
     Before(usize),
     After(usize),
+    /// It stays on, and another program holds the card just then.
+    Busy(usize),
 }
 
 #[derive(Default)]
@@ -184,6 +186,9 @@ impl MemoryToken {
         if self.removed || self.cut == Some(Cut::Before(number)) {
             self.removed = true;
             return Err(Error::Removed);
+        }
+        if self.cut == Some(Cut::Busy(number)) {
+            return Err(Error::Busy);
         }
         let done = act(self);
         if self.cut == Some(Cut::After(number)) {

@@ -123,6 +123,18 @@ fn a_server_that_keeps_no_puks_leaves_it_alone_and_unblock_asks_for_it() {
 }
 
 #[test]
+fn a_mistyped_puk_is_told_where_the_server_keeps_none() {
+    let bench = Bench::new();
+    bench.fake.state().extension = false;
+    let mut token = MemoryToken::of(Rules::piv(Cipher::Des));
+    bench.run(&mut token, enroll()).unwrap().done();
+    token.forget_pin();
+    let mut face = Face { puk: Some("WRONG123"), ..Face::default() };
+    let error = bench.run_with(&mut token, unblock(), &mut face).unwrap_err();
+    assert_eq!((error.code(), token.puk_left), ("wrong-puk", TRIES - 1));
+}
+
+#[test]
 fn the_factorys_puk_is_tried_once_for_a_first_pin_where_the_server_keeps_none() {
     let bench = Bench::new();
     bench.fake.state().extension = false;

@@ -41,7 +41,10 @@ impl State {
             }
             ("GET", ["profiletemplates", TEMPLATE | USER, "configuration", "smartcards"]) => ok(self.config()),
             ("POST", ["requests"]) => self.create(body),
-            ("GET", ["requests"]) => ok(self.jobs.iter().map(|job| self.show(job)).collect()),
+            ("GET", ["requests"]) => {
+                let own = |job: &&Job| !self.lists_own_alone || job.kind == 1 && !job.targeted;
+                ok(self.jobs.iter().filter(own).map(|job| self.show(job)).collect())
+            }
             ("GET", ["requests", id]) => match self.jobs.iter().find(|job| job.uuid.to_string() == *id) {
                 Some(job) => ok(self.show(job)),
                 None => missing(),
@@ -156,12 +159,14 @@ impl State {
             "Retire" => 7,
             other => panic!("{other}"),
         };
-        self.targets.extend(body["target"].as_str().map(str::to_owned));
+        let target = body["target"].as_str();
+        let targeted = target.is_some();
+        self.targets.extend(target.map(str::to_owned));
         let uuid = Uuid::new_v4();
         let smartcard = body["smartcard"].as_str().map(|id| id.parse().unwrap());
         let status = if self.approval { 16 } else { 3 };
         let comment = body["comment"].as_str().unwrap().to_owned();
-        self.jobs.push(Job { uuid, kind, status, comment, smartcard, issued: Vec::new() });
+        self.jobs.push(Job { uuid, kind, status, comment, smartcard, targeted, issued: Vec::new() });
         (201, json!(format!("api/v1.0/requests/{uuid}")).to_string())
     }
 

@@ -1,0 +1,194 @@
+//! Work that was broken off anywhere: by what it is known again, and what must still hold before it is gone on with.
+
+use super::bench::{Bench, End, Face, PIN};
+use super::fake::Mischief;
+use super::memory_identity::Keeps;
+use super::memory_rules::{Cipher, FACTORY_PIN, Rules};
+use super::memory_token::{Cut, MemoryToken, TRIES};
+use super::ways::{enroll, renew, retire, unblock};
+use cardwright::cm::problem::ProblemCode;
+use cardwright::enrollment::{EnrollOrder, Milestone, Need, Order};
+use uuid::Uuid;
+
+/// More cuts than any way has steps.
+const MOST: usize = 40;
+
+fn cuts() -> impl Iterator<Item = (Option<Mischief>, Option<Cut>)> {
+    (0..MOST).flat_map(|at| {
+        let server = [Mischief::AwayBefore(at), Mischief::AwayAfter(at)].map(|mischief| (Some(mischief), None));
+        server.into_iter().chain([Cut::Before(at), Cut::After(at)].map(|cut| (None, Some(cut))))
+    })
+}
+
+/// Earlier versions took the serial that many tokens have for a name: their work is known again by what it has made or
+/// found on the token.
+#[test]
+fn work_of_an_earlier_version_is_known_by_what_is_on_the_token() {
+    for (enrolled, order) in [(false, enroll as fn() -> Order), (true, renew), (true, retire)] {
+        let mut shown = 0;
+        for (mischief, cut) in cuts() {
+            let (bench, mut token) = (Bench::new(), MemoryToken::nameless(Keeps::Nothing));
+            token.as_it_was_named();
+            if enrolled {
+                bench.run(&mut token, enroll()).unwrap().done();
+            }
+            bench.fake.behave(mischief);
+            token.repair(cut);
+            let broken = bench.run(&mut token, order()).is_err();
+            bench.fake.behave(None);
+            token.repair(None);
+            let unfinished = bench.journal().unfinished().unwrap();
+            let Some(record) = unfinished.first().filter(|_| broken) else { continue };
+            // What was removed or never made shows nothing; and what was only asked for is begun anew.
+            let untouched = matches!(record.milestone, Milestone::Asking | Milestone::Requested { .. });
+            if untouched || token.keys().is_empty() {
+                continue;
+            }
+            shown += 1;
+            token.named_by_nothing();
+            let mut other = MemoryToken::nameless(Keeps::Nothing);
+            let error = bench.run(&mut other, order()).unwrap_err();
+            assert!(["work-unproven", "card-unknown"].contains(&error.code()), "{:?}: {error:?}", record.milestone);
+            let end = bench.run(&mut token, order());
+            end.unwrap_or_else(|error| panic!("{:?}: {error:?}", record.milestone)).done();
+        }
+        assert!(shown > 0, "{:?}", order());
+    }
+}
+
+/// The card is gone, so that only an answer can have been lost.
+#[test]
+fn the_retirement_of_a_lost_card_survives_a_cut_anywhere() {
+    let lost = || Order::RetireLost { comment: String::new(), reason: String::new() };
+    let mut broken = 0;
+    for (mischief, _) in cuts().filter(|(mischief, _)| mischief.is_some()) {
+        let (bench, mut token) = (Bench::new(), MemoryToken::fresh());
+        bench.run(&mut token, enroll()).unwrap().done();
+        bench.fake.behave(mischief);
+        let first = bench.run(&mut token, lost());
+        bench.fake.behave(None);
+        if first.is_err() {
+            broken += 1;
+            bench.run(&mut token, lost()).unwrap_or_else(|error| panic!("{mischief:?}: {error:?}")).done();
+        }
+        assert_eq!((bench.fake.requests(), bench.unfinished()), (vec![(1, 8), (7, 8)], 0), "{mischief:?}");
+    }
+    assert!(broken > 6, "{broken}");
+}
+
+#[test]
+fn a_certificate_that_is_gone_again_is_missed_before_the_server_is_told() {
+    let broken = (0..MOST).find_map(|at| {
+        let (bench, mut token) = (Bench::new(), MemoryToken::fresh());
+        bench.fake.behave(Some(Mischief::AwayBefore(at)));
+        let _ = bench.run(&mut token, enroll());
+        let unfinished = bench.journal().unfinished().unwrap();
+        let is_so = unfinished.iter().any(|record| matches!(record.milestone, Milestone::Superseding { .. }));
+        is_so.then_some((bench, token))
+    });
+    let (bench, mut token) = broken.unwrap();
+    bench.fake.behave(None);
+    let slots = std::mem::take(&mut token.slots);
+    assert_eq!(bench.run(&mut token, enroll()).unwrap_err().code(), "key-gone");
+    token.slots = slots;
+    bench.run(&mut token, enroll()).unwrap().done();
+    assert_eq!(bench.fake.requests(), [(1, 8)]);
+}
+
+/// A person's own list has no request that is for somebody else, and none about a card that has been issued.
+#[test]
+fn a_request_whose_answer_was_lost_is_found_again_for_whomever_it_is() {
+    let for_another = || {
+        let template = Some("Loopback".into());
+        Order::Enroll(EnrollOrder { template, target: Some(Uuid::from_u128(7)), ..EnrollOrder::default() })
+    };
+    for (enrolled, order) in [(false, enroll as fn() -> Order), (false, for_another), (true, unblock), (true, retire)] {
+        for at in 0..MOST {
+            let (bench, mut token) = (Bench::new(), MemoryToken::fresh());
+            if enrolled {
+                bench.run(&mut token, enroll()).unwrap().done();
+            }
+            let before = bench.fake.requests().len();
+            bench.fake.state().lists_own_alone = true;
+            bench.fake.behave(Some(Mischief::AwayAfter(at)));
+            let broken = bench.run(&mut token, order()).is_err();
+            bench.fake.behave(None);
+            if bench.fake.requests().len() == before {
+                continue;
+            }
+            assert!(broken);
+            bench.run(&mut token, order()).unwrap().done();
+            assert_eq!(bench.fake.requests().len(), before + 1, "{:?}", order());
+            break;
+        }
+    }
+}
+
+/// Rewrites the only file in the journal.
+fn rewritten(bench: &Bench, from: &str, to: &str) {
+    let mut files = std::fs::read_dir(bench.directory.join("journal")).unwrap().flatten();
+    let file = files.find(|file| file.path().extension().is_some_and(|end| end == "json")).unwrap().path();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains(from), "{text}");
+    std::fs::write(&file, text.replacen(from, to, 1)).unwrap();
+}
+
+#[test]
+fn a_pin_that_was_set_before_the_end_is_set_again_only_where_somebody_has_reset_the_card() {
+    for (rules, reset) in [(Rules::piv(Cipher::Aes), false), (Rules::piv(Cipher::Aes), true), (Rules::gids(), false)] {
+        let (bench, mut token) = (Bench::new(), MemoryToken::of(rules));
+        let last = if rules.has_puk { "/puk" } else { "/adminkey" };
+        bench.fake.behave(Some(Mischief::RefuseAs("PUT", last, ProblemCode::Forbidden)));
+        bench.run(&mut token, enroll()).unwrap_err();
+        bench.fake.behave(None);
+        rewritten(&bench, "\"version\"", "\"pin\": \"set\", \"version\"");
+        token.set_pin_to(if reset { FACTORY_PIN } else { PIN });
+        let mut face = Face::default();
+        bench.run_with(&mut token, enroll(), &mut face).unwrap().done();
+        let asked_for_new = face.needs.iter().any(|need| matches!(need, Need::NewPin { .. }));
+        assert_eq!((token.pin(), asked_for_new), (Some(PIN), reset), "{rules:?}");
+    }
+}
+
+#[test]
+fn a_card_that_says_it_has_another_admin_key_is_not_tried_by_the_one_it_came_with() {
+    let bench = Bench::new();
+    bench.fake.state().diversify = false;
+    let mut token = MemoryToken::of(Rules::piv(Cipher::Aes));
+    token.set_so_pin(&"ab".repeat(24));
+    let end = bench.run(&mut token, enroll()).unwrap();
+    assert!(matches!(end, End::Unanswered(Need::SoPin { .. })), "{end:?}");
+    assert_eq!(token.left(), (TRIES, TRIES, TRIES));
+}
+
+#[test]
+fn a_card_that_keeps_the_key_it_came_with_is_unblocked_by_it() {
+    let bench = Bench::new();
+    bench.fake.state().diversify = false;
+    let mut token = MemoryToken::of(Rules::gids());
+    bench.run(&mut token, enroll()).unwrap().done();
+    token.forget_pin();
+    bench.run(&mut token, unblock()).unwrap().done();
+    assert_eq!((token.pin(), token.left()), (Some(PIN), (TRIES, TRIES, TRIES)));
+}
+
+#[test]
+fn a_card_in_doubt_gets_the_key_back_that_it_was_seen_to_have() {
+    let bench = Bench::new();
+    let mut token = MemoryToken::of(Rules::piv(Cipher::Aes));
+    bench.run(&mut token, enroll()).unwrap().done();
+    bench.fake.propose_admin_key();
+    token.set_so_pin(&token.rules.default_key());
+    bench.run(&mut token, retire()).unwrap().done();
+    assert_eq!(token.left(), (TRIES, TRIES, TRIES));
+    assert_eq!((token.so_pin(), bench.fake.admin_key_state()), (&*token.rules.default_key(), "Default"));
+}
+
+#[test]
+fn a_server_of_ours_that_refuses_the_key_orders_is_believed() {
+    let bench = Bench::new();
+    bench.fake.behave(Some(Mischief::RefuseAs("GET", "generationoptions", ProblemCode::Forbidden)));
+    let mut token = MemoryToken::fresh();
+    assert_eq!(bench.run(&mut token, enroll()).unwrap_err().code(), "forbidden");
+    assert_eq!(bench.fake.asked("/smartcards"), 1, "the card was looked for, and not assigned");
+}
