@@ -123,6 +123,17 @@ fn a_key_set_is_taken_up_to_its_bound() {
     }
 }
 
+/// Waits until the issuer was asked so often.
+fn waits_for(issuer: &Issuer, times: usize) {
+    for _ in 0..1000 {
+        if issuer.asked() >= times {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("it was not asked");
+}
+
 /// Somebody sends one token after the other that names a key of nobody's.
 #[test]
 fn who_names_a_key_of_nobodys_holds_nobody_up() {
@@ -133,9 +144,7 @@ fn who_names_a_key_of_nobodys_holds_nobody_up() {
     let held = issuer.holds();
     std::thread::scope(|scope| {
         let stranger = scope.spawn(|| whoami(&lab, &token(&unknown, &claims())).status);
-        while issuer.asked() < 2 {
-            std::thread::yield_now();
-        }
+        waits_for(&issuer, 2);
         whoami(&lab, &token(&known, &claims())).ok();
         assert!(!stranger.is_finished(), "the issuer has not answered yet");
         drop(held);
@@ -151,9 +160,7 @@ fn calls_that_come_at_once_ask_the_issuer_once() {
     let held = issuer.holds();
     std::thread::scope(|scope| {
         let calls: Vec<_> = (0..4).map(|_| scope.spawn(|| whoami(&lab, &token(&key, &claims())).ok())).collect();
-        while issuer.asked() < 1 {
-            std::thread::yield_now();
-        }
+        waits_for(&issuer, 1);
         // So that the others come to wait for the first; where they do not, nothing is shown, and nothing fails.
         std::thread::sleep(std::time::Duration::from_millis(300));
         drop(held);
