@@ -73,6 +73,10 @@ pub struct Rules {
     pub makes: Option<&'static [KeyAlgorithm]>,
     /// The longest certificate it takes.
     pub room: usize,
+    /// The administrator can try whether keys will fit.
+    pub tries_room: bool,
+    /// How many bytes it says that it still takes.
+    pub free: Option<usize>,
 }
 
 impl Rules {
@@ -96,6 +100,8 @@ impl Rules {
             so_pin: None,
             makes: None,
             room: 4096,
+            tries_room: false,
+            free: None,
         }
     }
 

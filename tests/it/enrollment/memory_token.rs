@@ -6,7 +6,7 @@ use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer};
 use cardwright::secret::{AdminKey, Pin, Puk};
 use cardwright::token::{
     Admin, Authority, Condition, Counters, Credentials, Error, Factory, Identity, KeyId, KeyOffer, KeyWish, LastTry,
-    Operation, Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
+    Operation, Origin, Placement, Room, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub struct MemoryToken {
     pub user_left: u8,
     admin_left: u8,
     pub puk_left: u8,
+    /// How often the administrator has made sure that keys fit.
+    pub room_trials: usize,
     /// How often it has refused a PUK.
     pub puk_refused: usize,
     pub slots: BTreeMap<Vec<u8>, Slot>,
@@ -86,6 +88,7 @@ impl MemoryToken {
             user_left: TRIES,
             admin_left: TRIES,
             puk_left: TRIES,
+            room_trials: 0,
             puk_refused: 0,
             slots: BTreeMap::new(),
             cut: None,
@@ -391,6 +394,25 @@ impl Token for MemoryToken {
 
     fn prove_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
         self.power(|token| token.try_admin(admin, last_try))
+    }
+
+    fn has_admin_key(&self) -> bool {
+        self.rules.tries_room
+    }
+
+    fn free_memory(&self) -> Option<usize> {
+        self.rules.free
+    }
+
+    fn try_room(&mut self, admin: Admin<'_>, rooms: &[Room], last_try: LastTry) -> Result<(), Error> {
+        if !self.rules.tries_room {
+            return Err(Error::NotOffered("a trial of its room"));
+        }
+        self.power(|token| {
+            token.try_admin(admin, last_try)?;
+            token.room_trials += usize::from(!rooms.is_empty());
+            if token.full { Err(Error::Full) } else { Ok(()) }
+        })
     }
 
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {
