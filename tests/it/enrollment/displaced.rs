@@ -3,6 +3,7 @@
 use super::arrivals::{BY_THE_SERVER, old_yubikey, place, planted, refused, with_mail};
 use super::bench::Face;
 use super::keys::settled;
+use super::ways::{enroll, renew};
 use crate::support::certificates::certificate_with;
 use crate::support::piv;
 use cardwright::enrollment::{EnrollOrder, Order};
@@ -65,4 +66,18 @@ fn a_key_that_would_be_lost_is_given_up_only_where_that_was_said() {
     assert_eq!(error.code(), "old-key-lost");
     lab.run(&client, &mut token, over(true), &mut Face::default()).unwrap().done();
     assert!(token.public_objects().unwrap().iter().all(|stored| stored.certificate.as_ref() != Some(&theirs)));
+}
+
+/// Nobody has archived it, so that it does not come back as one of earlier times.
+#[test]
+fn a_key_of_the_servers_gives_way_to_the_one_that_renews_it() {
+    let lab = with_mail(r#"generated_by = "server", pfx_rounds = 2000, archive = false"#);
+    let client = lab.client("alice", &[], None);
+    let card = piv::card(piv::yubikey());
+    let mut token = piv::open(&card);
+    settled(&mut token);
+    for order in [enroll(), renew()] {
+        lab.run(&client, &mut token, order, &mut Face::default()).unwrap().done();
+    }
+    assert_eq!(token.public_objects().unwrap().len(), 3, "two of today, and the one before");
 }

@@ -14,7 +14,8 @@ const MOST: usize = 80;
 
 /// A way: what has happened before, what is done, and whether it is certain by then which key holds. Where it is not, a
 /// try may have been lost to find out.
-type Way = (fn(&Bench, &mut MemoryToken), fn() -> Order, bool);
+type Way = (Before, fn() -> Order, bool);
+type Before = fn(&Bench, &mut MemoryToken);
 
 fn nothing(_: &Bench, _: &mut MemoryToken) {}
 
@@ -57,7 +58,7 @@ fn kinds() -> [Rules; 4] {
     ]
 }
 
-fn set_up(rules: Rules, before: fn(&Bench, &mut MemoryToken)) -> (Bench, MemoryToken) {
+fn set_up(rules: Rules, before: Before) -> (Bench, MemoryToken) {
     let bench = Bench::new();
     bench.fake.state().reset_on_retire = rules.resets;
     let mut token = MemoryToken::of(rules);
@@ -161,7 +162,7 @@ fn a_card_that_cannot_show_that_it_is_there_keeps_what_it_has() {
     let needed = |verb, end| Some(Mischief::RefuseAs(verb, end, ProblemCode::PresenceNeeded));
     let piv = Rules::piv(Cipher::Aes);
     let fixed = Rules { fixed_admin_key: true, ..Rules::gids() };
-    let run = |rules: Rules, (before, order): (fn(&Bench, &mut MemoryToken), fn() -> Order), mischief| {
+    let run = |rules: Rules, (before, order): (Before, fn() -> Order), mischief| {
         let (bench, mut token) = set_up(rules, before);
         bench.fake.behave(mischief);
         let mut face = Face::default();

@@ -98,6 +98,21 @@ fn a_server_without_our_extension_serves_as_well() {
     bench.run(&mut token, retire()).unwrap().done();
 }
 
+/// MIM answers challenges of eight bytes alone; to others the key itself answers, where it is given out.
+#[test]
+fn the_server_answers_the_challenges_that_it_can() {
+    for (cipher, extension, answers) in
+        [(Cipher::Des, true, true), (Cipher::Des, false, true), (Cipher::Aes, true, true), (Cipher::Aes, false, false)]
+    {
+        let bench = Bench::new();
+        bench.fake.state().extension = extension;
+        let mut token = MemoryToken::of(Rules::piv(cipher));
+        bench.run(&mut token, enroll()).unwrap().done();
+        let answered = bench.fake.asked("authenticationresponse/True") > 0;
+        assert_eq!(answered, answers, "{cipher:?} {extension}");
+    }
+}
+
 #[test]
 fn an_operators_so_pin_is_asked_for_once_the_default_key_is_refused() {
     let bench = Bench::new();
