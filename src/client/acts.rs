@@ -29,3 +29,8 @@ impl CmClient {
         self.told(&Route::Leave { user }, &encode(order)?, "what became of a leaver's things")
     }
 }
+
+    /// Shows what the rows of a list of people come to, or does it where the list bears the mark of what was shown.
+    pub fn import_people(&self, list: &PeopleList) -> Result<PeopleOutcome, Error> {
+        self.told(&Route::ImportUsers, &encode(list)?, "what a list of people comes to")
+    }

@@ -102,7 +102,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::GetAttestation { .. } => Some("attestations of keys"),
         Route::GetCaCertificate => Some("CA certificate to fetch"),
         Route::GetCrl => Some("revocation list to fetch"),
-        Route::ListUsers | Route::AddUser | Route::ChangeUser { .. } => Some("accounts"),
+        Route::ListUsers | Route::AddUser | Route::ImportUsers | Route::ChangeUser { .. } => Some("accounts"),
         Route::MakeLink { .. } => Some("links to sign in by"),
         Route::ListIdentities { .. } | Route::LinkIdentity { .. } | Route::UnlinkIdentity { .. } => Some("identities"),
         Route::ListBearer { .. }

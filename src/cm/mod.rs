@@ -22,6 +22,7 @@ pub mod holder_role;
 pub mod lifecycle;
 pub mod offline;
 pub mod outbox;
+pub mod people;
 pub mod pin_rules;
 pub mod policy;
 pub mod possession;

@@ -161,6 +161,8 @@ codes! {
     LimitReached = "limit-reached",
     /// The certificate is valid for too long to be renewed yet.
     TooEarly = "too-early",
+    /// A list of people comes to something else by now than what was seen.
+    PeopleChanged = "people-changed",
     /// A leaver has other things by now than those that were seen.
     LeavingChanged = "leaving-changed",
     /// Somebody else has suspended the card, and its holder cannot lift that alone.

@@ -363,6 +363,8 @@ pub enum Route {
         user: Uuid,
     },
     ListBearer {
+    /// Shows what the rows of a list of people come to, and does it once that was seen.
+    ImportUsers,
         user: Uuid,
     },
     AddBearer {

@@ -33,6 +33,7 @@ mod offline;
 mod openapi;
 mod operations;
 mod passwords;
+mod people_import;
 mod permission;
 mod pins;
 mod postgres;

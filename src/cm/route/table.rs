@@ -187,6 +187,7 @@ routes! {
     Get ["api/cardwright/v1/accounts"] {} => (ListUsers);
     Post ["api/cardwright/v1/accounts"] {} => (AddUser);
     Put ["api/cardwright/v1/accounts/{user}"] { user: Guid } => (ChangeUser { user });
+    Post ["api/cardwright/v1/accounts/import"] {} => (ImportUsers);
     Get ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (ListBearer { user });
     Post(secret) ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (AddBearer { user });
     Post(secret) ["api/cardwright/v1/accounts/{user}/link"] { user: Guid } => (MakeLink { user });

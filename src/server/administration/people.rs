@@ -1,6 +1,7 @@
 //! `server user import` with a list: people of the list, shown and taken over.
 
 use super::records;
+use crate::server::audit::deed::{self, Deed};
 use crate::server::data_directory::database::DatabaseError;
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
@@ -56,7 +57,8 @@ pub fn user_import_list<I: Iterator<Item = Listed>>(
     let PeopleImport { apply, days, source } = import;
     let token_ends = bearer::expiry(now, days)?;
     records::with_store(&directory, &settings, async |store| {
-        let many = Many { store: store.clone(), domains, now, apply, token_ends, source };
+        let base = deed::at_the_data_directory(Deed::UserChanged, now);
+        let many = Many { store: store.clone(), domains, now, apply, token_ends, source, base };
         Ok(many.run(rows, codes, done).await?)
     })?
 }

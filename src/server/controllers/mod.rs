@@ -19,6 +19,7 @@ pub mod leaving;
 pub mod lost;
 pub mod offline;
 pub mod outbox;
+pub mod people_import;
 pub mod pins;
 pub mod policies;
 pub mod presence;

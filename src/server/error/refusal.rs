@@ -99,6 +99,8 @@ pub enum ApiError {
         "the data items of this request are others than those you have seen; look at it again, then decide";
     LeavingChanged(String) => (CONFLICT, LeavingChanged),
         "{0} has other things here by now than those you have seen; nothing was ended. Look at it again, then decide";
+    PeopleChanged => (CONFLICT, PeopleChanged),
+        "the list comes to something else by now than what you have seen; nothing was done. Look at it again, then decide";
     HeldByOthers(String) => (FORBIDDEN, HeldByOthers),
         "{0} has suspended this, and who holds it lifts only a suspension of his own; somebody who may reinstate it for others \
          must";

@@ -16,6 +16,7 @@ use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry, TakeOver}
 use crate::cm::health::Health;
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::outbox::OutboxEntry;
+use crate::cm::people::{PeopleList, PeopleOutcome};
 use crate::cm::possession::Possession;
 use crate::cm::presence::{PresenceAnswer, PresenceChallenge, PresenceOpening, PresenceStep};
 use crate::cm::problem::{Problem, ProblemCode};
@@ -365,6 +366,7 @@ fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
         (Method::Get, "accounts") => list(Account::schema()),
         (Method::Post, "accounts") => takes(NewAccount::schema(), Gives::Made(Account::schema(), "user")),
         (Method::Put, "accounts/{user}") => takes(AccountChange::schema(), Gives::One(Account::schema())),
+        (Method::Post, "accounts/import") => takes(PeopleList::schema(), Gives::One(PeopleOutcome::schema())),
         (Method::Get, "accounts/{user}/tokens") => list(BearerEntry::schema()),
         (Method::Post, "accounts/{user}/tokens") => {
             takes(NewBearer::schema(), Gives::Made(GivenCode::schema(), "token"))

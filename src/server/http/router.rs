@@ -365,6 +365,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListBearer { user } => accounts::list_bearers(&call, user).await,
         Route::AddBearer { user } => accounts::add_bearer(&call, user, payload.read()?).await,
         Route::MakeLink { user } => accounts::make_link(&call, user, payload.read()?).await,
+        Route::ImportUsers => people_import::import(&call, payload.read()?).await,
         Route::RevokeBearer { token } => {
             payload.nothing()?;
             accounts::revoke_bearer(&call, token).await

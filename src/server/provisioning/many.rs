@@ -4,14 +4,18 @@ use super::judge_listed::{Judge, Lines, Plan};
 use super::listed::Listed;
 use super::report::{Reason, Report, Row, Standing};
 use crate::secret::ActivationCode;
-use crate::server::audit::deed::{self, Deed};
+use crate::server::audit::deed::Deed;
 use crate::server::users::bearer::AwaitedBearer;
 use crate::server::users::domains::Domains;
 use crate::server::users::jobs::{self, JobError};
 use crate::store::{self, AuditEntry, BearerRecord, Store, Tx, UserRecord};
+use aws_lc_rs::digest::{Context, SHA256};
 use std::sync::Arc;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
+/// Counts the bytes of a digest that make a mark.
+const MARK_BYTES: usize = 16;
 /// Bounds the rows of one transaction: its last act says what all of their rows have become.
 const PAGE: usize = 100;
 
@@ -44,10 +48,30 @@ pub struct Many {
     pub token_ends: OffsetDateTime,
     /// The list's SHA-256, hexadecimal, for the log.
     pub source: String,
+    /// Begins the acts of the log: who does it, and where.
+    pub base: AuditEntry,
+}
+
+/// Refuses a change of an account, from what it was to what it would be, besides an account's rules.
+pub type Guard<'a> = &'a (dyn Fn(Option<&UserRecord>, &UserRecord) -> Option<Reason> + Sync);
+
+/// Returns a text that is another as soon as a row comes to something else.
+pub fn mark(judged: &[(Row, Plan)]) -> String {
+    let mut context = Context::new(&SHA256);
+    for (Row { line, name, groups, standing, .. }, plan) in judged {
+        let written = match plan {
+            Plan::Nothing => String::new(),
+            // A new account has another uuid each time.
+            Plan::Add { user, token } => format!("{:?} {token}", UserRecord { uuid: Uuid::nil(), ..(**user).clone() }),
+            Plan::Change { before, after, token } => format!("{before:?} {after:?} {token}"),
+        };
+        context.update(format!("{line:?} {name:?} {groups:?} {standing:?} {written}\n").as_bytes());
+    }
+    hex::encode(&context.finish().as_ref()[..MARK_BYTES])
 }
 
 /// Takes codes before the records exist that they belong to, so that none is lost with the program.
-pub type Codes<'a> = &'a mut dyn FnMut(&[IssuedCode]) -> std::io::Result<()>;
+pub type Codes<'a> = &'a mut (dyn FnMut(&[IssuedCode]) -> std::io::Result<()> + Send);
 
 impl Many {
     /// Goes through the rows, which are read twice: of two rows that share a name neither is taken over. `done` is told
@@ -79,6 +103,37 @@ impl Many {
         }
     }
 
+    /// Says what the rows of a short list come to.
+    pub async fn judged(&self, rows: Vec<Listed>, guard: Guard<'_>) -> Result<Vec<(Row, Plan)>, ManyError> {
+        let mut lines = Lines::default();
+        rows.iter().for_each(|listed| lines.add(listed));
+        let judge = Judge { store: &self.store, domains: &self.domains, lines: &lines, now: self.now };
+        let mut judged = Vec::with_capacity(rows.len());
+        for listed in rows {
+            let (row, plan) = judge.row(listed).await?;
+            let refused = match &plan {
+                Plan::Nothing => None,
+                Plan::Add { user, .. } => guard(None, user),
+                Plan::Change { before, after, .. } => guard(Some(before), after),
+            };
+            judged.push(match refused {
+                Some(reason) => (Row { standing: Standing::Refused(reason), ..row }, Plan::Nothing),
+                None => (row, plan),
+            });
+        }
+        Ok(judged)
+    }
+
+    /// Writes what was judged where that is asked for, a page at a time; returns what the rows have come to.
+    pub async fn written(&self, judged: Vec<(Row, Plan)>) -> Result<Vec<Row>, ManyError> {
+        let mut rows = Vec::with_capacity(judged.len());
+        let mut judged = judged.into_iter().peekable();
+        while judged.peek().is_some() {
+            rows.extend(self.settled(judged.by_ref().take(PAGE).collect(), &mut |_| Ok(())).await?);
+        }
+        Ok(rows)
+    }
+
     /// Writes a page where that is asked for; returns its rows.
     async fn settled(&self, page: Vec<(Row, Plan)>, codes: Codes<'_>) -> Result<Vec<Row>, ManyError> {
         if !self.apply || page.iter().all(|(_, plan)| matches!(plan, Plan::Nothing)) {
@@ -102,7 +157,8 @@ impl Many {
         if !issued.is_empty() {
             codes(&issued).map_err(ManyError::Codes)?;
         }
-        let writing = Writing { domains: Arc::clone(&self.domains), now: self.now, source: self.source.clone() };
+        let (domains, source, base) = (Arc::clone(&self.domains), self.source.clone(), self.base.clone());
+        let writing = Writing { domains, source, base };
         let job = async move |tx: &mut Tx| writing.page(tx, orders).await;
         Ok(self.store.write(move |tx| Box::pin(job(tx))).await?)
     }
@@ -118,8 +174,8 @@ struct Order {
 /// Holds what a page is written by.
 struct Writing {
     domains: Arc<Domains>,
-    now: OffsetDateTime,
     source: String,
+    base: AuditEntry,
 }
 
 impl Writing {
@@ -140,7 +196,7 @@ impl Writing {
 
     /// Begins the entry of an act that comes of the list.
     fn entry(&self, deed: Deed, user: &UserRecord) -> AuditEntry {
-        let entry = deed::at_the_data_directory(deed, self.now).user(user.uuid);
+        let entry = AuditEntry { act: deed.name(), ..self.base.clone() }.user(user.uuid);
         entry.with("name", &user.name).with("file_sha256", &self.source)
     }
 

@@ -52,6 +52,13 @@ pub enum Reason {
     Another { account: String, known: String },
     #[error("the account \"{account}\" was changed by somebody else meanwhile; look at the list once more")]
     Meanwhile { account: String },
+    #[error("nobody changes himself; another administrator must")]
+    Oneself,
+    #[error(
+        "it would give or take a part, or change by what somebody who has one comes in, and that needs a second administrator: \
+         change this person alone, and have another administrator confirm it"
+    )]
+    Second,
     #[error(
         "{gone} of {known} would be disabled at once, for the directory shows them no more; where that is right, --many-gone does it"
     )]

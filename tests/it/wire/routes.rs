@@ -119,6 +119,7 @@ fn one_of_each() -> Vec<Route> {
         Route::ListUsers,
         Route::AddUser,
         Route::ChangeUser { user: A },
+        Route::ImportUsers,
         Route::ListBearer { user: A },
         Route::AddBearer { user: A },
         Route::MakeLink { user: A },

@@ -539,6 +539,13 @@ pub fn rows() -> Vec<Row> {
             |_, _, _| json!({"Groups": []}),
         )),
         account(row(Pending, [404, 404, 404, 404, 404, 404, 404, 200], |_, o| Route::ListBearer { user: o.user })),
+        with(row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, _| Route::ImportUsers), |lab, o, people| {
+            let mut list = json!({"Rows": [{"Name": o.card_id.to_string()}]});
+            let path = format!("{EXTENSION}/accounts/import");
+            let seen = lab.post(people.of("administrator"), &path, list.clone()).json();
+            list["Seen"] = seen["Mark"].clone();
+            list
+        }),
         account(with(
             row(Pending, [403, 403, 403, 403, 403, 403, 403, 201], |_, o| Route::AddBearer { user: o.user }),
             |_, _, _| json!({"Label": "", "Days": 1}),
