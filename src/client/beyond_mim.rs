@@ -79,6 +79,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::FindPeople { .. } | Route::Search { .. } => Some("search"),
         Route::GetCardHistory { .. } | Route::GetPersonHistory { .. } => Some("history"),
         Route::ReportLost { .. } => Some("report of missing cards"),
+        Route::Remind { .. } => Some("way to have holders told"),
         Route::TakeBack { .. } => Some("way to take lent cards back"),
         Route::ForeseeLeaving { .. } | Route::Leave { .. } => Some("way to have a person leave"),
         Route::ForeseeOrder { .. } | Route::ForeseeRequest { .. } => Some("foresight"),

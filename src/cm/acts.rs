@@ -3,7 +3,8 @@
 use super::smartcard::SmartcardStatus;
 use super::wire::body::body;
 use super::wire::words::words;
-use super::wire::{Guid, GuidOrNothing, Named, NamedOrNothing, Plain, PlainOr, Text, TextList, TextOrNothing};
+use super::wire::{Guid, GuidOrNothing, Moment, Named, NamedOrNothing, Plain, PlainOr, Text, TextList, TextOrNothing};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Names the loss reason that is meant where none is given. Where a template does not say what follows from it, the
@@ -85,6 +86,28 @@ body!(ReturnOutcome {
     permanent: "PermanentSmartcardUuid" => GuidOrNothing,
     permanent_status: "PermanentStatus" => NamedOrNothing<SmartcardStatus>,
     lifted: "Lifted" => PlainOr<bool>,
+});
+
+/// Answers `remind`: the holder of a card is told that its certificates end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reminded {
+    pub smartcard: Uuid,
+    pub holder: Uuid,
+    pub holder_name: String,
+    pub at: OffsetDateTime,
+    /// When the first of the certificates ends.
+    pub first: OffsetDateTime,
+    /// On which ways: "mail", or "webhook:" and its name.
+    pub ways: Vec<String>,
+}
+
+body!(Reminded {
+    smartcard: "SmartcardUuid" => Guid,
+    holder: "HolderUuid" => Guid,
+    holder_name: "HolderName" => Plain<String>,
+    at: "At" => Moment,
+    first: "FirstEnd" => Moment,
+    ways: "Ways" => TextList,
 });
 
 /// Names what a leaver has.

@@ -41,6 +41,8 @@ pub struct FoundCard {
     pub serial: String,
     /// In a list of what ends: when that certificate does. Else when the last one that counts does; `None`: none does.
     pub expires: Option<OffsetDateTime>,
+    /// In a list of what ends: when the holder was told last of certificates that end, as far as that is known.
+    pub told: Option<OffsetDateTime>,
 }
 
 body!(FoundCard {
@@ -61,6 +63,7 @@ body!(FoundCard {
     comment: "Comment" => TextOrNothing,
     serial: "SerialNumber" => TextOrNothing,
     expires: "Expires" => MomentOrUnset,
+    told: "HolderTold" => MomentOrUnset,
 });
 
 /// Names what a search can find.

@@ -295,6 +295,12 @@ codes! {
     CaPending = "ca-pending",
     /// The CA is elsewhere and has refused, or issued another certificate than was ordered.
     CaRefused = "ca-refused",
+    /// No certificate of the card will end that counts.
+    NothingEnds = "nothing-ends",
+    /// The person can be told on no way.
+    NoWayToTell = "no-way-to-tell",
+    /// The holder was told of this card within the last day.
+    RemindedAlready = "reminded-already",
     /// The server takes no people over from a directory.
     NoDirectory = "no-directory",
     /// The directory of people cannot be reached, or has not answered in time; repeating the call later may help.

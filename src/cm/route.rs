@@ -231,6 +231,10 @@ pub enum Route {
     ReportLost {
         smartcard: Uuid,
     },
+    /// Has the holder of a card told again that its certificates end.
+    Remind {
+        smartcard: Uuid,
+    },
     /// Takes a lent card back.
     TakeBack {
         smartcard: Uuid,
@@ -359,12 +363,12 @@ pub enum Route {
     GetCrl,
     ListUsers,
     AddUser,
+    /// Shows what the rows of a list of people come to, and does it once that was seen.
+    ImportUsers,
     ChangeUser {
         user: Uuid,
     },
     ListBearer {
-    /// Shows what the rows of a list of people come to, and does it once that was seen.
-    ImportUsers,
         user: Uuid,
     },
     AddBearer {

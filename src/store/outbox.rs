@@ -66,6 +66,16 @@ pub struct OutboxCount {
 
 struct Count(u64);
 
+struct Latest(Option<OffsetDateTime>);
+
+impl FromRow for Latest {
+    const TABLE: &'static str = TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        columns.optional_time().map(Self)
+    }
+}
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -154,6 +164,14 @@ impl Store {
                          WHERE state = 'waiting'";
         let count: Option<OutboxCount> = self.ask(sql(statement).asking()).await?;
         Ok(count.unwrap_or(OutboxCount { waiting: 0, failing: 0, oldest: None }))
+    }
+
+    /// Returns when a person was told last of something of a kind, as far as the outbox knows.
+    pub async fn person_told(&self, person: Uuid, kind: &str) -> Result<Option<OffsetDateTime>, Error> {
+        let statement = "SELECT max(created) FROM outbox WHERE recipient = $1 AND kind = $2 \
+                         AND state IN ('waiting', 'sent')";
+        let told: Option<Latest> = self.ask(sql(statement).bind(person).bind(kind).asking()).await?;
+        Ok(told.and_then(|told| told.0))
     }
 
     /// Counts the notices that were given up since this time.

@@ -92,6 +92,14 @@ impl Tx {
         self.execute(TOLD, sql(statement).bind(name).bind(mark)).await.map(drop)
     }
 
+    /// Forgets the marks of a name that begins like this which are before another.
+    pub async fn untell_before(&mut self, start: &str, mark: i64) -> Result<(), Error> {
+        self.housekeeping();
+        let length = u32::try_from(start.chars().count()).unwrap_or(u32::MAX);
+        let statement = sql("DELETE FROM told WHERE substr(name, 1, $2) = $1 AND mark < $3");
+        self.execute(TOLD, statement.bind(start).bind(length).bind(mark)).await.map(drop)
+    }
+
     /// Forgets how far something was told.
     pub async fn untell(&mut self, name: &str) -> Result<(), Error> {
         self.housekeeping();

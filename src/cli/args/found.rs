@@ -18,6 +18,8 @@ pub enum CardCommand {
     /// What was asked for the card and cannot be carried out any more is closed. People may report their own cards, whoever
     /// may suspend or revoke them those of others.
     Lost(CardLostArgs),
+    /// Have the holder of a card told again that its certificates end, at most once a day.
+    Remind(FoundArgs),
     /// Lift a card's suspension: it was found.
     ///
     /// Whoever holds it lifts only a suspension of his own, and only with the card in a reader where its template wants

@@ -7,6 +7,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output, Text, date};
 use crate::cli::settings::Settings;
 use crate::client::{CardChoice, CmClient};
+use crate::cm::acts::Reminded;
 use crate::cm::found::FoundCard;
 use crate::cm::route::Holder;
 use crate::cm::smartcard::SmartcardStatus;
@@ -26,6 +27,7 @@ pub fn run(command: CardCommand, output: &Output) -> Result<(), Failure> {
             let client = client(&settings, &args.server)?;
             history::print(&client.card_history(which::card(&client, &args.what)?)?, output)
         }
+        CardCommand::Remind(args) => remind(&client(&settings, &args.server)?, &args.what, output),
         CardCommand::Lost(args) => missing::lost(&settings, &args, output),
         CardCommand::Found(args) => missing::found(&settings, &args, output),
         CardCommand::Replace(args) => lending::replace(&settings, &args, output),
@@ -54,6 +56,7 @@ pub fn document(card: &FoundCard) -> Value {
         "comment": card.comment,
         "serial": card.serial,
         "expires": card.expires.map(date),
+        "holder_told": card.told.map(date),
     })
 }
 
@@ -106,6 +109,21 @@ fn list(client: &CmClient, args: &CardListArgs, output: &Output) -> Result<(), F
     output.result(&documents, || match cards.is_empty() {
         true => "no card".into(),
         false => table(&cards),
+    })
+}
+
+/// Has the holder of a card told that its certificates end.
+fn remind(client: &CmClient, what: &str, output: &Output) -> Result<(), Failure> {
+    let Reminded { smartcard, holder, holder_name, at, first, ways } = client.remind(which::card(client, what)?)?;
+    let document = json!({
+        "card": smartcard, "holder": holder, "holder_name": holder_name, "at": date(at), "first_end": date(first), "ways": ways,
+    });
+    output.result(&document, || {
+        format!(
+            "{holder_name} is told by {} that certificates of the card end from {} on",
+            ways.join(", "),
+            date(first)
+        )
     })
 }
 
@@ -204,6 +222,7 @@ mod tests {
             comment: String::new(),
             serial: String::new(),
             expires: None,
+            told: None,
         };
         let written = comma_separated(&[card]).map_err(|_| "refused").unwrap();
         let nil = uuid::Uuid::nil();

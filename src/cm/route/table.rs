@@ -140,6 +140,7 @@ routes! {
         => (GetReport { report, from, to, after, limit });
     Get ["api/cardwright/v1/health"] {} => (GetHealth);
     Post ["api/cardwright/v1/smartcards/{smartcard}/lost"] { smartcard: Guid } => (ReportLost { smartcard });
+    Post ["api/cardwright/v1/smartcards/{smartcard}/remind"] { smartcard: Guid } => (Remind { smartcard });
     Post ["api/cardwright/v1/smartcards/{smartcard}/returned"] { smartcard: Guid } => (TakeBack { smartcard });
     Get ["api/cardwright/v1/people/{user}/leaving"] { user: Guid } => (ForeseeLeaving { user });
     Post ["api/cardwright/v1/people/{user}/leave"] { user: Guid } => (Leave { user });
@@ -186,8 +187,8 @@ routes! {
     Get ["api/cardwright/v1/ca/crl"] {} => (GetCrl);
     Get ["api/cardwright/v1/accounts"] {} => (ListUsers);
     Post ["api/cardwright/v1/accounts"] {} => (AddUser);
-    Put ["api/cardwright/v1/accounts/{user}"] { user: Guid } => (ChangeUser { user });
     Post ["api/cardwright/v1/accounts/import"] {} => (ImportUsers);
+    Put ["api/cardwright/v1/accounts/{user}"] { user: Guid } => (ChangeUser { user });
     Get ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (ListBearer { user });
     Post(secret) ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (AddBearer { user });
     Post(secret) ["api/cardwright/v1/accounts/{user}/link"] { user: Guid } => (MakeLink { user });

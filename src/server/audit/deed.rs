@@ -81,6 +81,8 @@ deeds! {
     /// The server itself has ended a request that nobody had finished in its template's time.
     RequestExpired = "request-expired",
     DataCollected = "data-collected",
+    /// Somebody has had the holder of a card told that its certificates end.
+    HolderReminded = "holder-reminded",
     /// An administrator has a notice sent again, or not at all.
     NoticeRetried = "notice-retried",
     NoticeDiscarded = "notice-discarded",

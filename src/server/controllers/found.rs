@@ -5,6 +5,7 @@ use crate::cm::found::{Found, FoundCard, FoundKind, TakeOver};
 use crate::cm::wire::read_guid;
 use crate::server::call::Call;
 use crate::server::call::reply::{MAX_LIST, Reply};
+use crate::server::data_directory::settings::notices::NoticeKind;
 use crate::server::error::ApiError;
 use crate::server::permission;
 use crate::server::permission::caller::Duty;
@@ -15,8 +16,9 @@ use crate::store::{
     CardFilter, CertificateRecord, DeviceRecord, EndingFilter, SmartcardRecord, UserRecord, Visibility,
 };
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Bounds the people that a search finds.
@@ -80,6 +82,7 @@ pub async fn ending(call: &Call<'_>, days: u32, beyond: Option<&[u8]>, limit: Op
     let visible_to = seen_templates(call).map(|templates| Visibility { user: call.caller.uuid, templates });
     let mut names = Names::default();
     let mut found = Vec::new();
+    let mut told: HashMap<Uuid, Option<OffsetDateTime>> = HashMap::new();
     let until = call.now + Duration::days(days.min(MOST_DAYS).into());
     let limit = page(limit).unwrap_or_default();
     let filter = EndingFilter { visible_to: visible_to.as_ref(), after: call.now, until, beyond, limit };
@@ -88,7 +91,14 @@ pub async fn ending(call: &Call<'_>, days: u32, beyond: Option<&[u8]>, limit: Op
         let Some(card) = call.app.store.smartcard(card).await? else { continue };
         let serial = hex::encode_upper(&certificate.serial);
         let expires = Some(certificate.not_after);
-        found.push(FoundCard { serial, expires, ..described(call, card, &mut names).await? });
+        let told = match told.entry(card.assigned_user) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => {
+                let kind = NoticeKind::CertificateEnds.word();
+                *unknown.insert(call.app.store.person_told(card.assigned_user, kind).await?)
+            }
+        };
+        found.push(FoundCard { serial, expires, told, ..described(call, card, &mut names).await? });
     }
     Reply::list(found)
 }
@@ -121,6 +131,7 @@ async fn described(call: &Call<'_>, card: SmartcardRecord, names: &mut Names) ->
         comment: card.comment,
         serial: String::new(),
         expires: None,
+        told: None,
     })
 }
 

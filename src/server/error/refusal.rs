@@ -269,6 +269,13 @@ pub enum ApiError {
     CaAway(#[source] ca::Error) => (SERVICE_UNAVAILABLE, Unavailable),
         "the CA cannot be reached at the moment; nothing was lost, repeat the call later";
     CaRefused(#[source] ca::Error) => (BAD_GATEWAY, CaRefused), "the CA has refused: {0}";
+    NothingEnds => (CONFLICT, NothingEnds),
+        "no certificate of this card will end that counts: nobody need be told";
+    NoWayToTell(String) => (CONFLICT, NoWayToTell),
+        "{0} cannot be told: the server has no mail server or webhook for it, or the account has no e-mail address or is disabled. \
+         Tell the person otherwise";
+    RemindedAlready { at: OffsetDateTime } => (CONFLICT, RemindedAlready),
+        "the holder was told of this card at {at}; nobody is told of one card twice within a day";
     NoDirectory => (CONFLICT, NoDirectory), "this server takes no people over from a directory ([directory] of server.toml)";
     NotTakenOver(String) => (CONFLICT, NotTakenOver), "the person cannot be taken over as the directory has them: {0}";
     DirectoryAway(#[source] Box<directory::Error>) => (SERVICE_UNAVAILABLE, DirectoryAway),

@@ -4,7 +4,7 @@ use crate::cm::account::{
     Account, AccountChange, BearerEntry, Confirmed, GivenBearer, GivenCode, GivenLink, LinkedIdentity, NewAccount,
     NewBearer, NewIdentity, NewLink, Proposal, ShownCode,
 };
-use crate::cm::acts::{LeaveOrder, Leaving, LossOutcome, LossReport, ReturnOutcome};
+use crate::cm::acts::{LeaveOrder, Leaving, LossOutcome, LossReport, Reminded, ReturnOutcome};
 use crate::cm::audit::{AttestationReport, LogChain, LoggedAct};
 use crate::cm::beyond_mim::{
     DataCollection, Decision, FilledDocument, Myself, OfferedType, OneTimePasswords, SealedKey, User,
@@ -315,6 +315,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Get, "health") => one(Health::schema()),
         (Method::Get, "reports/{report}") => one(Report::schema()),
         (Method::Post, "smartcards/{smartcard}/lost") => takes(LossReport::schema(), LossOutcome::schema()),
+        (Method::Post, "smartcards/{smartcard}/remind") => takes(ignored_object(), Reminded::schema()),
         (Method::Post, "smartcards/{smartcard}/returned") => takes(ignored_object(), ReturnOutcome::schema()),
         (Method::Get, "people/{user}/leaving") => one(Leaving::schema()),
         (Method::Post, "people/{user}/leave") => takes(LeaveOrder::schema(), Leaving::schema()),
@@ -365,8 +366,8 @@ fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
     match (method, tail) {
         (Method::Get, "accounts") => list(Account::schema()),
         (Method::Post, "accounts") => takes(NewAccount::schema(), Gives::Made(Account::schema(), "user")),
-        (Method::Put, "accounts/{user}") => takes(AccountChange::schema(), Gives::One(Account::schema())),
         (Method::Post, "accounts/import") => takes(PeopleList::schema(), Gives::One(PeopleOutcome::schema())),
+        (Method::Put, "accounts/{user}") => takes(AccountChange::schema(), Gives::One(Account::schema())),
         (Method::Get, "accounts/{user}/tokens") => list(BearerEntry::schema()),
         (Method::Post, "accounts/{user}/tokens") => {
             takes(NewBearer::schema(), Gives::Made(GivenCode::schema(), "token"))

@@ -13,8 +13,8 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
     accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, found, health, history,
-    identities, leaving, lost, offline, outbox, pins, policies, presence, profiles, proposals, puks, reports, requests,
-    review, sealed_keys, smartcards, templates,
+    identities, leaving, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals, puks,
+    remind, reports, requests, review, sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::{self, Admitted};
@@ -310,6 +310,10 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetCardHistory { smartcard } => history::of_card(&call, smartcard).await,
         Route::GetPersonHistory { user, before } => history::of_person(&call, user, before).await,
         Route::ReportLost { smartcard } => lost::report(&call, smartcard, payload.read()?).await,
+        Route::Remind { smartcard } => {
+            payload.nothing()?;
+            remind::remind(&call, smartcard).await
+        }
         Route::TakeBack { smartcard } => {
             payload.nothing()?;
             lost::take_back(&call, smartcard).await
@@ -361,11 +365,11 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetCrl => public_files::get(call.app, public_files::File::List(ListKind::Base)).await,
         Route::ListUsers => accounts::list(&call).await,
         Route::AddUser => accounts::add(&call, payload.read()?).await,
+        Route::ImportUsers => people_import::import(&call, payload.read()?).await,
         Route::ChangeUser { user } => accounts::change(&call, user, payload.read()?).await,
         Route::ListBearer { user } => accounts::list_bearers(&call, user).await,
         Route::AddBearer { user } => accounts::add_bearer(&call, user, payload.read()?).await,
         Route::MakeLink { user } => accounts::make_link(&call, user, payload.read()?).await,
-        Route::ImportUsers => people_import::import(&call, payload.read()?).await,
         Route::RevokeBearer { token } => {
             payload.nothing()?;
             accounts::revoke_bearer(&call, token).await

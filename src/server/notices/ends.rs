@@ -199,7 +199,7 @@ impl Teller {
 }
 
 /// Writes one certificate on a line.
-fn line(certificate: &CertificateRecord, holder: &str) -> String {
+pub fn line(certificate: &CertificateRecord, holder: &str) -> String {
     let serial = hex::encode_upper(&certificate.serial);
     let (end, name) = (told_time(certificate.not_after), &certificate.template_common_name);
     if holder.is_empty() { format!("{end}  {name}  {serial}") } else { format!("{end}  {holder}  {name}  {serial}") }

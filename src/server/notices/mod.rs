@@ -9,5 +9,6 @@ mod acts;
 mod draft;
 mod ends;
 mod people;
+pub mod remind;
 pub mod teller;
 mod trouble;

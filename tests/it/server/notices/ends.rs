@@ -1,7 +1,7 @@
 //! Holders are told once of each step before the end of a certificate, whatever the clock does.
 
-use super::super::support::Lab;
-use super::{MailServer, QUIET, alice, becomes, header, mailing, sql};
+use super::super::support::{EXTENSION, Lab, Person};
+use super::{MailServer, QUIET, alice, becomes, header, mailing, person, sql};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -93,4 +93,44 @@ fn a_certificate_that_never_lasted_long_is_not_told_of_in_the_first_half_of_its_
     lab.start();
     becomes(&lab, "SELECT count(*) FROM told WHERE name LIKE 'ends:%'", &["4"]);
     assert!(mails.within(QUIET).is_none());
+}
+
+/// A token more of somebody who is there already.
+fn another(lab: &Lab, name: &str) -> Person {
+    let added = cardwright::server::bearer_add(&lab.data(), name, "second", 1).unwrap();
+    Person { uuid: added.record.owner, token: added.token.expose().to_owned() }
+}
+
+/// Somebody who looks after cards has a holder told again, once a day, and sees when that was.
+#[test]
+fn a_holder_is_told_again_when_somebody_wants_it() {
+    let (mut lab, mut mails) = holding();
+    lab.start();
+    let olga = person(&lab, "olga", "olga@example.test", &["officers"], None);
+    let alice = another(&lab, "alice");
+    let card = lab.get(&olga, &format!("{EXTENSION}/cards")).ok()[0]["Uuid"].as_str().unwrap().to_owned();
+    let remind = |who: &Person| lab.post(who, &format!("{EXTENSION}/smartcards/{card}/remind"), json!({}));
+    let ending = || lab.get(&olga, &format!("{EXTENSION}/cards/ending?days=3660")).ok()[0]["HolderTold"].clone();
+    assert_eq!(ending(), "0001-01-01T00:00:00", "nobody was told yet");
+    assert_eq!(remind(&alice).refusal(), (403, "forbidden".into()));
+    let told = remind(&olga).ok();
+    assert_eq!((&told["HolderName"], &told["Ways"]), (&json!("alice"), &json!(["mail"])), "{told}");
+    let mail = mails.next();
+    assert_eq!(
+        (&mail["to"], header(&mail, "X-Cardwright-Notice")),
+        (&json!(["alice@example.test"]), "certificate-ends")
+    );
+    assert_eq!(ending(), told["At"]);
+    assert_eq!(remind(&olga).refusal(), (409, "reminded-already".into()));
+    sql(&lab, "UPDATE told SET mark = mark - 86400000000 WHERE name LIKE 'reminded:%' RETURNING 1");
+    remind(&olga).ok();
+    mails.next();
+    // Where there is no way, that is said; and so where nothing ends.
+    sql(&lab, "UPDATE told SET mark = mark - 86400000000 WHERE name LIKE 'reminded:%' RETURNING 1");
+    sql(&lab, "UPDATE users SET email = NULL WHERE name = 'alice' RETURNING 1");
+    assert_eq!(remind(&olga).refusal(), (409, "no-way-to-tell".into()));
+    sql(&lab, "UPDATE certificates SET superseded = 1 RETURNING 1");
+    assert_eq!(remind(&olga).refusal(), (409, "nothing-ends".into()));
+    let acts = sql(&lab, "SELECT count(*) FROM audit WHERE record LIKE '%\"holder-reminded\"%'");
+    assert_eq!(acts, ["2"]);
 }

@@ -515,6 +515,11 @@ pub fn rows() -> Vec<Row> {
             |_, _, _| json!({"Comment": "left on a train"}),
         ),
         with(
+            // This server has no way to tell anybody, which is told to those alone who may have it done.
+            row(Enrolled, [404, 403, 409, 404, 409, 409, 409, 409], |_, o| Route::Remind { smartcard: o.smartcard }),
+            |_, _, _| json!({}),
+        ),
+        with(
             // It is nobody's loan.
             row(Enrolled, [404, 409, 403, 404, 409, 403, 403, 403], |_, o| Route::TakeBack { smartcard: o.smartcard }),
             |_, _, _| json!({}),
@@ -534,11 +539,6 @@ pub fn rows() -> Vec<Row> {
             row(Pending, [403, 403, 403, 403, 403, 403, 403, 201], |_, _| Route::AddUser),
             |_, o, _| json!({"Name": o.card_id.to_string()}),
         )),
-        account(with(
-            row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, o| Route::ChangeUser { user: o.user }),
-            |_, _, _| json!({"Groups": []}),
-        )),
-        account(row(Pending, [404, 404, 404, 404, 404, 404, 404, 200], |_, o| Route::ListBearer { user: o.user })),
         with(row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, _| Route::ImportUsers), |lab, o, people| {
             let mut list = json!({"Rows": [{"Name": o.card_id.to_string()}]});
             let path = format!("{EXTENSION}/accounts/import");
@@ -546,6 +546,11 @@ pub fn rows() -> Vec<Row> {
             list["Seen"] = seen["Mark"].clone();
             list
         }),
+        account(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, o| Route::ChangeUser { user: o.user }),
+            |_, _, _| json!({"Groups": []}),
+        )),
+        account(row(Pending, [404, 404, 404, 404, 404, 404, 404, 200], |_, o| Route::ListBearer { user: o.user })),
         account(with(
             row(Pending, [403, 403, 403, 403, 403, 403, 403, 201], |_, o| Route::AddBearer { user: o.user }),
             |_, _, _| json!({"Label": "", "Days": 1}),
