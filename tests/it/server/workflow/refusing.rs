@@ -155,15 +155,18 @@ fn what_came_to_an_end_meanwhile_gives_no_keys() {
         let mut lab = archiving(kind);
         let alice = lab.user("alice", &[]);
         let agent = lab.user("agent", &["agents"]);
-        let code = if kind == "software" { "profile-status" } else { "card-status" };
-        for workflow in ["Duplicate", "Renew", "OnlineUpdate"] {
-            let held = began(&lab, &alice).held;
-            let request = prepared(&lab, &alice, held.body(workflow));
-            done(&lab, &agent, &held, "Revoke");
-            let refused = with_password(&lab, &alice, &request, &[new_csr()], json!(PASSWORD)).refusal();
-            assert_eq!(refused, (409, code.into()), "{kind} {workflow}");
+        let suspended = if kind == "software" { "profile-status" } else { "card-status" };
+        // What is revoked closes what was asked for it; what is suspended may go on once it is reinstated.
+        for (ending, code) in [("Revoke", "request-not-executable"), ("Reinstate", suspended)] {
+            for workflow in ["Duplicate", "Renew", "OnlineUpdate"] {
+                let held = began(&lab, &alice).held;
+                let request = prepared(&lab, &alice, held.body(workflow));
+                done(&lab, &agent, &held, ending);
+                let refused = with_password(&lab, &alice, &request, &[new_csr()], json!(PASSWORD)).refusal();
+                assert_eq!(refused, (409, code.into()), "{kind} {workflow} {ending}");
+            }
         }
-        assert_eq!(keys_given(&mut lab), 3, "{kind}: those of the enrollments");
+        assert_eq!(keys_given(&mut lab), 6, "{kind}: those of the enrollments");
     }
 }
 
