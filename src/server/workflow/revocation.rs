@@ -131,3 +131,94 @@ impl Verdict {
 pub fn cessation(at: OffsetDateTime) -> Revocation {
     Revocation { at, reason: RevocationReason::CessationOfOperation.number() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cm::request::RequestStatus;
+    use crate::store::RequestTerms;
+    use std::path::Path;
+
+    const OPTIONS: RevocationOptions = RevocationOptions {
+        revoke_old: true,
+        reason: RevocationReason::Superseded,
+        delay: Duration::days(3),
+        allow_specify_reason: true,
+        allow_specify_delay: true,
+        disable_old: true,
+        publish_base: false,
+        publish_delta: false,
+    };
+
+    fn decided(request_type: RequestType, terms: RequestTerms, options: &RevocationOptions) -> Verdict {
+        let text = include_str!("../../template/example.toml").replace("@UUID@", &Uuid::from_u128(7).to_string());
+        let template = ProfileTemplate::parse(Path::new("example.toml"), &text).unwrap();
+        let request = RequestRecord {
+            uuid: Uuid::nil(),
+            request_type,
+            status: RequestStatus::Executing,
+            originator: Uuid::nil(),
+            target: Uuid::nil(),
+            profile_template: template.uuid,
+            template_version: 1,
+            priority: 0,
+            comment: String::new(),
+            data: Vec::new(),
+            old_profile: None,
+            new_profile: None,
+            old_smartcard: None,
+            new_smartcard: None,
+            submitted: OffsetDateTime::UNIX_EPOCH,
+            completed: None,
+            is_smartcard: true,
+            is_enrollment_agent: false,
+            terms,
+        };
+        verdict(&template, options, &request, OffsetDateTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_loss_is_revoked_at_once_wherever_the_keys_are_and_anything_else_as_the_policy_says() {
+        let terms = RequestTerms::default;
+        let lost = |name: &str| RequestTerms { loss_reason: Some(name.to_owned()), ..terms() };
+        let (superseded, compromised) = (OPTIONS.reason.number(), RevocationReason::KeyCompromise.number());
+        let (now, later) = (OffsetDateTime::UNIX_EPOCH, OffsetDateTime::UNIX_EPOCH + OPTIONS.delay);
+        let soon = now + Duration::hours(5);
+        // The type; what was agreed; when and why it is revoked, and which certificates.
+        for (request_type, terms, revoked, reach) in [
+            (RequestType::Retire, terms(), Some((later, superseded)), Reach::Unshared),
+            (RequestType::Recover, terms(), Some((later, superseded)), Reach::Own),
+            (RequestType::Revoke, terms(), Some((later, superseded)), Reach::Own),
+            (RequestType::Retire, lost("lost"), Some((now, compromised)), Reach::All),
+            (RequestType::Recover, lost("damaged"), None, Reach::All),
+            (RequestType::Retire, lost("of an earlier template"), Some((now, superseded)), Reach::All),
+            (
+                RequestType::Retire,
+                RequestTerms { revocation_reason: Some(compromised), ..terms() },
+                Some((later, compromised)),
+                Reach::All,
+            ),
+            (
+                RequestType::Retire,
+                RequestTerms { revocation_delay_hours: Some(5), ..lost("lost") },
+                Some((soon, compromised)),
+                Reach::All,
+            ),
+        ] {
+            let told = decided(request_type, terms.clone(), &OPTIONS);
+            let when_and_why = told.revocation.map(|revocation| (revocation.at, revocation.reason));
+            assert_eq!((when_and_why, told.reach), (revoked, reach), "{request_type} {terms:?}");
+        }
+        let spared = decided(RequestType::Renew, terms(), &RevocationOptions { revoke_old: false, ..OPTIONS });
+        assert!(spared.revocation.is_none());
+    }
+
+    #[test]
+    fn a_list_is_wanted_at_once_where_the_policy_wants_either() {
+        for (publish_base, publish_delta) in [(false, false), (true, false), (false, true), (true, true)] {
+            let options = RevocationOptions { publish_base, publish_delta, ..OPTIONS };
+            let told = decided(RequestType::Retire, RequestTerms::default(), &options);
+            assert_eq!(told.publish, publish_base || publish_delta);
+        }
+    }
+}

@@ -80,6 +80,10 @@ pub struct State {
     pub located: bool,
     /// The admin key that cards come with.
     pub default_key: [u8; 24],
+    /// The one that it gives them; and the one that is to follow, and whether that was let out.
+    pub own_key: [u8; 24],
+    pub next_key: Option<[u8; 24]>,
+    pub next_proposed: bool,
     pub hash: &'static str,
     /// The answers to reset that were told, with the call that told them.
     pub atrs: Vec<(String, String)>,
@@ -128,6 +132,9 @@ impl FakeCm {
             absence: Absence::Json404,
             located: false,
             default_key: [0; 24],
+            own_key: OWN_KEY,
+            next_key: None,
+            next_proposed: false,
             hash: "SHA256",
             atrs: Vec::new(),
             targets: Vec::new(),

@@ -1,6 +1,6 @@
 //! What the fake server holds of a card's secrets.
 
-use super::fake::{OWN_KEY, ok};
+use super::fake::ok;
 use super::memory_token::encrypt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,12 +36,17 @@ pub fn own_puk(version: u32) -> String {
 }
 
 /// `aes`: it answers challenges of 16 bytes too; Microsoft's does not.
-pub fn authentication_response(query: &HashMap<String, String>, default: &[u8], aes: bool) -> (u16, String) {
+pub fn authentication_response(
+    query: &HashMap<String, String>,
+    own: &[u8],
+    default: &[u8],
+    aes: bool,
+) -> (u16, String) {
     let challenge = STANDARD.decode(&query["challenge"]).unwrap();
     if challenge.len() != 8 && !aes {
         return (500, json!({"Message": "Internal Error"}).to_string());
     }
-    let key = if query["diversified"] == "True" { &OWN_KEY } else { default };
+    let key = if query["diversified"] == "True" { own } else { default };
     ok(json!(STANDARD.encode(encrypt(key, &challenge))))
 }
 

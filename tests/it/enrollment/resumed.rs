@@ -7,7 +7,8 @@ use super::memory_rules::{Cipher, FACTORY_PIN, Rules};
 use super::memory_token::{Cut, MemoryToken, TRIES};
 use super::ways::{enroll, renew, retire, unblock};
 use cardwright::cm::problem::ProblemCode;
-use cardwright::enrollment::{EnrollOrder, Milestone, Need, Order};
+use cardwright::enrollment::{EnrollOrder, Enrollment, Input, Milestone, Need, Order, Step};
+use cardwright::token::Token;
 use uuid::Uuid;
 
 /// More cuts than any way has steps.
@@ -47,6 +48,7 @@ fn work_of_an_earlier_version_is_known_by_what_is_on_the_token() {
             shown += 1;
             token.named_by_nothing();
             let mut other = MemoryToken::nameless(Keeps::Nothing);
+            other.plant(b"somebody else's");
             let error = bench.run(&mut other, order()).unwrap_err();
             assert!(["work-unproven", "card-unknown"].contains(&error.code()), "{:?}: {error:?}", record.milestone);
             let end = bench.run(&mut token, order());
@@ -192,4 +194,23 @@ fn a_server_of_ours_that_refuses_the_key_orders_is_believed() {
     let mut token = MemoryToken::fresh();
     assert_eq!(bench.run(&mut token, enroll()).unwrap_err().code(), "forbidden");
     assert_eq!(bench.fake.requests(), [(1, 3)], "the card was not assigned");
+}
+
+/// One process waits for the approval, and is told how the request ended.
+#[test]
+fn a_request_that_ends_while_it_is_waited_for_is_not_carried_out() {
+    for (status, code) in
+        [(4, "request-denied"), (17, "request-canceled"), (9, "request-failed"), (8, "request-completed-elsewhere")]
+    {
+        let bench = Bench::new();
+        bench.fake.state().approval = true;
+        let mut token = MemoryToken::fresh();
+        let journal = bench.journal();
+        let mut work = Enrollment::begin(&bench.client, &journal, token.identity(), enroll()).unwrap();
+        let step = work.advance(Some(&mut token), Input::Nothing, &mut |_| {}).unwrap();
+        assert!(matches!(step, Step::Pending { .. }));
+        bench.fake.set_status(status);
+        let error = work.advance(Some(&mut token), Input::Nothing, &mut |_| {}).unwrap_err();
+        assert_eq!((error.code(), token.generated, bench.unfinished()), (code, 0, 0));
+    }
 }

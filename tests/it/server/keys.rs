@@ -292,3 +292,9 @@ fn private_keys_and_passwords_are_in_no_file() {
     assert_eq!((rows.len(), &rows[0]["By"], &rows[0]["For"]), (1, &json!("alice"), &json!("alice")), "{report}");
     assert_eq!((&rows[0]["What"], &rows[0]["Why"]), (&json!("MadeAndGiven"), &json!("1 made")), "{report}");
 }
+
+#[test]
+fn who_makes_no_keys_for_people_has_no_key_to_recover_them_by() {
+    let lab = Lab::plain(|template| template);
+    assert!(!lab.data().join("recovery.key.pem").exists());
+}

@@ -1,6 +1,6 @@
 //! What the fake server answers.
 
-use super::{Card, Job, Mischief, OWN_KEY, State, TEMPLATE, USER};
+use super::{Card, Job, Mischief, State, TEMPLATE, USER};
 use crate::enrollment::authority::Authority;
 use crate::enrollment::fake_secrets::{self, Secrets};
 use base64::Engine;
@@ -72,12 +72,12 @@ impl State {
                 if secrets.admin_key == "Default" {
                     secrets.admin_key = "Proposed";
                 }
-                ok(json!(STANDARD.encode(OWN_KEY)))
+                ok(json!(STANDARD.encode(self.own_key)))
             }
             ("GET", ["requests", job, "smartcards", _, "authenticationresponse"]) => {
                 let job = self.jobs.iter().find(|known| known.uuid.to_string() == *job).unwrap();
                 assert!(matches!(job.status, 3 | 18), "a response for a request in status {}", job.status);
-                fake_secrets::authentication_response(&query, &self.default_key, self.extension)
+                fake_secrets::authentication_response(&query, &self.own_key, &self.default_key, self.extension)
             }
             ("GET", ["requests", _, "smartcards", _, "serverproposedpin"]) => ok(json!(PROPOSED_PIN)),
             ("PUT", ["requests", _, "smartcards", id]) => {
@@ -102,10 +102,22 @@ impl State {
         match (method, parts) {
             ("GET", ["requests"]) => ok(self.jobs.iter().map(|job| self.show(job)).collect()),
             ("GET", ["smartcards", id, "adminkey"]) => ok(json!({"State": self.card(id).secrets.admin_key})),
-            ("PUT", ["requests", _, "smartcards", id, "adminkey"]) => self.card_mut(id).secrets.tell_admin_key(body),
+            ("PUT", ["requests", _, "smartcards", id, "adminkey"]) => {
+                if body["State"] == "Active" && self.next_proposed {
+                    self.next_proposed = false;
+                    self.own_key = self.next_key.take().unwrap();
+                }
+                self.card_mut(id).secrets.tell_admin_key(body)
+            }
+            ("GET", ["requests", _, "smartcards", _, "adminkey", "next"]) if self.next_key.is_some() => {
+                let next =
+                    json!({"Next": self.next_key.map(|key| STANDARD.encode(key)), "Proposed": self.next_proposed});
+                self.next_proposed = true;
+                ok(next)
+            }
             ("GET", ["requests", _, "smartcards", id, "adminkey"]) => {
                 self.card_mut(id).secrets.admin_key = "Proposed";
-                ok(json!(STANDARD.encode(OWN_KEY)))
+                ok(json!(STANDARD.encode(self.own_key)))
             }
             ("GET", ["requests", job, "smartcards", id, "puk"]) => {
                 let kind = self.jobs.iter().find(|known| known.uuid.to_string() == *job).unwrap().kind;
