@@ -343,3 +343,29 @@ fn a_server_lives_with_master_keys_in_a_token() {
     response(&lab, &alice, &request, &card);
     assert_eq!(uses(&lab), [(1, true, 0), (2, false, 1)]);
 }
+
+/// A client of MIM's says nothing of the key: it is on the card once the request is completed.
+#[test]
+fn what_is_completed_has_taken_the_key_that_was_proposed() {
+    let lab = Lab::plain(|template| template);
+    let alice = lab.user("alice", &[]);
+    let state = |card: &Enrolled| {
+        lab.get(&alice, &format!("{EXTENSION}/smartcards/{}/adminkey", card.smartcard)).ok()["State"].clone()
+    };
+    let card_id = Uuid::new_v4();
+    let request = lab.enroll_request(&alice);
+    let smartcard = lab.assign(&alice, &request, card_id);
+    let card = Enrolled { request, smartcard, card_id };
+    key(&lab, &alice, &card.request, &card).ok();
+    lab.certificatedata(&alice, &card.request, &new_csr()).ok();
+    assert_eq!(state(&card), "Proposed");
+    lab.complete(&alice, &card.request).ok();
+    assert_eq!(state(&card), "Active");
+    let plain = lab.enrolled(&alice);
+    assert_eq!(state(&plain), "Default");
+    let unblock = work(&lab, &alice, "Unblock", &plain);
+    key(&lab, &alice, &unblock, &plain).ok();
+    assert_eq!(state(&plain), "Proposed");
+    lab.complete(&alice, &unblock).ok();
+    assert_eq!(state(&plain), "Active");
+}
