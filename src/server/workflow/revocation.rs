@@ -138,6 +138,7 @@ mod tests {
     use crate::cm::request::RequestStatus;
     use crate::store::RequestTerms;
     use std::path::Path;
+    use uuid::Uuid;
 
     const OPTIONS: RevocationOptions = RevocationOptions {
         revoke_old: true,
