@@ -4,8 +4,8 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 5 faces | [`cli`]: the operator's command line |
-//! | 4 flow | [`enrollment`]: the driver of every face · [`server`]: the CM server · [`template`]: profile templates · [`doctor`]: will this card do? |
+//! | 5 faces | [`cli`]: the operator's command line · [`console`]: the server's pages for people |
+//! | 4 flow | [`enrollment`]: the driver of every face · [`server`]: the CM server · [`template`]: profile templates · [`doctor`]: will this card do? · [`pages`]: what a page is made of |
 //! | 3 reach | [`client`]: calls a CM server · [`ca`]: issues certificates · [`store`]: remembers · [`directory`]: people of an LDAP directory |
 //! | 3 reach | [`reader`]: cards in PC/SC readers · [`farm`]: lends virtual cards to pcscd |
 //! | 2 tongues | [`pkcs11`] · [`piv`] · [`gids`]: tokens that speak PKCS#11, SP 800-73 or GIDS |
@@ -19,6 +19,8 @@ pub mod cli;
 pub mod client;
 pub mod cm;
 #[cfg(feature = "server")]
+pub mod console;
+#[cfg(feature = "server")]
 pub mod directory;
 pub mod doctor;
 pub mod enrollment;
@@ -27,6 +29,8 @@ pub mod farm;
 pub mod gids;
 pub mod gssapi;
 pub mod iso7816;
+#[cfg(feature = "server")]
+pub mod pages;
 pub mod piv;
 pub mod pkcs11;
 pub mod pkix;

@@ -32,6 +32,8 @@ pub struct Myself {
     /// Names of the duties that the caller has by the server's roles, not by a template; the key is left out when there
     /// are none.
     pub duties: Option<Vec<String>>,
+    /// What the caller does for others in some template: "decide", "ask", "execute"; the key is left out when it is nothing.
+    pub parts: Option<Vec<String>>,
 }
 
 body!(Myself {
@@ -39,6 +41,7 @@ body!(Myself {
     name: "Name" => Plain<String>,
     groups: "Groups" => TextList,
     duties: "Duties" => PlainOrNothing<Vec<String>>,
+    parts: "Parts" => PlainOrNothing<Vec<String>>,
 });
 
 /// Names a request type that the caller may ask for a card or profile; one entry of `requesttypes`.

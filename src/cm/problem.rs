@@ -69,6 +69,8 @@ codes! {
     NotAuthenticated = "not-authenticated",
     /// The bearer token has expired.
     BearerExpired = "token-expired",
+    /// The session's user has not proven lately who he is.
+    ProofTooOld = "proof-too-old",
     /// The user is known and was disabled.
     UserDisabled = "user-disabled",
     /// The person whom the request is for, or who has made it, is disabled.

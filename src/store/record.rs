@@ -61,6 +61,8 @@ pub struct SessionRecord {
     pub bears_roles: bool,
     /// The client certificate, DER, that it began with, and without which it is over.
     pub certificate: Option<Vec<u8>>,
+    /// It is one of the pages for people; `created` is when its owner last proved who he is.
+    pub pages: bool,
 }
 
 /// Holds a bearer token or session, with its owner.

@@ -45,6 +45,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0027_outbox",
     "0028_atr_said_later",
     "0029_links",
+    "0030_sessions_of_pages",
 ];
 
 /// Names the version that this release makes and works with.

@@ -17,3 +17,11 @@ pub fn is_foreign(headers: &HeaderMap) -> bool {
         (None, None) => false,
     }
 }
+
+/// Says whether a browser reports that a form comes from a page of our own: `Sec-Fetch-Site` is "same-origin", or `Origin` is
+/// this host. What says neither is not taken for our own.
+pub fn is_own(headers: &HeaderMap) -> bool {
+    let told = headers.contains_key("sec-fetch-site") || headers.contains_key("origin");
+    let typed = headers.get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"none");
+    told && !typed && !is_foreign(headers)
+}

@@ -6,9 +6,11 @@ use crate::cli::args::ServeArgs;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output, Text};
 use crate::cli::secrets;
+use crate::console::Console;
 use crate::server::{self, AgreementError, Config, Disagreement, LogFormat, LogSettings, StartError, WitnessError};
 use serde_json::json;
 use std::path::Path;
+use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
 /// Runs the server; prints its URL once it listens, and returns when it has ended.
@@ -37,7 +39,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
             output.failure(&failure);
         }
     };
-    server::serve(config, ready).map_err(start_failed)
+    server::serve(config, Arc::new(Console::new()), ready).map_err(start_failed)
 }
 
 /// Sends the log to standard error, a line an event. Lines of text bear no time where systemd's journal reads them,

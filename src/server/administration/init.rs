@@ -9,6 +9,7 @@ use crate::server::data_directory::database::{self, DatabaseError};
 use crate::server::data_directory::files::{self, Exists, FileError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::ca::{CaSettings, MasterKeySettings, RecoverySettings, TokenSettings};
+use crate::server::data_directory::settings::console::ConsoleSettings;
 use crate::server::data_directory::settings::database::DatabaseSettings;
 use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use crate::server::data_directory::settings::notices::NoticeSettings;
@@ -217,6 +218,7 @@ fn settings(options: &InitOptions) -> Settings {
         listen: options.listen,
         public_names: options.public_names.clone(),
         api: ApiSettings::default(),
+        console: ConsoleSettings::default(),
         operations: None,
         log: LogSettings::default(),
         audit: AuditSettings::default(),

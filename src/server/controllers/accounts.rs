@@ -195,7 +195,7 @@ async fn revoke(call: &Call<'_>, token: BearerRecord) -> Result<Reply, ApiError>
 
 /// Ends the session that this call was made in; without one nothing changes.
 pub async fn end_session(call: &Call<'_>) -> Result<Reply, ApiError> {
-    if let Shown::Session(session) = call.caller.shown {
+    if let Shown::Session(session) | Shown::Page { session, .. } = call.caller.shown {
         let entry = call.entry(Deed::SessionEnded).user(call.caller.uuid).with("session", session);
         let job = call.app.store.write(move |tx| {
             Box::pin(async move {

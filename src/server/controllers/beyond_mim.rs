@@ -21,11 +21,13 @@ use uuid::Uuid;
 pub fn whoami(call: &Call<'_>) -> Result<Reply, ApiError> {
     let caller = &call.caller;
     let duties: Vec<String> = permission::duties(caller).map(|duty| duty.name().to_owned()).collect();
+    let parts: Vec<String> = call.parts().into_iter().map(str::to_owned).collect();
     Reply::json(&Myself {
         uuid: caller.uuid,
         name: caller.name.clone(),
         groups: caller.groups.clone(),
         duties: Some(duties).filter(|duties| !duties.is_empty()),
+        parts: Some(parts).filter(|parts| !parts.is_empty()),
     })
 }
 

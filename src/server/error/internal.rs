@@ -1,5 +1,6 @@
 //! What went wrong inside the server: for the log, never for the caller.
 
+use crate::cm::wire::BodyError;
 use crate::server::audit::contradiction::WitnessError;
 use crate::server::keys::diversify::KeyError;
 use crate::server::keys::request_keys::RequestKeyError;
@@ -16,6 +17,8 @@ pub enum Internal {
     Key(#[source] KeyError),
     #[error("an answer cannot be written")]
     Write(#[source] serde_json::Error),
+    #[error("an answer of the server's own cannot be read")]
+    OwnAnswer(#[source] BodyError),
     #[error("the system gave no random bytes")]
     Random,
     #[error("the handler panicked")]

@@ -55,6 +55,8 @@ refusals! {
 pub enum ApiError {
     NotAuthenticated => (UNAUTHORIZED, NotAuthenticated),
         "this call needs credentials that the server knows: a bearer token, or another way in that it offers";
+    ProofTooOld => (FORBIDDEN, ProofTooOld),
+        "this needs a proof of who you are that is at most five minutes old; nothing was done: sign in again, then send it once more";
     BearerExpired => (UNAUTHORIZED, BearerExpired), "the bearer token has expired; ask an administrator for a new one";
     UserUnknown => (FORBIDDEN, UserUnknown),
         "the way in has worked, but this server knows no such user; ask an administrator";

@@ -1,37 +1,59 @@
-//! The main listener: TLS by default; every call is handed the client's certificate, if there is one.
+//! The listeners that answer calls: TLS by default; every call is handed the client's certificate, if there is one.
 
 use super::peer::WithPeerCertificate;
-use super::router;
-use crate::server::call::app::App;
+use super::router::{self, Serving};
 use crate::web::bound::{Bounded, Bounds};
 use crate::web::listen;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Limits how many connections are open at one time.
 const MAX_CONNECTIONS: usize = 1024;
 
+/// Limits how many connections are open at one time where people only sign in by their card.
+const MAX_SIGNING_IN: usize = 256;
+
 /// Serves calls on a listener until `handle` is told to stop; speaks plain HTTP without `tls`.
 pub async fn accept(
-    app: &Arc<App>,
+    serving: Serving,
     listener: TcpListener,
     tls: Option<RustlsConfig>,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
-    let connections = app.metrics.connections();
-    let bounds = Bounds { all: MAX_CONNECTIONS, of_address: app.identity.limits.connections_per_address.into() };
-    let service = router::service(Arc::clone(app));
     match tls {
         None => {
-            let acceptor = listen::plain(bounds, connections);
-            listen::http1(listener, acceptor)?.handle(handle).serve(service).await
+            let acceptor = listen::plain(bounds(&serving, MAX_CONNECTIONS), serving.app.metrics.connections());
+            listen::http1(listener, acceptor)?.handle(handle).serve(router::service(serving)).await
         }
-        Some(tls) => {
-            let acceptor = Bounded::new(WithPeerCertificate(listen::tls(tls)), bounds, connections);
-            listen::http1(listener, acceptor)?.handle(handle).serve(service).await
-        }
+        Some(tls) => over_tls(serving, listener, tls, handle, MAX_CONNECTIONS).await,
     }
+}
+
+/// Serves calls on the listener that asks for client certificates, until told to end; then lets open calls finish.
+pub async fn with_certificates(serving: Serving, listener: TcpListener, tls: RustlsConfig, ending: CancellationToken) {
+    let handle = Handle::new();
+    let accepting = over_tls(serving, listener, tls, handle.clone(), MAX_SIGNING_IN);
+    if let Err(error) = listen::serve_until(ending.cancelled(), &handle, accepting).await {
+        tracing::error!(%error, "the listener for client certificates has ended");
+    }
+}
+
+async fn over_tls(
+    serving: Serving,
+    listener: TcpListener,
+    tls: RustlsConfig,
+    handle: Handle<SocketAddr>,
+    most: usize,
+) -> io::Result<()> {
+    let peers = WithPeerCertificate(listen::tls(tls));
+    let acceptor = Bounded::new(peers, bounds(&serving, most), serving.app.metrics.connections());
+    listen::http1(listener, acceptor)?.handle(handle).serve(router::service(serving)).await
+}
+
+/// Returns how many connections there may be, at all and of one address.
+fn bounds(serving: &Serving, all: usize) -> Bounds {
+    Bounds { all, of_address: serving.app.identity.limits.connections_per_address.into() }
 }

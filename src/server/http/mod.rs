@@ -4,6 +4,8 @@
 //! Absent: who may do what (`permission`), how a refusal looks (`error`).
 
 pub mod accept;
+pub mod dispatch;
+pub mod face;
 pub mod openapi;
 pub mod operations;
 pub mod peer;

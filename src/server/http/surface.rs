@@ -2,6 +2,7 @@
 
 use super::openapi;
 use crate::cm::route::{Method, Route, RouteError, VIRTUAL_DIRECTORY};
+use crate::server::call::app::App;
 use crate::server::call::reply::{Reply, written};
 use crate::server::data_directory::settings::operation::ApiSettings;
 use crate::server::error::ApiError;
@@ -113,8 +114,17 @@ fn after_directory<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
     (head.eq_ignore_ascii_case(directory) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
 }
 
+/// Says whether a path is none of the API's, of public files or of health: there people find their pages.
+pub fn is_for_people(app: &App, path: &str) -> bool {
+    let proposed = VIRTUAL_DIRECTORY.trim_start_matches('/');
+    let ours = [app.api.virtual_directory.as_str(), proposed, "api", "pki", "ocsp", "healthz"];
+    path.starts_with('/')
+        && path != DESCRIPTION
+        && !ours.into_iter().any(|first| after_directory(path, first).is_some())
+}
+
 /// Answers with the description of all calls, for tools.
-pub fn description(app: &crate::server::call::app::App) -> Result<Reply, ApiError> {
+pub fn description(app: &App) -> Result<Reply, ApiError> {
     described(&app.description, &app.api.virtual_directory).map(|text| Reply::Json(text.to_vec()))
 }
 

@@ -66,6 +66,8 @@ pub struct ServerTls {
     /// The certificate, and the CA that it is shown with.
     certificate: Mutex<(Certificate, Vec<Certificate>)>,
     config: RustlsConfig,
+    /// Of the listener that asks for client certificates; where there is none, the other asks.
+    asking: Option<RustlsConfig>,
 }
 
 impl ServerTls {
@@ -79,15 +81,26 @@ impl ServerTls {
         now: OffsetDateTime,
     ) -> Result<Self, TlsError> {
         let certificate = certificate(directory, settings, authority, &key, now)?;
+        let apart = settings.console.certificates.is_some();
+        let asking = match apart {
+            true => Some(RustlsConfig::from_config(config(&certificate, authority, &key, clients)?)),
+            false => None,
+        };
+        let clients = clients.filter(|_| !apart);
         let config = RustlsConfig::from_config(config(&certificate, authority, &key, clients)?);
         let (directory, settings) = (directory.clone(), settings.clone());
         let certificate = Mutex::new((certificate, authority.chain().to_vec()));
-        Ok(Self { directory, settings, key, certificate, config })
+        Ok(Self { directory, settings, key, certificate, config, asking })
     }
 
     /// Returns what a listener follows: connections that begin after a renewal are shown the new certificate.
     pub fn followed(&self) -> RustlsConfig {
         self.config.clone()
+    }
+
+    /// Returns what the listener that asks for client certificates follows, if there is one.
+    pub fn asking(&self) -> Option<RustlsConfig> {
+        self.asking.clone()
     }
 
     /// Returns when the certificate ends.
@@ -106,7 +119,11 @@ impl ServerTls {
         let fresh = certificate(&self.directory, &self.settings, authority, &self.key, now)?;
         let mut shown = self.certificate.lock().unwrap_or_else(PoisonError::into_inner);
         if fresh != shown.0 || *authority.chain() != *shown.1 {
-            self.config.reload_from_config(config(&fresh, authority, &self.key, clients)?);
+            let main = clients.filter(|_| self.asking.is_none());
+            self.config.reload_from_config(config(&fresh, authority, &self.key, main)?);
+            if let Some(asking) = &self.asking {
+                asking.reload_from_config(config(&fresh, authority, &self.key, clients)?);
+            }
             *shown = (fresh, authority.chain().to_vec());
         }
         Ok(())

@@ -82,12 +82,17 @@ impl Identity {
             // A user who has a session already, and shows something else besides, needs no second one.
             let present = sessions.find(store, &parts.headers, self.certificates(), now).await.ok().flatten();
             if present.is_none_or(|present| present.user.uuid != found.user.uuid) {
-                headers.append(header::SET_COOKIE, sessions.begin(store, &found, now).await?);
+                headers.append(header::SET_COOKIE, sessions.begin(store, &found, false, now).await?);
             }
         }
+        Ok(Admitted { caller: self.caller(found), headers })
+    }
+
+    /// Describes whoever was found as a caller.
+    pub(super) fn caller(&self, found: Found) -> Caller {
         let roles = Roles::of(&self.roles, &found.user.name, &found.user.groups);
         let Found { user: UserRecord { uuid, name, groups, .. }, shown, bears_roles, answer: _, until: _ } = found;
-        Ok(Admitted { caller: Caller { uuid, name, groups, roles, bears_roles, shown }, headers })
+        Caller { uuid, name, groups, roles, bears_roles, shown }
     }
 
     /// Finds the person behind a link's code and spends the link; whoever shows wrong codes too often waits.
@@ -131,30 +136,51 @@ impl Identity {
         address: Option<IpAddr>,
         now: OffsetDateTime,
     ) -> Result<Option<Found>, Failure> {
-        if let Some((scheme, credentials)) = authorization(&parts.headers)? {
-            let is = |name: &str| scheme.eq_ignore_ascii_case(name);
-            return match (&self.issuer, &self.negotiate) {
-                (_, Some(negotiate)) if is("negotiate") => {
-                    self.limits.patience(address)?;
-                    negotiate.find(store, credentials).await.map(Some)
-                }
-                // Three parts with dots between them are a JWT (RFC 7515, 3.1); the server's own bearer tokens have no
-                // dot.
-                (Some(issuer), _) if is("bearer") && credentials.matches('.').count() == 2 => {
-                    self.limits.patience(address)?;
-                    issuer.find(store, credentials, now).await.map(Some)
-                }
-                _ if is("bearer") && credentials.len() <= MAX_BEARER => {
-                    bearer::find(store, credentials, now).await.map(Some)
-                }
-                _ => Err(ApiError::NotAuthenticated.into()),
-            };
+        if let Some(found) = self.by_authorization(store, parts, address, now).await? {
+            return Ok(Some(found));
         }
         if let Some(sessions) = &self.sessions
             && let Some(found) = sessions.find(store, &parts.headers, self.certificates(), now).await?
         {
             return Ok(Some(found));
         }
+        self.by_certificate(store, parts, now).await
+    }
+
+    /// Finds the user by the header `Authorization`; `None` where there is none.
+    pub(super) async fn by_authorization(
+        &self,
+        store: &Store,
+        parts: &Parts,
+        address: Option<IpAddr>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Found>, Failure> {
+        let Some((scheme, credentials)) = authorization(&parts.headers)? else { return Ok(None) };
+        let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+        match (&self.issuer, &self.negotiate) {
+            (_, Some(negotiate)) if is("negotiate") => {
+                self.limits.patience(address)?;
+                negotiate.find(store, credentials).await.map(Some)
+            }
+            // Three parts with dots between them are a JWT (RFC 7515, 3.1); the server's own bearer tokens have no dot.
+            (Some(issuer), _) if is("bearer") && credentials.matches('.').count() == 2 => {
+                self.limits.patience(address)?;
+                issuer.find(store, credentials, now).await.map(Some)
+            }
+            _ if is("bearer") && credentials.len() <= MAX_BEARER => {
+                bearer::find(store, credentials, now).await.map(Some)
+            }
+            _ => Err(ApiError::NotAuthenticated.into()),
+        }
+    }
+
+    /// Finds the user by the client certificate of the connection; `None` where there is none.
+    pub(super) async fn by_certificate(
+        &self,
+        store: &Store,
+        parts: &Parts,
+        now: OffsetDateTime,
+    ) -> Result<Option<Found>, Failure> {
         let peer = parts.extensions.get::<PeerCertificate>().and_then(|peer| peer.0.as_ref());
         match (&self.certificates, peer) {
             (Some(certificates), Some(der)) => certificates.find(store, der, now).await.map(Some),
@@ -164,7 +190,7 @@ impl Identity {
 
     /// Counts a failure that was wrong credentials and returns what to refuse with: [`ApiError::TooManyRequests`] after
     /// too many. An expired bearer token is no guess, and is not counted.
-    fn count_failure(&self, address: Option<IpAddr>, failure: Failure) -> ApiError {
+    pub(super) fn count_failure(&self, address: Option<IpAddr>, failure: Failure) -> ApiError {
         let Failure { error, name } = failure;
         let wrong = matches!(
             error,

@@ -13,6 +13,7 @@ pub mod anchor;
 pub mod authenticate;
 pub mod bearer;
 pub mod certificate;
+pub mod entrance;
 pub mod error;
 pub mod jwks;
 pub mod limits;

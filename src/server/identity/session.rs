@@ -40,7 +40,7 @@ impl Sessions {
             Shown::Negotiate => SessionAfter::Negotiate,
             Shown::Oidc => SessionAfter::Oidc,
             Shown::Certificate => SessionAfter::Certificate,
-            Shown::Bearer(_) | Shown::Session(_) | Shown::Link(_) => return false,
+            Shown::Bearer(_) | Shown::Session(_) | Shown::Link(_) | Shown::Page { .. } => return false,
         };
         self.0.after.contains(&after)
     }
@@ -69,14 +69,21 @@ impl Sessions {
             }
         }
         note(store, &held.what, now);
-        let shown = Shown::Session(held.what.uuid);
+        let SessionRecord { uuid: session, created: proven, pages, .. } = held.what;
+        let shown = if pages { Shown::Page { session, proven } } else { Shown::Session(session) };
         let until = Until::Moment(held.what.expires);
         Ok(Some(Found { user: held.holder, shown, bears_roles, answer: None, until }))
     }
 
-    /// Begins a session with the roles of what was found, and returns the `Set-Cookie` header; ends the user's oldest
-    /// sessions beyond those a user may have.
-    pub async fn begin(&self, store: &Store, found: &Found, now: OffsetDateTime) -> Result<HeaderValue, ApiError> {
+    /// Begins a session with the roles of what was found, of a program or of the pages for people, and returns the
+    /// `Set-Cookie` header; ends the user's oldest sessions beyond those a user may have.
+    pub async fn begin(
+        &self,
+        store: &Store,
+        found: &Found,
+        pages: bool,
+        now: OffsetDateTime,
+    ) -> Result<HeaderValue, ApiError> {
         let user = &found.user;
         let failed = ApiError::Internal(Internal::Random);
         let Ok(value) = new_bearer() else { return Err(failed) };
@@ -95,6 +102,7 @@ impl Sessions {
             last_used: now,
             bears_roles: found.bears_roles,
             certificate,
+            pages,
         };
         let (owner, kept) = (user.uuid, self.0.per_user.max(1));
         let entry = deed::own(Deed::SessionBegun, now).user(owner).with("session", session.uuid);

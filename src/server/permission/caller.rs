@@ -3,6 +3,7 @@
 use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::store::UserRecord;
 use crate::template::{Attributes, Principal, UserAttribute};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Describes the user who calls, as `identity` has verified it.
@@ -90,7 +91,13 @@ pub enum Shown {
     Oidc,
     Negotiate,
     Certificate,
+    /// A session of a program, begun after another way in.
     Session(Uuid),
     /// A link that an administrator has made, once.
     Link(Uuid),
+    /// A session of the pages for people, and when its user last proved who he is.
+    Page {
+        session: Uuid,
+        proven: OffsetDateTime,
+    },
 }

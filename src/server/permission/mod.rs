@@ -4,6 +4,7 @@
 //! Absent: how a caller is recognised (`identity`), how a refusal looks (`error`).
 
 pub mod caller;
+pub mod proof;
 pub mod rules;
 pub mod standing;
 

@@ -11,6 +11,8 @@ use super::upkeep::{Upkeep, UpkeepParts};
 use crate::platform::memory;
 use crate::platform::signal::EndSignals;
 use crate::server::http::accept::accept;
+use crate::server::http::face::Face;
+use crate::server::http::router::Serving;
 use crate::store::{CountsSeen, Store};
 use crate::web::listen::{self, STOP_GRACE, serve_until};
 use axum_server::Handle;
@@ -33,6 +35,8 @@ pub struct Ready {
     pub scheme: &'static str,
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    /// Where client certificates are asked for, if anywhere but there.
+    pub certificates: Option<SocketAddr>,
     /// Where public files are served without TLS, if they are.
     pub publication: Option<SocketAddr>,
     /// Where health and metrics are served, if they are.
@@ -62,20 +66,22 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::sync_channel(1);
         let thread = std::thread::Builder::new().name("cardwright-server".into()).spawn(move || {
-            run(config, || async { drop(stopped.await) }, move |ready| drop(tell.try_send(ready.clone())))
+            run(config, None, || async { drop(stopped.await) }, move |ready| drop(tell.try_send(ready.clone())))
         });
         let thread = thread.map_err(StartError::Thread)?;
         match told.recv() {
-            Ok(Ready { addr, scheme, ca_certificate, publication, operations, store }) => Ok(RunningServer {
-                addr,
-                scheme,
-                ca_certificate,
-                publication,
-                operations,
-                store,
-                stop: Some(stop),
-                thread: Some(thread),
-            }),
+            Ok(Ready { addr, scheme, ca_certificate, publication, operations, store, certificates: _ }) => {
+                Ok(RunningServer {
+                    addr,
+                    scheme,
+                    ca_certificate,
+                    publication,
+                    operations,
+                    store,
+                    stop: Some(stop),
+                    thread: Some(thread),
+                })
+            }
             Err(mpsc::RecvError) => Err(joined(thread).err().unwrap_or(StartError::Died)),
         }
     }
@@ -112,10 +118,11 @@ fn joined(thread: JoinHandle<Result<(), StartError>>) -> Result<(), StartError> 
     thread.join().unwrap_or(Err(StartError::Died))
 }
 
-/// Serves on this thread until SIGTERM or SIGINT; calls `ready` once, when the server listens and catches the signals.
-pub fn serve(config: Config, ready: impl FnOnce(&Ready)) -> Result<(), StartError> {
+/// Serves on this thread until SIGTERM or SIGINT, people by `face`; calls `ready` once, when the server listens and catches the
+/// signals.
+pub fn serve(config: Config, face: Arc<dyn Face>, ready: impl FnOnce(&Ready)) -> Result<(), StartError> {
     memory::return_large_blocks();
-    run(config, stop_signal, ready)
+    run(config, Some(face), stop_signal, ready)
 }
 
 /// Catches SIGTERM and SIGINT from now on; the future ends with the first of them.
@@ -136,11 +143,12 @@ fn stop_signal() -> impl Future<Output = ()> {
 /// Serves on a runtime of its own until `stop` ends; `stop` is made within the runtime, once the server listens.
 fn run<S: Future<Output = ()>>(
     config: Config,
+    face: Option<Arc<dyn Face>>,
     stop: impl FnOnce() -> S,
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Thread)?;
-    let ended = runtime.block_on(open_and_serve(config, stop, ready));
+    let ended = runtime.block_on(open_and_serve(config, face, stop, ready));
     runtime.shutdown_timeout(STOP_GRACE);
     ended
 }
@@ -149,24 +157,33 @@ fn run<S: Future<Output = ()>>(
 /// store.
 async fn open_and_serve<S: Future<Output = ()>>(
     config: Config,
+    face: Option<Arc<dyn Face>>,
     stop: impl FnOnce() -> S,
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
     let opened = start::open(config).await?;
     let (listener, addr) = bind(opened.listen)?;
+    let (certificates, certificates_addr) = opened.certificates.map(bind).transpose()?.unzip();
     let (publication, publication_addr) = opened.publication.map(bind).transpose()?.unzip();
     let (operations, operations_addr) = opened.operations.map(bind).transpose()?.unzip();
     let stop = stop();
     let app = Arc::new(opened.app);
     let Opened { syslog, notices, host, directory, people, .. } = opened;
     let tls = opened.tls.clone();
-    let upkeep =
-        Upkeep::begin(&app, UpkeepParts { syslog, notices, people, host, publication, operations, tls, directory });
+    let face = face.filter(|_| opened.pages);
+    let serving = Serving { app: Arc::clone(&app), face, certificates: certificates_addr.map(|addr| addr.port()) };
+    let asking = tls.as_ref().and_then(|tls| tls.asking());
+    let certificates = certificates.zip(asking).map(|(listener, tls)| (serving.clone(), listener, tls));
+    let upkeep = Upkeep::begin(
+        &app,
+        UpkeepParts { syslog, notices, people, host, publication, certificates, operations, tls, directory },
+    );
     ready(&Ready {
         store: app.store.clone(),
         addr,
         scheme: if opened.tls.is_some() { "https" } else { "http" },
         ca_certificate: app.ca_certificate.clone(),
+        certificates: certificates_addr,
         publication: publication_addr,
         operations: operations_addr,
     });
@@ -179,7 +196,7 @@ async fn open_and_serve<S: Future<Output = ()>>(
     let served = serve_until(
         stop,
         &handle,
-        accept(&app, listener, opened.tls.as_ref().map(|tls| tls.followed()), handle.clone()),
+        accept(serving, listener, opened.tls.as_ref().map(|tls| tls.followed()), handle.clone()),
     )
     .await;
     upkeep.end(&app).await;

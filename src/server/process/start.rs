@@ -15,6 +15,7 @@ use crate::server::call::app::{App, MAX_CALLS, MAX_PUBLIC};
 use crate::server::data_directory::database::{self, DatabaseError};
 use crate::server::data_directory::files::{self};
 use crate::server::data_directory::layout::DataDirectory;
+use crate::server::data_directory::settings::identity::SessionSettings;
 use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::data_directory::settings::operation::SyslogSettings;
 use crate::server::data_directory::settings::server_toml::Settings;
@@ -51,6 +52,10 @@ pub struct Opened {
     pub listen: SocketAddr,
     /// Where public files are served without TLS.
     pub publication: Option<SocketAddr>,
+    /// Where client certificates are asked for, if anywhere but there.
+    pub certificates: Option<SocketAddr>,
+    /// Pages are served to people.
+    pub pages: bool,
     /// `None`: plain HTTP.
     pub tls: Option<Arc<ServerTls>>,
     pub syslog: Option<SyslogSettings>,
@@ -108,7 +113,11 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     };
     let own = Arc::new(EmbeddedCa::open(&directory.ca_certificate(), place)?);
     let now = OffsetDateTime::now_utc();
-    let Settings { identity, roles, limits, people, .. } = settings.clone();
+    let Settings { mut identity, roles, limits, people, console, .. } = settings.clone();
+    if console.enabled && identity.session.is_none() {
+        // Programs begin none.
+        identity.session = Some(SessionSettings { after: Vec::new(), ..Default::default() });
+    }
     for warning in identity.warnings() {
         tracing::warn!("{warning}");
     }
@@ -177,7 +186,22 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);
     let notices = settings.notices;
-    Ok(Opened { app, listen, publication, tls, syslog, notices, people: source, host, operations, directory, lock })
+    let (certificates, pages) = (console.certificates, console.enabled);
+    Ok(Opened {
+        app,
+        listen,
+        publication,
+        certificates,
+        pages,
+        tls,
+        syslog,
+        notices,
+        people: source,
+        host,
+        operations,
+        directory,
+        lock,
+    })
 }
 
 /// Reads the texts of notices, and what is needed to tell programs. A text that is wrong stops nothing: the shipped one is

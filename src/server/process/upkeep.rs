@@ -10,11 +10,13 @@ use crate::server::call::app::{App, MAX_CALLS};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::data_directory::settings::operation::SyslogSettings;
+use crate::server::http::router::Serving;
 use crate::server::http::tls::{self, ServerTls};
-use crate::server::http::{operations, public_listener};
+use crate::server::http::{accept, operations, public_listener};
 use crate::server::mail::outbox;
 use crate::server::notices::teller::{self, Teller};
 use crate::server::provisioning::source::Source;
+use axum_server::tls_rustls::RustlsConfig;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +41,8 @@ pub struct UpkeepParts {
     pub host: String,
     /// Where public files are served without TLS.
     pub publication: Option<TcpListener>,
+    /// Where calls are answered and client certificates asked for.
+    pub certificates: Option<(Serving, TcpListener, RustlsConfig)>,
     /// Where health and metrics are served.
     pub operations: Option<TcpListener>,
     /// `None`: plain HTTP.
@@ -49,7 +53,7 @@ pub struct UpkeepParts {
 
 /// Holds the tasks until [`Upkeep::end`]; dropped before, they are aborted where they stand.
 pub struct Upkeep {
-    /// The listener for public files.
+    /// The listeners for public files and for client certificates.
     public: TaskGroup,
     /// Temporary cards, mail, revocation lists, CAs elsewhere, people of a directory.
     writers: TaskGroup,
@@ -68,6 +72,9 @@ impl Upkeep {
         let metrics = || Arc::clone(&app.metrics);
         if let Some(listener) = parts.publication {
             public.begin(|ending| public_listener::serve(shared(), listener, ending));
+        }
+        if let Some((serving, listener, tls)) = parts.certificates {
+            public.begin(|ending| accept::with_certificates(serving, listener, tls, ending));
         }
         writers.begin(|ending| sweep::watch(shared(), ending));
         writers.begin(|ending| ends::watch(shared(), ending));
@@ -105,7 +112,7 @@ impl Upkeep {
         Self { public, writers, followers, watching }
     }
 
-    /// Tells the listener for public files to end, so that its calls end together with the others.
+    /// Tells the listeners beside the main one to end, so that their calls end together with the others.
     pub fn close(&self) {
         self.public.ending.cancel();
     }

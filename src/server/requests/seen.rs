@@ -170,6 +170,21 @@ impl Call<'_> {
         seen.ok_or(ApiError::NotFound("profile"))
     }
 
+    /// Names what the caller does for others in some template.
+    pub fn parts(&self) -> Vec<&'static str> {
+        let workflows = self.app.templates.iter().flat_map(|template| template.workflows());
+        let roles: Vec<_> = workflows
+            .filter(|workflow| workflow.enabled)
+            .map(|workflow| permission::workflow_roles(&self.caller, workflow))
+            .collect();
+        let parts = [
+            ("decide", roles.iter().any(|roles| roles.approver)),
+            ("ask", roles.iter().any(|roles| roles.initiator)),
+            ("execute", roles.iter().any(|roles| roles.agent)),
+        ];
+        parts.into_iter().filter(|(_, has)| *has).map(|(part, _)| part).collect()
+    }
+
     /// Says whether the caller has a role for others in some template.
     pub fn acts_for_others(&self) -> bool {
         self.app.templates.iter().flat_map(|template| template.workflows()).any(|workflow| {

@@ -28,6 +28,8 @@ pub const MAY_IMPORT: &[Row] = &[
     ("template", &["cm", "ca", "pkix", "secret"]),
     ("enrollment", &["token", "client", "cm", "pkix", "secret", "platform"]),
     ("server", &["cm", "ca", "store", "directory", "template", "pkix", "secret", "gssapi", "platform", "web"]),
+    ("pages", &["web"]),
+    ("console", &["cm", "pages", "server", "web"]),
     (
         "cli",
         &[
@@ -51,6 +53,7 @@ pub const MAY_IMPORT: &[Row] = &[
             "template",
             "enrollment",
             "server",
+            "console",
         ],
     ),
     ("main", &["cli"]),
@@ -117,7 +120,9 @@ pub const CRATES: &[Door] = &[
     ("tokio", &["server", "web", "store", "directory", "cli", "platform"]),
     ("tokio_rustls", &["server", "web", "directory"]),
     ("tokio_util", &["server", "web"]),
-    ("await", &["server", "web", "store", "directory", "cli"]),
+    ("await", &["server", "web", "store", "directory", "pages", "console", "cli"]),
+    ("maud", &["pages", "console"]),
+    ("fluent_bundle", &["pages"]),
     ("println", &["cli"]),
     ("eprintln", &["cli"]),
     ("print", &["cli"]),
@@ -159,7 +164,7 @@ pub const WRITING: &[Door] = &[
 
 /// The HTTP server's crates, and what listens or bounds a head or a body.
 pub const WEB: &[Door] = &[
-    ("axum", &["web", "server"]),
+    ("axum", &["web", "server", "pages", "console"]),
     ("axum_server", &["web", "server"]),
     ("hyper", &["web"]),
     ("tower", &["web", "server"]),

@@ -1,6 +1,7 @@
 //! Holds every table of `server.toml`, and reads what the environment says instead.
 
 pub mod ca;
+pub mod console;
 pub mod database;
 pub mod directory;
 pub mod environment;

@@ -1,6 +1,7 @@
 //! Reads the whole of `server.toml`, lays the environment over it, and shows it key by key.
 
 use super::ca::{CaSettings, MasterKeySettings, RecoverySettings};
+use super::console::ConsoleSettings;
 use super::database::DatabaseSettings;
 use super::directory::DirectorySettings;
 use super::environment::{self, Effective, Origin, VariableError, flatten, merged, shown};
@@ -28,6 +29,9 @@ pub struct Settings {
     pub public_names: Vec<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub api: ApiSettings,
+    /// The pages for people.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub console: ConsoleSettings,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<OperationsSettings>,
     #[serde(default, skip_serializing_if = "is_default")]

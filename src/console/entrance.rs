@@ -1,0 +1,138 @@
+//! Lets people in: the page that names the ways, and what each of them leads to.
+
+use super::kept;
+use super::place::{self, Place};
+use super::trouble;
+use super::visit::{self, Visit};
+use crate::cm::route::Route;
+use crate::pages::answer::{Keep, guard, page, see_other};
+use crate::pages::form::Form;
+use crate::pages::texts::Texts;
+use crate::server::Door;
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use maud::{Markup, html};
+
+/// Shows the ways in.
+pub fn show(door: &Door, texts: Texts<'_>, parts: &Parts) -> Response {
+    let query = Form::of_query(parts.uri.query());
+    let then = place::own(query.one("then"));
+    let content = html! {
+        @if query.has("out") { p.done role="status" { (texts.t("signed-out")) } }
+        (ways(door, texts, then, false))
+    };
+    super::open_page(texts, StatusCode::OK, "/sign-in", &texts.t("sign-in"), &content)
+}
+
+/// Writes the ways in; `then` is where to go on, `apart` opens them beside the page that stays.
+pub fn ways(door: &Door, texts: Texts<'_>, then: &str, apart: bool) -> Markup {
+    let taken = door.ways();
+    let target = apart.then_some("_blank");
+    html! {
+        div.ways {
+            @if taken.tickets {
+                form method="post" action=(Place::SignInTicket) target=[target] {
+                    input type="hidden" name="then" value=(then);
+                    button type="submit" { (texts.t("sign-in-ticket")) }
+                }
+            }
+            @if taken.certificates {
+                p { a.button href=(Form::address(&Place::SignInCertificate.path(), &[("then", then)])) target=[target] { (texts.t("sign-in-certificate")) } }
+            }
+            form method="post" action=(Place::SignInCode) target=[target] {
+                input type="hidden" name="then" value=(then);
+                div.field {
+                    label for="secret-code" { (texts.t("sign-in-code")) }
+                    p.hint #code-hint { (texts.t("sign-in-code-hint")) }
+                    input #secret-code name="secret-code" type="password" required maxlength="256" autocomplete="one-time-code" aria-describedby="code-hint";
+                }
+                button.quiet type="submit" { (texts.t("sign-in-with-code")) }
+            }
+        }
+    }
+}
+
+/// Answers somebody who has to sign in first. A form is kept; a page is come back to.
+pub fn wanted(door: &Door, texts: Texts<'_>, parts: &Parts, form: Option<&Form>) -> Response {
+    let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    if let Some(form) = form {
+        let content = kept::again(door, texts, here, Some(form));
+        return super::open_page(texts, StatusCode::FORBIDDEN, here, &texts.t("session-ended"), &content);
+    }
+    // A link in a mail comes from elsewhere, and a strict cookie stays behind: the page's own next step brings it along.
+    let site = parts.headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    if matches!(site, Some("cross-site" | "same-site")) {
+        let content = html! { p { a href=(here) { (texts.t("go-on")) } } };
+        return page(
+            StatusCode::OK,
+            visit::outside(texts, here, &texts.t("one-moment"), &content, Some(0)),
+            Keep::Nowhere,
+        );
+    }
+    see_other(&Form::address(&Place::SignIn.path(), &[("then", place::own(here))]))
+}
+
+/// Lets somebody in by a ticket or a code.
+pub async fn enter(door: &Door, texts: Texts<'_>, parts: &Parts, place: Place, form: &Form) -> Response {
+    let then = place::own(form.one("then"));
+    let has_ticket = parts.headers.contains_key(header::AUTHORIZATION);
+    if place == Place::SignInTicket && !has_ticket {
+        let content = html! { p { (texts.t("no-ticket-text")) } p { a href=(Form::address("/sign-in", &[("then", then)])) { (texts.t("other-way")) } } };
+        let mut response =
+            super::open_page(texts, StatusCode::UNAUTHORIZED, "/sign-in", &texts.t("no-ticket"), &content);
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, door.challenge());
+        return response;
+    }
+    match door.enter(parts).await {
+        Ok(headers) => entered(headers, then),
+        Err(refused) => trouble::outside(texts, &refused),
+    }
+}
+
+/// Lets somebody in by the certificate of the connection; at the main listener, sends the browser to the one that asks for it.
+pub async fn by_certificate(door: &Door, texts: Texts<'_>, parts: &Parts) -> Response {
+    let query = Form::of_query(parts.uri.query());
+    let then = place::own(query.one("then"));
+    let host = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, port),
+        _ => (host, "443"),
+    };
+    if let Some(asking) = door.certificates.filter(|asking| asking.to_string() != port) {
+        let there = format!("https://{name}:{asking}{}", Place::SignInCertificate);
+        return see_other(&Form::address(&there, &[("then", then), ("port", port)]));
+    }
+    match door.enter(parts).await {
+        // Only the port is told; the browser stays at this host.
+        Ok(headers) => match query.one("port").parse::<u16>() {
+            Ok(back) => entered(headers, &format!("https://{name}:{back}{then}")),
+            Err(_) => entered(headers, then),
+        },
+        Err(refused) => trouble::outside(texts, &refused),
+    }
+}
+
+/// Goes on with the session that has begun.
+fn entered(headers: HeaderMap, then: &str) -> Response {
+    let mut response = see_other(then);
+    response.headers_mut().extend(headers);
+    response
+}
+
+/// Ends the session, here and at the server, and has the browser forget the pages that it kept.
+pub async fn sign_out(visit: &Visit<'_>) -> Response {
+    if let Err(refused) = visit.act(Route::EndSession, &serde_json::json!({})).await {
+        return trouble::outside(visit.texts, &refused);
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    guard(headers);
+    headers.insert(header::LOCATION, HeaderValue::from_static("/sign-in?out=1"));
+    headers.insert(header::SET_COOKIE, visit.door.ended());
+    headers.insert("clear-site-data", HeaderValue::from_static("\"cache\""));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,147 @@
+//! The console: pages of the server for operators, approvers, help desks, auditors, and everyone with a card.
+//!
+//! In: what a browser asks for and sends. Out: pages. Each fact and each act is a call of the API through the server's
+//! [`Door`], with the visitor's rights: a page can do and show nothing that the API would not.
+//! `place` is every address once; `visit` what a screen is given; `entrance` lets people in; `screens` holds one file a screen.
+//! Absent: rights, rules and records (`server`); how a table or a field is written (`pages`).
+
+mod entrance;
+mod kept;
+mod place;
+mod screens;
+mod trouble;
+mod visit;
+mod words;
+
+use crate::pages::answer::{Keep, download, page, see_other};
+use crate::pages::assets;
+use crate::pages::form::Form;
+use crate::pages::texts::{Catalogue, Language, Texts};
+use crate::server::{Answering, Door, Face};
+use crate::web::site;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use place::Place;
+use std::sync::Arc;
+use trouble::Trouble;
+use visit::{Shown, Visit};
+
+/// Names the cookie that keeps the chosen language; it says nothing of who somebody is.
+const LANGUAGE_COOKIE: &str = "__Host-cardwright-language";
+
+/// Serves the console.
+pub struct Console(Arc<Catalogue>);
+
+impl Console {
+    /// Makes the console, with its texts.
+    pub fn new() -> Self {
+        Self(Arc::new(Catalogue::new(screens::TEXTS)))
+    }
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Face for Console {
+    fn answer(&self, door: Door, request: Request) -> Answering {
+        let catalogue = Arc::clone(&self.0);
+        Box::pin(async move { answer(&catalogue, &door, request).await })
+    }
+}
+
+/// Answers one request: files, the language and the entrance for anybody, all else for who is signed in.
+async fn answer(catalogue: &Catalogue, door: &Door, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    if assets::is_asset(path)
+        && let Some(response) = assets::respond(path, &parts.headers, door.now())
+    {
+        return response;
+    }
+    let texts = catalogue.texts(language(&parts.headers));
+    let form = match parts.method {
+        Method::GET | Method::HEAD => None,
+        Method::POST => {
+            // A form of another site's page, or one whose origin nobody can tell, is not even read.
+            if !site::is_own(&parts.headers) {
+                return trouble::foreign(door, texts);
+            }
+            match Form::receive(&parts.headers, body).await {
+                Ok(form) => Some(form),
+                Err(error) => return trouble::form(door, texts, error),
+            }
+        }
+        _ => return trouble::method(door, texts),
+    };
+    let Some(place) = Place::parse(path) else {
+        return within(door, texts, &parts, None, form.as_ref()).await;
+    };
+    match (place, &form) {
+        (Place::Language, Some(form)) => choose(form),
+        (Place::SignIn, None) => entrance::show(door, texts, &parts),
+        (Place::SignInTicket | Place::SignInCode, Some(form)) => {
+            entrance::enter(door, texts, &parts, place, form).await
+        }
+        (Place::SignInCertificate, None) => entrance::by_certificate(door, texts, &parts).await,
+        _ => within(door, texts, &parts, Some(place), form.as_ref()).await,
+    }
+}
+
+/// Answers what only somebody who is signed in is shown; `None`: no page has this address.
+async fn within(door: &Door, texts: Texts<'_>, parts: &Parts, place: Option<Place>, form: Option<&Form>) -> Response {
+    let visitor = match door.visitor(&parts.headers).await {
+        Ok(Some(visitor)) => visitor,
+        Ok(None) => return entrance::wanted(door, texts, parts, form),
+        Err(refused) => return trouble::outside(texts, &refused),
+    };
+    let me = match door.whoami(&visitor).await {
+        Ok(me) => me,
+        Err(refused) => return trouble::outside(texts, &refused),
+    };
+    let query = Form::of_query(parts.uri.query());
+    let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let visit = Visit { door, visitor: &visitor, me: &me, texts, now: door.now(), query: &query, here, place };
+    let shown = match (place, form) {
+        (None, _) => Err(Trouble::NoPage),
+        (Some(Place::SignOut), Some(_)) => return entrance::sign_out(&visit).await,
+        (Some(place), None) => screens::show(&visit, place).await,
+        (Some(place), Some(form)) => screens::act(&visit, place, form).await,
+    };
+    match shown {
+        Ok(Shown::Page { title, content, keep, status }) => page(status, visit.framed(&title, &content), keep),
+        Ok(Shown::Moved(address)) => see_other(&address),
+        Ok(Shown::File { media_type, name, bytes }) => download(media_type, &name, bytes),
+        Err(trouble) => trouble::within(&visit, &trouble, form),
+    }
+}
+
+/// Returns the language that was chosen, or that the browser asks for.
+fn language(headers: &HeaderMap) -> Language {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).take(64);
+    let chosen = pairs.find_map(|pair| pair.trim().strip_prefix(LANGUAGE_COOKIE)?.strip_prefix('='));
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    chosen.and_then(Language::from_tag).unwrap_or_else(|| Language::accepted(accepted))
+}
+
+/// Keeps the chosen language, and goes back to where it was chosen.
+fn choose(form: &Form) -> Response {
+    let language = Language::from_tag(form.one("language")).unwrap_or(Language::English);
+    let mut response = see_other(place::own(form.one("back")));
+    let cookie =
+        format!("{LANGUAGE_COOKIE}={}; Max-Age=31536000; Path=/; Secure; HttpOnly; SameSite=Lax", language.tag());
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Answers with a page that nobody needs to be signed in for.
+fn open_page(texts: Texts<'_>, status: StatusCode, here: &str, title: &str, content: &maud::Markup) -> Response {
+    page(status, visit::outside(texts, here, title, content, None), Keep::Nowhere)
+}

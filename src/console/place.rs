@@ -1,0 +1,111 @@
+//! Every address of the console, once: read from a path, and written into links.
+
+use crate::cm::wire::{guid_text, read_guid};
+use std::fmt;
+use uuid::Uuid;
+
+/// Declares the places: first those of a fixed path, then those about one thing, whose id stands in the path for `{}`.
+macro_rules! places {
+    (fixed { $($(#[$fixed_doc:meta])* $fixed:ident => $fixed_path:literal;)+ } of { $($(#[$doc:meta])* $name:ident => $path:literal;)+ }) => {
+        /// Names a place of the console.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Place {
+            $($(#[$fixed_doc])* $fixed,)+
+            $($(#[$doc])* $name(Uuid),)+
+        }
+
+        /// Lists the patterns of all places.
+        pub const PATTERNS: &[&str] = &[$($fixed_path,)+ $($path,)+];
+
+        impl Place {
+            /// Reads a path; `None`: no place is there.
+            pub fn parse(path: &str) -> Option<Self> {
+                match path {
+                    $($fixed_path => return Some(Self::$fixed),)+
+                    _ => {}
+                }
+                $(if let Some(id) = id(path, $path) {
+                    return Some(Self::$name(id));
+                })+
+                None
+            }
+        }
+
+        impl fmt::Display for Place {
+            fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                match self {
+                    $(Self::$fixed => formatter.write_str($fixed_path),)+
+                    $(Self::$name(id) => formatter.write_str(&$path.replace("{}", &guid_text(*id))),)+
+                }
+            }
+        }
+    };
+}
+
+places! {
+    fixed {
+        /// By duty: what waits, what ends, what is wrong.
+        Home => "/";
+        Help => "/help";
+        Language => "/language";
+        SignIn => "/sign-in";
+        SignInTicket => "/sign-in/ticket";
+        SignInCode => "/sign-in/code";
+        SignInCertificate => "/sign-in/certificate";
+        SignOut => "/sign-out";
+        Search => "/search";
+        /// The requests that wait, and all others.
+        Queue => "/requests";
+        /// What is about to be approved, before it is.
+        QueueCheck => "/requests/check";
+    }
+    of {
+        Person => "/people/{}";
+        Card => "/cards/{}";
+        Request => "/requests/{}";
+    }
+}
+
+impl Place {
+    /// Returns the address.
+    pub fn path(self) -> String {
+        self.to_string()
+    }
+}
+
+/// Returns the id that stands in a path where the pattern has `{}`.
+fn id(path: &str, pattern: &str) -> Option<Uuid> {
+    let (before, after) = pattern.split_once("{}")?;
+    read_guid(path.strip_prefix(before)?.strip_suffix(after)?)
+}
+
+/// Returns an address of our own, to go to afterwards; the home page's where the text is none.
+pub fn own(address: &str) -> &str {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let plain = address.len() <= 2048 && address.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain && Place::parse(path).is_some() { address } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_as_it_is_written() {
+        let id = Uuid::from_u128(7);
+        for place in
+            [Place::Home, Place::Queue, Place::QueueCheck, Place::Person(id), Place::Card(id), Place::Request(id)]
+        {
+            assert_eq!(Place::parse(&place.path()), Some(place));
+        }
+        assert_eq!(Place::parse("/people/x"), None);
+    }
+
+    #[test]
+    fn nobody_is_sent_elsewhere() {
+        for address in ["https://evil.example/", "//evil.example/", "/\\evil.example", "/nowhere", "", "/requests\n"] {
+            assert_eq!(own(address), "/", "{address}");
+        }
+        assert_eq!(own("/requests?state=Pending"), "/requests?state=Pending");
+    }
+}

@@ -1,0 +1,66 @@
+//! A card: what it is, whose, in which state, and its life.
+
+use crate::cm::certificate::ListedCertificate;
+use crate::cm::found::{Happening, HistoryEntry};
+use crate::cm::route::{Holder, Route};
+use crate::cm::smartcard::Smartcard;
+use crate::console::place::Place;
+use crate::console::trouble::Trouble;
+use crate::console::visit::{Shown, Visit};
+use crate::console::words;
+use crate::pages::layout::{foreign, moment};
+use crate::pages::tables::{Table, facts};
+use maud::{Markup, html};
+use uuid::Uuid;
+
+/// Shows the page.
+pub async fn show(visit: &Visit<'_>, smartcard: Uuid) -> Result<Shown, Trouble> {
+    let card: Smartcard = visit.one(Route::GetSmartcard { smartcard }).await?;
+    let history = visit.list::<HistoryEntry>(Route::GetCardHistory { smartcard }).await?;
+    let of = Holder::Smartcard(smartcard);
+    let certificates = visit.list::<ListedCertificate>(Route::ListHolderCertificates { of }).await?;
+    let known = [
+        (visit.t("card-state"), words::card_status(visit.texts, card.status)),
+        (visit.t("card-id"), html! { span.code { (card.serial_number) } }),
+        (visit.t("card-certificates"), html! { (visit.texts.number(certificates.entries.len() as u64)) }),
+    ];
+    let content = html! {
+        (facts(&known))
+        p { a href=(Place::Person(card.assigned_user)) { (visit.t("card-holder")) } }
+        (history_table(visit, &history.entries))
+    };
+    Ok(Shown::page(visit.t("card"), content))
+}
+
+/// Writes what happened, the latest first.
+pub fn history_table(visit: &Visit<'_>, history: &[HistoryEntry]) -> Markup {
+    let headings = ["history-what", "history-when", "history-who", "history-why"].map(|id| visit.t(id));
+    let row = |entry: &HistoryEntry| {
+        let what = visit.t(match entry.what {
+            Happening::Requested => "happened-requested",
+            Happening::Approved => "happened-approved",
+            Happening::Denied => "happened-denied",
+            Happening::Completed => "happened-completed",
+            Happening::Canceled => "happened-canceled",
+            Happening::Failed => "happened-failed",
+            Happening::Issued => "happened-issued",
+            Happening::Revoked => "happened-revoked",
+            Happening::Other => "happened-other",
+        });
+        vec![
+            html! {
+                (what)
+                @if let Some(request_type) = entry.request_type {
+                    ": " a href=(Place::Request(entry.request)) { (words::request_type(visit.texts, request_type)) }
+                }
+                @if !entry.serial.is_empty() { " " span.code { (entry.serial) } }
+            },
+            moment(visit.texts, entry.at),
+            foreign(&entry.by),
+            foreign(&entry.why),
+        ]
+    };
+    let rows: Vec<_> = history.iter().map(row).collect();
+    Table { caption: &visit.t("history"), headings: &headings, rows: &rows, more: None, newest: None }
+        .write(visit.texts)
+}

@@ -1,0 +1,78 @@
+//! The screens, a file each: what each shows for an address, and what it does with a form.
+//!
+//! In: a [`Visit`]. Out: what is shown, or why not. A screen asks only for what the visitor may see; what the API hides, it hides.
+
+mod card;
+mod help;
+mod home;
+mod person;
+mod queue;
+mod request;
+mod search;
+
+use super::place::Place;
+use super::trouble::Trouble;
+use super::visit::{Shown, Visit};
+use crate::pages::form::Form;
+use crate::pages::layout::Link;
+use crate::pages::texts::Language;
+
+/// Gathers the texts of the screens, a file a screen and language.
+pub const TEXTS: &[(Language, &str)] = &[
+    (Language::English, include_str!("../texts/en/console.ftl")),
+    (Language::German, include_str!("../texts/de/console.ftl")),
+    (Language::English, include_str!("../texts/en/words.ftl")),
+    (Language::German, include_str!("../texts/de/words.ftl")),
+    (Language::English, include_str!("../texts/en/requests.ftl")),
+    (Language::German, include_str!("../texts/de/requests.ftl")),
+    (Language::English, include_str!("../texts/en/found.ftl")),
+    (Language::German, include_str!("../texts/de/found.ftl")),
+];
+
+/// Shows what is at a place.
+pub async fn show(visit: &Visit<'_>, place: Place) -> Result<Shown, Trouble> {
+    match place {
+        Place::Home => home::show(visit).await,
+        Place::Help => Ok(help::show(visit)),
+        Place::Search => search::show(visit).await,
+        Place::Person(user) => person::show(visit, user).await,
+        Place::Card(smartcard) => card::show(visit, smartcard).await,
+        Place::Queue => queue::show(visit).await,
+        Place::Request(request) => request::show(visit, request).await,
+        // These take forms alone, or are answered before anybody is asked for.
+        Place::Language
+        | Place::SignIn
+        | Place::SignInTicket
+        | Place::SignInCode
+        | Place::SignInCertificate
+        | Place::SignOut
+        | Place::QueueCheck => Ok(Shown::Moved(Place::Home.path())),
+    }
+}
+
+/// Does what a form asks for that was sent to a place.
+pub async fn act(visit: &Visit<'_>, place: Place, form: &Form) -> Result<Shown, Trouble> {
+    match place {
+        Place::QueueCheck => queue::check(visit, form).await,
+        Place::Queue => queue::approve(visit, form).await,
+        Place::Request(request) => request::act(visit, request, form).await,
+        _ => Err(Trouble::NoForm),
+    }
+}
+
+/// Lists the links of the menu that lead somewhere for the visitor.
+pub fn menu(visit: &Visit<'_>) -> Vec<Link> {
+    let oversees = visit.has("see-everything");
+    let links = [
+        (Place::Home, "menu-home", true),
+        (Place::Queue, "menu-requests", true),
+        (Place::Search, "menu-search", oversees || visit.me.parts.is_some()),
+    ];
+    let below = |place: Place| match (place, visit.place) {
+        (Place::Queue, Some(Place::Request(_) | Place::QueueCheck)) => true,
+        (Place::Search, Some(Place::Person(_) | Place::Card(_))) => true,
+        (place, here) => here == Some(place),
+    };
+    let shown = links.into_iter().filter(|(.., shown)| *shown);
+    shown.map(|(place, text, _)| Link { address: place.path(), text: visit.t(text), current: below(place) }).collect()
+}

@@ -1,0 +1,180 @@
+//! A request: who asks for what for whom, who decided and who still may, what happens next; decided or withdrawn here.
+
+use crate::cm::beyond_mim::Decision;
+use crate::cm::data_item::DataItem;
+use crate::cm::request::{CloseRequest, RequestClosing, RequestStatus};
+use crate::cm::review::Review;
+use crate::cm::route::Route;
+use crate::console::place::Place;
+use crate::console::trouble::Trouble;
+use crate::console::visit::{Shown, Visit};
+use crate::console::words;
+use crate::pages::fields::{Faults, Field};
+use crate::pages::form::Form;
+use crate::pages::layout::{day, foreign, moment};
+use crate::pages::tables::{Table, facts};
+use maud::{Markup, html};
+use uuid::Uuid;
+
+/// Begins the names of fields with the data items that stood on the page.
+const SEEN: &str = "seen-";
+
+/// Shows the page.
+pub async fn show(visit: &Visit<'_>, request: Uuid) -> Result<Shown, Trouble> {
+    let review: Review = visit.one(Route::ReviewRequest { request }).await?;
+    Ok(Shown::page(title(visit, &review), written(visit, &review, "", &Faults::default())))
+}
+
+/// Approves, denies or cancels.
+pub async fn act(visit: &Visit<'_>, request: Uuid, form: &Form) -> Result<Shown, Trouble> {
+    let comment = form.one("comment").to_owned();
+    let decision = decision(form, request);
+    let done = match form.one("act") {
+        "approve" => visit.act(Route::Approve { request }, &decision).await.map(|()| "approved"),
+        "deny" if comment.is_empty() => {
+            let review: Review = visit.one(Route::ReviewRequest { request }).await?;
+            let mut faults = Faults::default();
+            faults.add("comment", visit.t("deny-why"));
+            return Ok(Shown::faulty(title(visit, &review), written(visit, &review, &comment, &faults)));
+        }
+        "deny" => visit.act(Route::Deny { request }, &decision).await.map(|()| "denied"),
+        "cancel" => {
+            let closing = CloseRequest { status: RequestClosing::Canceled };
+            visit.act(Route::CloseRequest { request }, &closing).await.map(|()| "canceled")
+        }
+        _ => return Err(Trouble::NoForm),
+    };
+    Ok(Shown::done(Place::Request(request), done?))
+}
+
+/// Reads a decision, with the data items as they stood on the page: where they are others by now, the server refuses.
+pub fn decision(form: &Form, request: Uuid) -> Decision {
+    let begins = format!("{SEEN}{request}-");
+    let seen = form.fields().filter_map(|(name, value)| {
+        Some(DataItem { name: name.strip_prefix(&begins)?.to_owned(), value: serde_json::from_str(value).ok()? })
+    });
+    Decision { comment: form.one("comment").to_owned(), seen: Some(seen.collect()), ..Decision::default() }
+}
+
+/// Writes which data items stand on the page, hidden, for [`decision`].
+pub fn seen(review: &Review) -> Markup {
+    html! {
+        @for item in &review.request.data_collection {
+            input type="hidden" name={ (SEEN) (review.request.uuid) "-" (item.name) } value=(serde_json::json!(item.value));
+        }
+    }
+}
+
+fn title(visit: &Visit<'_>, review: &Review) -> String {
+    let what = words::request_type(visit.texts, review.request.request_type);
+    visit.with("request-title", &[("what", (&what).into()), ("name", (&review.target_name).into())])
+}
+
+/// Writes the page.
+fn written(visit: &Visit<'_>, review: &Review, comment: &str, faults: &Faults) -> Markup {
+    html! {
+        (faults.summary(visit.texts))
+        (facts_of(visit, review))
+        @if !review.brings.is_empty() {
+            h2 { (visit.t("request-brings")) }
+            ul lang="en" { @for sentence in &review.brings { li { (foreign(sentence)) } } }
+        }
+        (decisions(visit, review))
+        (cards(visit, review))
+        (acts(visit, review, comment, faults))
+    }
+}
+
+/// Writes what is known of a request.
+pub fn facts_of(visit: &Visit<'_>, review: &Review) -> Markup {
+    let request = &review.request;
+    let mut known = vec![
+        (visit.t("request-state"), words::request_status(visit.texts, request.status)),
+        (visit.t("request-for"), html! { a href=(Place::Person(request.target)) { (foreign(&review.target_name)) } }),
+        (visit.t("request-by"), foreign(&review.originator_name)),
+        (visit.t("request-when"), moment(visit.texts, request.submitted)),
+        (visit.t("request-template"), foreign(&review.template_name)),
+    ];
+    if !request.comment.is_empty() {
+        known.push((visit.t("comment"), foreign(&request.comment)));
+    }
+    for item in &request.data_collection {
+        known.push((item.name.clone(), foreign(item.value.as_deref().unwrap_or_default())));
+    }
+    if let Some(ends) = review.ends {
+        known.push((visit.t("request-ends"), day(visit.texts, ends)));
+    }
+    if let Some(obstacle) = &review.obstacle {
+        known.push((visit.t("request-obstacle"), html! { span.fault lang="en" { (obstacle.text) } }));
+    }
+    facts(&known)
+}
+
+fn decisions(visit: &Visit<'_>, review: &Review) -> Markup {
+    let headings = ["decision-who", "decision-what", "decision-when", "comment"].map(|id| visit.t(id));
+    let rows: Vec<_> = review
+        .decisions
+        .iter()
+        .map(|decision| {
+            let what = visit.t(if decision.approved { "decision-approved" } else { "decision-denied" });
+            vec![foreign(&decision.by), html! { (what) }, moment(visit.texts, decision.at), foreign(&decision.comment)]
+        })
+        .collect();
+    html! {
+        @if review.approvals_needed > 0 {
+            h2 { (visit.t("decisions")) }
+            p { (visit.with("k-of-n-long", &[("given", review.approvals_given.into()), ("needed", review.approvals_needed.into())])) }
+            @if !rows.is_empty() {
+                (Table { caption: &visit.t("decisions"), headings: &headings, rows: &rows, more: None, newest: None }.write(visit.texts))
+            }
+            @if !review.approvers.is_empty() {
+                p { (visit.t("may-still")) " " @for (at, name) in review.approvers.iter().enumerate() { @if at > 0 { ", " } (foreign(name)) } @if review.more_approvers { " …" } }
+            }
+        }
+    }
+}
+
+fn cards(visit: &Visit<'_>, review: &Review) -> Markup {
+    let Some(cards) = review.cards.as_ref().filter(|cards| !cards.is_empty()) else { return html! {} };
+    html! {
+        h2 { (visit.t("request-cards")) }
+        ul {
+            @for card in cards {
+                li {
+                    @match card.smartcard {
+                        Some(smartcard) => a href=(Place::Card(smartcard)) { (foreign(&card.template_name)) },
+                        None => (foreign(&card.template_name)),
+                    }
+                    " " (words::card_status(visit.texts, card.status))
+                }
+            }
+            @if review.more_cards { li { "…" } }
+        }
+    }
+}
+
+/// Writes what the visitor can do with it now.
+fn acts(visit: &Visit<'_>, review: &Review, comment: &str, faults: &Faults) -> Markup {
+    let request = &review.request;
+    let own = request.originator == visit.me.uuid || request.target == visit.me.uuid;
+    let open = matches!(request.status, RequestStatus::Pending | RequestStatus::Approved);
+    let label = visit.t("comment");
+    let hint = visit.t("comment-hint");
+    html! {
+        @if review.may_decide {
+            h2 { (visit.t("decide")) }
+            form method="post" action=(Place::Request(request.uuid)) {
+                (seen(review))
+                (Field { required: false, most: 1024, hint: Some(&hint), ..Field::text("comment", &label, comment) }.lines(visit.texts, faults))
+                div.acts {
+                    @if review.obstacle.is_none() { button type="submit" name="act" value="approve" { (visit.t("approve")) } }
+                    button.harm type="submit" name="act" value="deny" { (visit.t("deny")) }
+                }
+            }
+        } @else if own && open {
+            form method="post" action=(Place::Request(request.uuid)) {
+                div.acts { button.harm type="submit" name="act" value="cancel" { (visit.t("cancel")) } }
+            }
+        }
+    }
+}

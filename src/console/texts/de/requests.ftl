@@ -1,0 +1,61 @@
+# Die Liste der Anträge und ein Antrag.
+queue = Anträge
+queue-caption = Anträge
+queue-count = { $count ->
+    [one] 1 Antrag
+   *[other] { $count } Anträge
+}
+queue-cut = und ältere; grenzen Sie die Suche ein.
+queue-state = Welche
+queue-all = alle
+queue-show = Zeigen
+queue-person = Für wen
+queue-what = Was
+queue-asks = Wer beantragt
+queue-age = Seit
+queue-approvals = Genehmigungen
+queue-due = Endet
+queue-choose = Wählen
+queue-choose-one = Den Antrag für { $name } wählen
+queue-check = Gewählte prüfen und genehmigen
+queue-check-title = Prüfen Sie vor dem Genehmigen
+queue-check-text = Es ist noch nichts entschieden. Sehen Sie jeden Antrag durch, und genehmigen Sie dann alle zusammen.
+queue-approve = { $count ->
+    [one] 1 Antrag genehmigen
+   *[other] { $count } Anträge genehmigen
+}
+queue-back = Zurück zu den Anträgen
+queue-none-chosen = Es wurde kein Antrag gewählt. Kreuzen Sie die an, die Sie genehmigen wollen.
+queue-approved-title = Genehmigt
+queue-approved = { $count ->
+    [one] 1 Antrag ist genehmigt.
+   *[other] { $count } Anträge sind genehmigt.
+}
+queue-not-approved = Nicht genehmigt
+k-of-n = { $given } von { $needed }
+k-of-n-long = { $given } von { $needed } Genehmigungen sind erteilt.
+may-still = Noch genehmigen können:
+request-title = { $what } für { $name }
+request-state = Stand
+request-for = Für wen
+request-by = Wer beantragt
+request-when = Beantragt
+request-template = Vorlage
+request-ends = Endet von selbst
+request-obstacle = Kann nicht mehr genehmigt werden
+request-brings = Was er bringen würde
+request-cards = Karten dieser Person
+decisions = Entscheidungen
+decision-who = Wer
+decision-what = Entscheidung
+decision-when = Wann
+decision-approved = genehmigt
+decision-denied = abgelehnt
+decide = Entscheiden
+approve = Genehmigen
+deny = Ablehnen
+deny-why = Sagen Sie in der Bemerkung, warum Sie ablehnen; wer beantragt hat, erfährt es.
+cancel = Den Antrag zurückziehen
+done-approved = Genehmigt.
+done-denied = Abgelehnt. Wer beantragt hat, erfährt, warum.
+done-canceled = Der Antrag ist zurückgezogen.

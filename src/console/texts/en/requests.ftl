@@ -1,0 +1,61 @@
+# The queue and a request.
+queue = Requests
+queue-caption = Requests
+queue-count = { $count ->
+    [one] 1 request
+   *[other] { $count } requests
+}
+queue-cut = and older ones; narrow the search.
+queue-state = Which
+queue-all = all
+queue-show = Show
+queue-person = For whom
+queue-what = What
+queue-asks = Who asks
+queue-age = Since
+queue-approvals = Approvals
+queue-due = Ends
+queue-choose = Choose
+queue-choose-one = Choose the request for { $name }
+queue-check = Check and approve those chosen
+queue-check-title = Check before you approve
+queue-check-text = Nothing has been decided yet. Look through each request, then approve them together.
+queue-approve = { $count ->
+    [one] Approve 1 request
+   *[other] Approve { $count } requests
+}
+queue-back = Back to the requests
+queue-none-chosen = No request was chosen. Tick those that you want to approve.
+queue-approved-title = Approved
+queue-approved = { $count ->
+    [one] 1 request is approved.
+   *[other] { $count } requests are approved.
+}
+queue-not-approved = Not approved
+k-of-n = { $given } of { $needed }
+k-of-n-long = { $given } of { $needed } approvals are given.
+may-still = May still approve:
+request-title = { $what } for { $name }
+request-state = State
+request-for = For whom
+request-by = Who asks
+request-when = Asked
+request-template = Template
+request-ends = Ends by itself
+request-obstacle = Cannot be approved any more
+request-brings = What it would bring
+request-cards = Cards that this person has
+decisions = Decisions
+decision-who = Who
+decision-what = Decision
+decision-when = When
+decision-approved = approved
+decision-denied = denied
+decide = Decide
+approve = Approve
+deny = Deny
+deny-why = Say in the comment why you deny; whoever asked is told.
+cancel = Withdraw the request
+done-approved = Approved.
+done-denied = Denied. Whoever asked is told why.
+done-canceled = The request is withdrawn.

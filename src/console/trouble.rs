@@ -1,0 +1,120 @@
+//! Pages for what could not be shown or done: what happened, what was kept, and what to do next.
+
+use super::kept;
+use super::place::Place;
+use super::visit::Visit;
+use crate::pages::answer::{Keep, page};
+use crate::pages::form::{Form, FormError};
+use crate::pages::texts::Texts;
+use crate::server::{Door, Refused};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use maud::{Markup, html};
+
+/// Says why a screen could not do what it was asked.
+#[derive(Debug)]
+pub enum Trouble {
+    /// No page has this address.
+    NoPage,
+    /// The page takes no form.
+    NoForm,
+    /// The API has refused a call.
+    Refused(Refused),
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// Answers somebody who is signed in; what was typed stays on the page, to be sent again.
+pub fn within(visit: &Visit<'_>, trouble: &Trouble, form: Option<&Form>) -> Response {
+    let texts = visit.texts;
+    match trouble {
+        Trouble::NoPage => {
+            let content = html! { p { (texts.t("no-page-text")) } p { a href="/" { (texts.t("go-home")) } } };
+            page(StatusCode::NOT_FOUND, visit.framed(&texts.t("no-page"), &content), Keep::Asking)
+        }
+        Trouble::NoForm => {
+            let content = html! { p { (texts.t("no-form-text")) } };
+            page(StatusCode::METHOD_NOT_ALLOWED, visit.framed(&texts.t("no-form"), &content), Keep::Asking)
+        }
+        Trouble::Refused(refused) if refused.code == "proof-too-old" => {
+            let content = kept::again(visit.door, texts, visit.here, form);
+            page(StatusCode::FORBIDDEN, visit.framed(&texts.t("prove-again"), &content), Keep::Nowhere)
+        }
+        Trouble::Refused(refused) => {
+            let content = html! {
+                (told(texts, refused))
+                @if let Some(form) = form { (kept::resend(texts, visit.here, form)) }
+            };
+            let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            after(page(status, visit.framed(&title(texts, refused), &content), Keep::Nowhere), refused)
+        }
+    }
+}
+
+/// Answers somebody who is not signed in.
+pub fn outside(texts: Texts<'_>, refused: &Refused) -> Response {
+    let content = html! { (told(texts, refused)) p { a href=(Place::SignIn) { (texts.t("sign-in")) } } };
+    let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    after(super::open_page(texts, status, "/sign-in", &title(texts, refused), &content), refused)
+}
+
+/// Answers a form of another site's page.
+pub fn foreign(door: &Door, texts: Texts<'_>) -> Response {
+    let content = html! { p { (texts.t("foreign-text")) } p.note { (texts.with("call-id", &[("id", (&door.id.to_string()).into())])) } };
+    super::open_page(texts, StatusCode::FORBIDDEN, "/", &texts.t("foreign"), &content)
+}
+
+/// Answers a form that could not be received.
+pub fn form(door: &Door, texts: Texts<'_>, error: FormError) -> Response {
+    let (status, id) = match error {
+        FormError::Type => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "form-type"),
+        FormError::Fields => (StatusCode::PAYLOAD_TOO_LARGE, "form-large"),
+        FormError::Body(crate::web::body::BodyError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "form-large"),
+        FormError::Body(_) => (StatusCode::REQUEST_TIMEOUT, "form-cut"),
+    };
+    let content =
+        html! { p { (texts.t(id)) } p.note { (texts.with("call-id", &[("id", (&door.id.to_string()).into())])) } };
+    super::open_page(texts, status, "/", &texts.t("form-not-taken"), &content)
+}
+
+/// Answers a verb that pages are not called with.
+pub fn method(door: &Door, texts: Texts<'_>) -> Response {
+    let content = html! { p.note { (texts.with("call-id", &[("id", (&door.id.to_string()).into())])) } };
+    let mut response = super::open_page(texts, StatusCode::METHOD_NOT_ALLOWED, "/", &texts.t("no-form"), &content);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+    response
+}
+
+/// Tells a refusal: in the page's language where the catalogue knows its code, with the server's own words in any case.
+pub fn told(texts: Texts<'_>, refused: &Refused) -> Markup {
+    let known = texts.find(&format!("refused-{}", refused.code), &[]);
+    html! {
+        div.trouble role="alert" {
+            @if let Some(known) = &known { p { (known) } }
+            p lang="en" { (refused.text) }
+            p.note { (texts.with("refused-code", &[("code", refused.code.into()), ("id", (&refused.id.to_string()).into())])) }
+        }
+    }
+}
+
+/// Returns the title of a refusal.
+pub fn title(texts: Texts<'_>, refused: &Refused) -> String {
+    texts.t(match refused.status {
+        401 | 403 => "trouble-forbidden",
+        404 => "trouble-not-found",
+        409 | 422 | 400 => "trouble-cannot",
+        429 | 503 => "trouble-later",
+        _ => "trouble-server",
+    })
+}
+
+fn after(mut response: Response, refused: &Refused) -> Response {
+    if let Some(seconds) = refused.seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}

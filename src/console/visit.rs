@@ -1,0 +1,161 @@
+//! What a screen is given, and what it gives back.
+
+use super::place::Place;
+use crate::cm::beyond_mim::Myself;
+use crate::cm::route::Route;
+use crate::pages::answer::Keep;
+use crate::pages::form::Form;
+use crate::pages::layout::{Frame, Link, document};
+use crate::pages::texts::{Texts, Value};
+use crate::server::{Door, Entries, Refused, Visitor};
+use axum::http::StatusCode;
+use maud::Markup;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+
+/// Holds what a screen is given: who visits, where, and by which door calls are made.
+pub struct Visit<'a> {
+    pub door: &'a Door,
+    pub visitor: &'a Visitor,
+    pub me: &'a Myself,
+    pub texts: Texts<'a>,
+    pub now: OffsetDateTime,
+    /// The fields of the address.
+    pub query: &'a Form,
+    /// The address, with its fields.
+    pub here: &'a str,
+    /// `None`: no page has this address.
+    pub place: Option<Place>,
+}
+
+/// Is what a screen gives back.
+pub enum Shown {
+    Page {
+        title: String,
+        content: Markup,
+        keep: Keep,
+        status: StatusCode,
+    },
+    /// The browser goes on at an address of ours.
+    Moved(String),
+    File {
+        media_type: &'static str,
+        name: String,
+        bytes: Vec<u8>,
+    },
+}
+
+impl Shown {
+    /// Shows a page without a secret.
+    pub fn page(title: impl Into<String>, content: Markup) -> Self {
+        Self::Page { title: title.into(), content, keep: Keep::Asking, status: StatusCode::OK }
+    }
+
+    /// Shows a form again in which something is wrong.
+    pub fn faulty(title: impl Into<String>, content: Markup) -> Self {
+        Self::Page { title: title.into(), content, keep: Keep::Asking, status: StatusCode::UNPROCESSABLE_ENTITY }
+    }
+
+    /// Shows a page with a secret on it.
+    pub fn secret(title: impl Into<String>, content: Markup) -> Self {
+        Self::Page { title: title.into(), content, keep: Keep::Nowhere, status: StatusCode::OK }
+    }
+
+    /// Goes on at a place, and says there what was done: the text `done-…` of this name.
+    pub fn done(place: Place, done: &str) -> Self {
+        Self::Moved(Form::address(&place.path(), &[("done", done)]))
+    }
+}
+
+impl<'a> Visit<'a> {
+    /// Returns a text.
+    pub fn t(&self, id: &str) -> String {
+        self.texts.t(id)
+    }
+
+    /// Returns a text with what stands in it.
+    pub fn with(&self, id: &str, values: &[(&str, Value<'_>)]) -> String {
+        self.texts.with(id, values)
+    }
+
+    /// Makes a call that answers with one thing.
+    pub async fn one<T: DeserializeOwned>(&self, route: Route) -> Result<T, Refused> {
+        self.door.one(self.visitor, route).await
+    }
+
+    /// Makes a call that answers with a list.
+    pub async fn list<T: DeserializeOwned>(&self, route: Route) -> Result<Entries<T>, Refused> {
+        self.door.list(self.visitor, route).await
+    }
+
+    /// Makes a call that changes something, and reads its answer.
+    pub async fn send<T: DeserializeOwned>(&self, route: Route, body: &(impl Serialize + Sync)) -> Result<T, Refused> {
+        self.door.send(self.visitor, route, body).await
+    }
+
+    /// Makes a call that changes something.
+    pub async fn act(&self, route: Route, body: &(impl Serialize + Sync)) -> Result<(), Refused> {
+        self.door.act(self.visitor, route, body).await
+    }
+
+    /// Says whether the visitor has a duty that the server's roles give.
+    pub fn has(&self, duty: &str) -> bool {
+        self.me.duties.iter().flatten().any(|known| known == duty)
+    }
+
+    /// Says whether the visitor does this for others in some template: "decide", "ask", "execute".
+    pub fn takes_part(&self, part: &str) -> bool {
+        self.me.parts.iter().flatten().any(|known| known == part)
+    }
+
+    /// Says whether the visitor may look for anybody else.
+    pub fn looks_for_anybody(&self) -> bool {
+        self.has("see-everything") || self.me.parts.is_some()
+    }
+
+    /// Writes a whole page around a content.
+    pub fn framed(&self, title: &str, content: &Markup) -> Markup {
+        let menu: Vec<Link> = super::screens::menu(self);
+        let done = self.query.one("done");
+        let done = self.texts.find(&format!("done-{done}"), &[]).filter(|_| !done.is_empty());
+        let search = self.looks_for_anybody().then(|| (SEARCH, self.query.one("q")));
+        let frame = Frame {
+            texts: self.texts,
+            title,
+            person: Some(self.visitor.name()),
+            menu: &menu,
+            here: self.here,
+            search,
+            sign_out: "/sign-out",
+            language: "/language",
+            help: "/help",
+            as_of: Some(self.now),
+            done: done.as_deref(),
+            refresh: None,
+        };
+        document(&frame, content)
+    }
+}
+
+/// Where searches are sent.
+const SEARCH: &str = "/search";
+
+/// Writes a whole page for somebody who is not signed in.
+pub fn outside(texts: Texts<'_>, here: &str, title: &str, content: &Markup, refresh: Option<u32>) -> Markup {
+    let frame = Frame {
+        texts,
+        title,
+        person: None,
+        menu: &[],
+        here,
+        search: None,
+        sign_out: "/sign-out",
+        language: "/language",
+        help: "/help",
+        as_of: None,
+        done: None,
+        refresh,
+    };
+    document(&frame, content)
+}

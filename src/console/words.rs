@@ -1,0 +1,66 @@
+//! The words of pages for what the API names: each state with what it means for whoever looks.
+
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::smartcard::SmartcardStatus;
+use crate::pages::states::{Tone, state};
+use crate::pages::texts::Texts;
+use maud::Markup;
+
+/// Says what the state of a request means, and names its text.
+fn request_words(status: RequestStatus) -> Option<(Tone, &'static str)> {
+    Some(match status {
+        RequestStatus::Pending => (Tone::Waiting, "request-pending"),
+        RequestStatus::Approved => (Tone::Waiting, "request-approved"),
+        RequestStatus::Executing => (Tone::Waiting, "request-executing"),
+        RequestStatus::Completed => (Tone::Good, "request-completed"),
+        RequestStatus::Denied => (Tone::Bad, "request-denied"),
+        RequestStatus::Failed => (Tone::Bad, "request-failed"),
+        RequestStatus::Canceled => (Tone::Ended, "request-canceled"),
+        RequestStatus::None | RequestStatus::Other(_) => return None,
+    })
+}
+
+/// Writes the state of a request.
+pub fn request_status(texts: Texts<'_>, status: RequestStatus) -> Markup {
+    let tone = request_words(status).map_or(Tone::Plain, |(tone, _)| tone);
+    state(tone, &request_status_text(texts, status))
+}
+
+/// Returns the state of a request in words.
+pub fn request_status_text(texts: Texts<'_>, status: RequestStatus) -> String {
+    request_words(status).map_or_else(|| status.to_string(), |(_, id)| texts.t(id))
+}
+
+/// Writes the state of a card.
+pub fn card_status(texts: Texts<'_>, status: SmartcardStatus) -> Markup {
+    let (tone, id) = match status {
+        SmartcardStatus::New => (Tone::Plain, "card-new"),
+        SmartcardStatus::Assigned => (Tone::Waiting, "card-assigned"),
+        SmartcardStatus::Active => (Tone::Good, "card-active"),
+        SmartcardStatus::Suspended => (Tone::Bad, "card-suspended"),
+        SmartcardStatus::Disabled => (Tone::Ended, "card-disabled"),
+        SmartcardStatus::Retired => (Tone::Ended, "card-retired"),
+        SmartcardStatus::Other(_) => return state(Tone::Plain, &status.to_string()),
+    };
+    state(tone, &texts.t(id))
+}
+
+/// Returns what a request asks for.
+pub fn request_type(texts: Texts<'_>, request_type: RequestType) -> String {
+    let id = match request_type {
+        RequestType::Enroll => "type-enroll",
+        RequestType::Duplicate => "type-duplicate",
+        RequestType::OfflineUnblock => "type-offline-unblock",
+        RequestType::OnlineUpdate => "type-online-update",
+        RequestType::Renew => "type-renew",
+        RequestType::Recover => "type-recover",
+        RequestType::RecoverOnBehalf => "type-recover-on-behalf",
+        RequestType::Reinstate => "type-reinstate",
+        RequestType::Retire => "type-retire",
+        RequestType::Revoke => "type-revoke",
+        RequestType::TemporaryCards => "type-temporary",
+        RequestType::Unblock => "type-unblock",
+        RequestType::Other(_) => return request_type.to_string(),
+    };
+    texts.t(id)
+}

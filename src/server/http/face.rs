@@ -1,0 +1,220 @@
+//! The door for a face: what serves pages for people has its calls carried out here, in the visitor's name.
+//!
+//! In: a [`Route`] and a body. Out: what the API would answer, or its refusal. A face reaches nothing but by a call of the API,
+//! with the visitor's rights.
+//! Absent: how a page looks.
+
+use super::dispatch::{self, Moment};
+use super::router::log_refusal;
+use crate::cm::beyond_mim::Myself;
+use crate::cm::route::Route;
+use crate::cm::wire::read_body;
+use crate::server::call::app::App;
+use crate::server::call::body::Payload;
+use crate::server::call::reply::{Reply, written};
+use crate::server::error::{ApiError, Internal};
+use crate::server::identity::{entrance, session};
+use crate::server::permission::caller::{Caller, Shown};
+use crate::server::permission::proof;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Is an answer under way.
+pub type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// Serves pages for people at every path that is none of the API's.
+pub trait Face: Send + Sync {
+    /// Answers a request. Whoever sent it has shown nothing yet.
+    fn answer(&self, door: Door, request: Request) -> Answering;
+}
+
+/// Lets visitors in, and carries out their calls; made for one request.
+#[derive(Clone)]
+pub struct Door {
+    app: Arc<App>,
+    /// The correlation id of the request, and of all calls that are made for it.
+    pub id: Uuid,
+    /// The port of the listener that asks for client certificates, if there is one.
+    pub certificates: Option<u16>,
+}
+
+/// Is somebody who visits the pages, as the cookie has told.
+#[derive(Clone, Debug)]
+pub struct Visitor(Caller);
+
+impl Visitor {
+    /// Returns the visitor's id.
+    pub fn uuid(&self) -> Uuid {
+        self.0.uuid
+    }
+
+    /// Returns the visitor's name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Says whether the visitor has proven lately who he is, as calls that decide or give rights want it.
+    pub fn is_proven(&self, now: OffsetDateTime) -> bool {
+        proof::is_fresh(&self.0, now)
+    }
+
+    /// Names the session; `None` where the visitor has come in by none of the pages'.
+    pub fn session(&self) -> Option<Uuid> {
+        match self.0.shown {
+            Shown::Page { session, .. } => Some(session),
+            Shown::Bearer(_) | Shown::Oidc | Shown::Negotiate | Shown::Certificate | Shown::Session(_) => None,
+        }
+    }
+}
+
+/// Holds a refusal of the API, as its callers are told it.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub status: u16,
+    /// The stable code.
+    pub code: &'static str,
+    /// What happened, what was kept, and what to do next.
+    pub text: String,
+    /// By which the server's log knows the call.
+    pub id: Uuid,
+    /// In how many seconds another try makes sense.
+    pub seconds: Option<u64>,
+}
+
+/// Holds a list, and says whether it is longer than what was answered.
+#[derive(Clone, Debug)]
+pub struct Entries<T> {
+    pub entries: Vec<T>,
+    pub cut: bool,
+}
+
+impl Door {
+    /// Makes the door for one request.
+    pub(super) fn new(app: Arc<App>, id: Uuid, certificates: Option<u16>) -> Self {
+        Self { app, id, certificates }
+    }
+
+    /// Returns the moment at which a call is made, in whole milliseconds as the wire has them.
+    pub fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc().truncate_to_millisecond()
+    }
+
+    /// Finds who visits, by the session's cookie; `None`: nobody, or the session is over.
+    pub async fn visitor(&self, headers: &HeaderMap) -> Result<Option<Visitor>, Refused> {
+        let found = self.app.identity.visitor(&self.app.store, headers, self.now()).await;
+        Ok(found.map_err(|error| self.refused(&error))?.map(Visitor))
+    }
+
+    /// Lets somebody in by a ticket or token, or by the client certificate of the connection; returns the headers that begin
+    /// the session.
+    pub async fn enter(&self, parts: &Parts) -> Result<HeaderMap, Refused> {
+        let entered = self.app.identity.enter(&self.app.store, parts, self.now()).await;
+        entered.map_err(|error| self.refused(&error))
+    }
+
+    /// Returns the header that ends the session in the browser.
+    pub fn ended(&self) -> HeaderValue {
+        session::ended()
+    }
+
+    /// Says which ways in there are.
+    pub fn ways(&self) -> entrance::Taken {
+        self.app.identity.takes()
+    }
+
+    /// Returns the challenge that has a browser show its ticket.
+    pub fn challenge(&self) -> HeaderValue {
+        entrance::negotiate()
+    }
+
+    /// Makes a call that answers with one thing.
+    pub async fn one<T: DeserializeOwned>(&self, visitor: &Visitor, route: Route) -> Result<T, Refused> {
+        self.read(self.call(visitor, route, Vec::new()).await?)
+    }
+
+    /// Makes a call that answers with a list, which may be empty.
+    pub async fn list<T: DeserializeOwned>(&self, visitor: &Visitor, route: Route) -> Result<Entries<T>, Refused> {
+        match self.call(visitor, route, Vec::new()).await? {
+            Reply::Empty => Ok(Entries { entries: Vec::new(), cut: false }),
+            reply => {
+                let cut = matches!(reply, Reply::CutList(_));
+                Ok(Entries { entries: self.read(reply)?, cut })
+            }
+        }
+    }
+
+    /// Makes a call that changes something, and reads what it answers with.
+    pub async fn send<T: DeserializeOwned>(
+        &self,
+        visitor: &Visitor,
+        route: Route,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Refused> {
+        self.read(self.call(visitor, route, self.body(body)?).await?)
+    }
+
+    /// Makes a call that changes something, whatever it answers with.
+    pub async fn act(&self, visitor: &Visitor, route: Route, body: &(impl Serialize + Sync)) -> Result<(), Refused> {
+        self.call(visitor, route, self.body(body)?).await.map(drop)
+    }
+
+    /// Tells who the visitor is, and what duties he has.
+    pub async fn whoami(&self, visitor: &Visitor) -> Result<Myself, Refused> {
+        self.one(visitor, Route::Whoami).await
+    }
+
+    /// Writes a body.
+    fn body(&self, body: &impl Serialize) -> Result<Vec<u8>, Refused> {
+        written(body).map_err(|error| self.refused(&error))
+    }
+
+    /// Reads what a call has answered with.
+    fn read<T: DeserializeOwned>(&self, reply: Reply) -> Result<T, Refused> {
+        let bytes = match reply {
+            Reply::Json(bytes) | Reply::CutList(bytes) | Reply::Created(bytes) | Reply::Accepted(bytes) => bytes,
+            Reply::Empty | Reply::Verbs(_) | Reply::Other(_) | Reply::File { .. } => Vec::new(),
+        };
+        read_body(&bytes).map_err(|error| self.refused(&ApiError::Internal(Internal::OwnAnswer(error))))
+    }
+
+    /// Carries out one call in the visitor's name.
+    async fn call(&self, visitor: &Visitor, route: Route, body: Vec<u8>) -> Result<Reply, Refused> {
+        let begun = Instant::now();
+        let verb = route.method().name();
+        let answered = self.conducted(visitor, route, body).await;
+        answered.map_err(|error| {
+            self.app.metrics.refused(error.status_and_code().1);
+            log_refusal(&error, self.id, verb, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+            self.refused(&error)
+        })
+    }
+
+    async fn conducted(&self, visitor: &Visitor, route: Route, body: Vec<u8>) -> Result<Reply, ApiError> {
+        let moment = Moment { now: self.now(), id: self.id };
+        dispatch::check(&self.app, &visitor.0, &route, moment.now)?;
+        dispatch::conduct(&self.app, visitor.0.clone(), route, Payload::within(body), moment).await
+    }
+
+    /// Describes a refusal as callers are told it.
+    fn refused(&self, error: &ApiError) -> Refused {
+        let (status, code) = error.status_and_code();
+        let seconds = match error {
+            ApiError::TooManyRequests { seconds } | ApiError::DailyLimit { seconds, .. } => Some(*seconds),
+            ApiError::CaPending { retry_after } => Some((*retry_after).into()),
+            ApiError::Busy => Some(1),
+            ApiError::Stopping => Some(10),
+            _ => None,
+        };
+        let text = error.to_string();
+        Refused { status: status.as_u16(), code: code.name(), text, id: self.id, seconds }
+    }
+}
