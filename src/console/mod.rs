@@ -13,6 +13,8 @@ mod trouble;
 mod visit;
 mod words;
 
+pub use place::PATTERNS;
+
 use crate::pages::answer::{Keep, download, page, see_other};
 use crate::pages::assets;
 use crate::pages::form::Form;

@@ -62,6 +62,8 @@ places! {
     of {
         Person => "/people/{}";
         Card => "/cards/{}";
+        /// What happened to a card, as a file.
+        CardHistory => "/cards/{}/history.csv";
         Request => "/requests/{}";
     }
 }

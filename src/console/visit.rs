@@ -62,6 +62,21 @@ impl Shown {
         Self::Page { title: title.into(), content, keep: Keep::Nowhere, status: StatusCode::OK }
     }
 
+    /// Gives a table as a file (RFC 4180); a cell that a spreadsheet would take for a formula is marked as text.
+    pub fn table(name: String, headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Self {
+        let plain = |cell: String| match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+            true => format!("'{cell}"),
+            false => cell,
+        };
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        // Writing into memory fails nowhere, and rows are as long as their headings.
+        let _ = writer.write_record(headings);
+        for row in rows {
+            let _ = writer.write_record(row.into_iter().map(plain));
+        }
+        Self::File { media_type: "text/csv; charset=utf-8", name, bytes: writer.into_inner().unwrap_or_default() }
+    }
+
     /// Goes on at a place, and says there what was done: the text `done-…` of this name.
     pub fn done(place: Place, done: &str) -> Self {
         Self::Moved(Form::address(&place.path(), &[("done", done)]))

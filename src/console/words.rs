@@ -1,5 +1,6 @@
 //! The words of pages for what the API names: each state with what it means for whoever looks.
 
+use crate::cm::found::Happening;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::pages::states::{Tone, state};
@@ -63,4 +64,19 @@ pub fn request_type(texts: Texts<'_>, request_type: RequestType) -> String {
         RequestType::Other(_) => return request_type.to_string(),
     };
     texts.t(id)
+}
+
+/// Returns what happened.
+pub fn happening(texts: Texts<'_>, what: Happening) -> String {
+    texts.t(match what {
+        Happening::Requested => "happened-requested",
+        Happening::Approved => "happened-approved",
+        Happening::Denied => "happened-denied",
+        Happening::Completed => "happened-completed",
+        Happening::Canceled => "happened-canceled",
+        Happening::Failed => "happened-failed",
+        Happening::Issued => "happened-issued",
+        Happening::Revoked => "happened-revoked",
+        Happening::Other => "happened-other",
+    })
 }

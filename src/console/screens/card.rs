@@ -1,9 +1,10 @@
 //! A card: what it is, whose, in which state, and its life.
 
 use crate::cm::certificate::ListedCertificate;
-use crate::cm::found::{Happening, HistoryEntry};
+use crate::cm::found::HistoryEntry;
 use crate::cm::route::{Holder, Route};
 use crate::cm::smartcard::Smartcard;
+use crate::cm::wire::moment_text;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
 use crate::console::visit::{Shown, Visit};
@@ -28,25 +29,28 @@ pub async fn show(visit: &Visit<'_>, smartcard: Uuid) -> Result<Shown, Trouble> 
         (facts(&known))
         p { a href=(Place::Person(card.assigned_user)) { (visit.t("card-holder")) } }
         (history_table(visit, &history.entries))
+        p { a href=(Place::CardHistory(smartcard)) { (visit.t("history-file")) } }
     };
     Ok(Shown::page(visit.t("card"), content))
+}
+
+/// Gives what happened as a file.
+pub async fn history_file(visit: &Visit<'_>, smartcard: Uuid) -> Result<Shown, Trouble> {
+    let history = visit.list::<HistoryEntry>(Route::GetCardHistory { smartcard }).await?;
+    let headings = ["At", "What", "Request", "Type", "By", "Why", "SerialNumber"];
+    let rows = history.entries.iter().map(|entry| {
+        let kind = entry.request_type.map(|kind| kind.to_string()).unwrap_or_default();
+        let (at, what) = (moment_text(entry.at), words::happening(visit.texts, entry.what));
+        vec![at, what, entry.request.to_string(), kind, entry.by.clone(), entry.why.clone(), entry.serial.clone()]
+    });
+    Ok(Shown::table(format!("history-{smartcard}.csv"), &headings, rows))
 }
 
 /// Writes what happened, the latest first.
 pub fn history_table(visit: &Visit<'_>, history: &[HistoryEntry]) -> Markup {
     let headings = ["history-what", "history-when", "history-who", "history-why"].map(|id| visit.t(id));
     let row = |entry: &HistoryEntry| {
-        let what = visit.t(match entry.what {
-            Happening::Requested => "happened-requested",
-            Happening::Approved => "happened-approved",
-            Happening::Denied => "happened-denied",
-            Happening::Completed => "happened-completed",
-            Happening::Canceled => "happened-canceled",
-            Happening::Failed => "happened-failed",
-            Happening::Issued => "happened-issued",
-            Happening::Revoked => "happened-revoked",
-            Happening::Other => "happened-other",
-        });
+        let what = words::happening(visit.texts, entry.what);
         vec![
             html! {
                 (what)

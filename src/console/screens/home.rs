@@ -19,7 +19,7 @@ const SOON: u32 = 30;
 pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
     let content = html! {
         ul.tiles {
-            @if visit.looks_for_anybody() { li.tile { (waiting(visit).await?) } }
+            @if visit.takes_part("decide") || visit.has("see-everything") { li.tile { (waiting(visit).await?) } }
             @if visit.looks_for_anybody() { li.tile { (ending(visit).await?) } }
             li.tile { (own(visit).await?) }
         }

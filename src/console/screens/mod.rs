@@ -37,6 +37,7 @@ pub async fn show(visit: &Visit<'_>, place: Place) -> Result<Shown, Trouble> {
         Place::Search => search::show(visit).await,
         Place::Person(user) => person::show(visit, user).await,
         Place::Card(smartcard) => card::show(visit, smartcard).await,
+        Place::CardHistory(smartcard) => card::history_file(visit, smartcard).await,
         Place::Queue => queue::show(visit).await,
         Place::Request(request) => request::show(visit, request).await,
         // These take forms alone, or are answered before anybody is asked for.

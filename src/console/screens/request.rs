@@ -1,6 +1,6 @@
 //! A request: who asks for what for whom, who decided and who still may, what happens next; decided or withdrawn here.
 
-use crate::cm::beyond_mim::Decision;
+use crate::cm::beyond_mim::{Decision, OneTimePasswords};
 use crate::cm::data_item::DataItem;
 use crate::cm::request::{CloseRequest, RequestClosing, RequestStatus};
 use crate::cm::review::Review;
@@ -30,7 +30,13 @@ pub async fn act(visit: &Visit<'_>, request: Uuid, form: &Form) -> Result<Shown,
     let comment = form.one("comment").to_owned();
     let decision = decision(form, request);
     let done = match form.one("act") {
-        "approve" => visit.act(Route::Approve { request }, &decision).await.map(|()| "approved"),
+        "approve" => {
+            let passwords: OneTimePasswords = visit.send(Route::Approve { request }, &decision).await?;
+            if passwords.first.is_some() {
+                return Ok(Shown::secret(visit.t("approved-hand-over"), handed_over(visit, request, &passwords)));
+            }
+            Ok("approved")
+        }
         "deny" if comment.is_empty() => {
             let review: Review = visit.one(Route::ReviewRequest { request }).await?;
             let mut faults = Faults::default();
@@ -62,6 +68,17 @@ pub fn seen(review: &Review) -> Markup {
         @for item in &review.request.data_collection {
             input type="hidden" name={ (SEEN) (review.request.uuid) "-" (item.name) } value=(serde_json::json!(item.value));
         }
+    }
+}
+
+/// Writes one-time passwords, which are shown this once.
+fn handed_over(visit: &Visit<'_>, request: Uuid, passwords: &OneTimePasswords) -> Markup {
+    html! {
+        p { (visit.t("hand-over-text")) }
+        @for password in [&passwords.first, &passwords.second].into_iter().flatten() {
+            p.large { (password.expose()) }
+        }
+        p { a.button href=(Place::Request(request)) { (visit.t("hand-over-done")) } }
     }
 }
 

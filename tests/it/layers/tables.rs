@@ -103,7 +103,7 @@ pub const CRATES: &[Door] = &[
     ("pcsc", &["reader"]),
     ("rsa", &["virtual_card"]),
     ("rusqlite", &["store"]),
-    ("csv", &["cli"]),
+    ("csv", &["cli", "console"]),
     ("tar", &["server"]),
     ("unicode_normalization", &["store"]),
     ("tokio_postgres", &["store"]),

@@ -4,6 +4,7 @@
 use super::identity::{self, negotiate, oidc};
 use super::support::{API, EXTENSION, Lab, PASSPHRASE, Person, csr, new_csr};
 use crate::support::kerberos::Realm;
+use cardwright::console::Console;
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use cardwright::secret::Passphrase;
 use cardwright::server::{self, Config};
@@ -12,6 +13,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -37,7 +39,7 @@ fn child() {
         passphrase: Passphrase::new(PASSPHRASE.into()),
         ca_pin: None,
     };
-    server::serve(config, |ready| println!("\nlistening {}", ready.addr)).unwrap();
+    server::serve(config, Arc::new(Console::new()), |ready| println!("\nlistening {}", ready.addr)).unwrap();
 }
 
 pub struct Process {

@@ -27,6 +27,7 @@ fn session(owner: Uuid, byte: u8) -> SessionRecord {
         last_used: NOW,
         bears_roles: byte % 2 == 1,
         certificate: (byte % 2 == 1).then(|| vec![byte; 3]),
+        pages: byte % 2 == 1,
     }
 }
 

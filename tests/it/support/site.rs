@@ -126,6 +126,19 @@ impl Site {
         self.program.path("server/ca.cer.pem")
     }
 
+    /// What makes calls by hand and follows no redirection.
+    pub fn unfollowed(&self) -> ureq::Agent {
+        let config = agent(&std::fs::read(self.ca_file()).unwrap()).config().clone();
+        ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .tls_config(config.tls_config().clone())
+            .timeout_global(Some(Duration::from_secs(60)))
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .build()
+            .into()
+    }
+
     /// The text of the server's log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.program.path("server.log")).unwrap()

@@ -35,3 +35,4 @@ history-what = Was
 history-when = Wann
 history-who = Wer
 history-why = Warum
+history-file = Die Geschichte als Datei (CSV)

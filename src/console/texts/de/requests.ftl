@@ -59,3 +59,6 @@ cancel = Den Antrag zurückziehen
 done-approved = Genehmigt.
 done-denied = Abgelehnt. Wer beantragt hat, erfährt, warum.
 done-canceled = Der Antrag ist zurückgezogen.
+approved-hand-over = Genehmigt: Geben Sie das weiter
+hand-over-text = Das Einmalpasswort wird nur jetzt gezeigt. Geben Sie es der Person selbst; es wird an der Karte gebraucht.
+hand-over-done = Ich habe es weitergegeben

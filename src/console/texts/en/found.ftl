@@ -35,3 +35,4 @@ history-what = What
 history-when = When
 history-who = Who
 history-why = Why
+history-file = The history as a file (CSV)

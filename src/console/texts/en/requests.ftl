@@ -59,3 +59,6 @@ cancel = Withdraw the request
 done-approved = Approved.
 done-denied = Denied. Whoever asked is told why.
 done-canceled = The request is withdrawn.
+approved-hand-over = Approved: hand this over
+hand-over-text = The one-time password is shown this once. Give it to the person yourself; it is needed at the card.
+hand-over-done = I have handed it over

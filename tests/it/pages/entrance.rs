@@ -1,0 +1,133 @@
+//! Signing in, and what nobody reaches without it.
+
+use cardwright::console::PATTERNS;
+
+use super::lab::{asks, browser, cookie, form, page, session, sign_in, site, status};
+use crate::support::browser::Browser;
+
+/// The addresses that anybody may open.
+const OPEN: [&str; 3] = ["/sign-in", "/sign-in/ticket", "/sign-in/certificate"];
+
+fn some(pattern: &str) -> String {
+    pattern.replace("{}", "11111111-2222-4333-8444-555555555555")
+}
+
+#[test]
+fn nobody_is_shown_a_page_before_signing_in_and_every_answer_is_guarded() {
+    let site = site();
+    let stolen = session("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    for path in PATTERNS.iter().map(|pattern| some(pattern)).chain(["/nowhere".into(), "/assets/0/style.css".into()]) {
+        for headers in [&[][..], &[("cookie", &*stolen)]] {
+            let answer = page(&site, headers, &path);
+            let open = OPEN.contains(&&*path);
+            assert_eq!(
+                answer.status == 303 && answer.header("location").starts_with("/sign-in"),
+                !open,
+                "{path}: {}",
+                answer.status
+            );
+            assert!(answer.header("content-security-policy").contains("default-src 'none'"), "{path}");
+            assert!(!answer.header("content-security-policy").contains("unsafe"), "{path}");
+            assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
+        }
+    }
+    // The API stays as it was: no page answers there.
+    let answer = page(&site, &[], "/CertificateManagement/api/v1.0/nothing");
+    assert_eq!((answer.status, answer.header("content-type")), (401, "application/json; charset=utf-8"));
+    assert_eq!(page(&site, &[], "/api/v1.0/requests").status, 401);
+}
+
+#[test]
+fn a_form_of_another_site_is_refused_and_changes_nothing() {
+    let site = site();
+    let request = asks(&site, "ursula", "for the laboratory");
+    let cookie = session(&cookie(&site, "vera"));
+    let path = format!("/requests/{request}");
+    let foreign: [&[(&str, &str)]; 5] = [
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none")],
+        &[("sec-fetch-site", ""), ("origin", "https://evil.example")],
+        // A browser that says nothing of where a form comes from is none that we know.
+        &[("sec-fetch-site", "")],
+    ];
+    for headers in foreign {
+        let headers: Vec<_> = headers.iter().copied().chain([("cookie", &*cookie)]).collect();
+        let answer = form(&site, &headers, &path, "act=approve");
+        assert_eq!(answer.status, 403, "{headers:?}");
+    }
+    assert_eq!(status(&site, "vera", &request), 5, "it still waits");
+    let host = site.origin.clone();
+    let own = [("sec-fetch-site", ""), ("origin", &*host), ("cookie", &*cookie)];
+    assert_eq!(form(&site, &own, &path, "act=approve").status, 303);
+    assert_eq!(status(&site, "vera", &request), 1);
+}
+
+#[test]
+fn the_cookie_is_for_this_host_alone_and_ends_with_signing_out() {
+    let site = site();
+    let browser = browser(&site, "vera");
+    let cookies = browser.cookies();
+    let kept = cookies.iter().find(|cookie| cookie["name"] == "__Host-cardwright").unwrap();
+    assert_eq!((&kept["httpOnly"], &kept["secure"], &kept["sameSite"]), (&true.into(), &true.into(), &"Strict".into()));
+    browser.sees("Signed in as vera");
+    browser.click("Sign out");
+    browser.sees("You are signed out.");
+    browser.assert_sound();
+    assert!(browser.cookies().iter().all(|cookie| cookie["name"] != "__Host-cardwright"));
+    // The server has forgotten the session too: whoever kept the cookie has nothing.
+    let value = session(kept["value"].as_str().unwrap());
+    assert_eq!(page(&site, &[("cookie", &value)], "/requests").status, 303);
+    browser.back();
+    browser.sees("Sign in");
+}
+
+#[test]
+fn what_was_typed_outlives_a_session() {
+    let site = site();
+    let request = asks(&site, "ursula", "for the laboratory");
+    let browser = browser(&site, "vera");
+    browser.open(&format!("{}/requests/{request}", site.origin));
+    browser.fill("Comment (optional)", "not before <Monday> & \"Tuesday\"");
+    browser.delete_cookie("__Host-cardwright");
+    browser.click("Deny");
+    browser.sees("Your session has ended; what you typed is kept");
+    assert!(browser.axe().violations.is_empty());
+    assert_eq!(status(&site, "vera", &request), 5);
+    sign_in(&browser, &site, "vera");
+    browser.click("Send again");
+    browser.sees("Denied. Whoever asked is told why.");
+    browser.sees("not before <Monday> & \"Tuesday\"");
+}
+
+#[test]
+fn a_link_from_elsewhere_finds_the_session() {
+    let site = site();
+    let request = asks(&site, "ursula", "");
+    let browser = browser(&site, "vera");
+    // The page of another site links here: the cookie stays behind, and the page comes back for it by itself.
+    let link = format!("<a href=\"{}/requests/{request}\">in a mail</a>", site.origin);
+    browser.open(&format!("data:text/html,{link}"));
+    browser.click("in a mail");
+    browser.sees("New card for ursula");
+}
+
+#[test]
+fn somebody_without_a_ticket_is_told_what_is_missing() {
+    let site = site();
+    let browser = Browser::new();
+    browser.open(&format!("{}/requests", site.origin));
+    browser.sees("One-time code");
+    browser.assert_sound();
+    assert!(browser.url().ends_with("/sign-in?then=%2Frequests"), "{}", browser.url());
+    let answer = form(&site, &[], "/sign-in/ticket", "then=%2Frequests");
+    assert_eq!((answer.status, answer.header("www-authenticate")), (401, "Negotiate"));
+    assert!(answer.body.contains("Your browser has shown no ticket"));
+    // Nobody is sent on to another site.
+    let bearer = format!("Bearer {}", site.bearer("vera"));
+    for then in ["https://evil.example", "//evil.example", "/\\evil.example"] {
+        let body = format!("then={}", then.replace('/', "%2F").replace('\\', "%5C"));
+        let answer = form(&site, &[("authorization", &bearer)], "/sign-in/ticket", &body);
+        assert_eq!((answer.status, answer.header("location")), (303, "/"), "{then}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Each page in each role: sound to axe and the console, narrow, dark, in forced colours, and in German.
+
+use super::lab::{asks, browser, site};
+use crate::support::browser::Browser;
+use crate::support::site::Site;
+
+/// Where pictures of the pages are written, when somebody asks for them.
+const PICTURES: &str = "CARDWRIGHT_PICTURES";
+
+/// The addresses of the pages, and what each is called in a picture's name.
+fn addresses(request: &str, person: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("home", "/".into()),
+        ("help", "/help".into()),
+        ("search", "/search?q=u".into()),
+        ("requests", "/requests".into()),
+        ("request", format!("/requests/{request}")),
+        ("person", format!("/people/{person}")),
+        ("nowhere", "/nowhere".into()),
+    ]
+}
+
+fn looked_at(browser: &Browser, site: &Site, who: &str, name: &str, path: &str) {
+    browser.open(&format!("{}{path}", site.origin));
+    let refused = browser.status() >= 400;
+    let what = format!("{who} at {path}");
+    let judged = browser.axe();
+    assert!(judged.violations.is_empty() && judged.advice.is_empty(), "{what}: {judged:?}");
+    let said = browser.console();
+    assert!(said.iter().all(|line| refused && line.contains("status of 4")), "{what}: {said:?}");
+    assert!(!browser.text("h1").is_empty(), "{what}");
+    picture(browser, who, name, "light");
+    browser.dark(true);
+    let judged = browser.axe();
+    assert!(judged.violations.is_empty(), "{what}, dark: {judged:?}");
+    picture(browser, who, name, "dark");
+    browser.dark(false);
+    browser.forced_colours(true);
+    assert!(browser.axe().violations.is_empty(), "{what}, forced colours");
+    browser.forced_colours(false);
+    browser.width(320);
+    assert!(!browser.scrolls_sideways(), "{what} at 320 px");
+    assert!(browser.axe().violations.is_empty(), "{what} at 320 px");
+    picture(browser, who, name, "narrow");
+    browser.width(1280);
+}
+
+fn picture(browser: &Browser, who: &str, name: &str, how: &str) {
+    if let Some(place) = std::env::var_os(PICTURES) {
+        browser.picture(std::path::Path::new(&place).join(format!("{name}-{who}-{how}.png")));
+    }
+}
+
+#[test]
+fn every_page_is_sound_in_every_role() {
+    let site = site();
+    let request = asks(&site, "ursula", "for the laboratory");
+    let person = site.get("ursula", "/CertificateManagement/api/cardwright/v1/whoami").json()["Uuid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for who in ["ada", "otto", "vera", "audrey", "ursula"] {
+        let browser = browser(&site, who);
+        for (name, path) in addresses(&request, &person) {
+            looked_at(&browser, &site, who, name, &path);
+        }
+    }
+}
+
+#[test]
+fn every_page_is_whole_in_german() {
+    let site = site();
+    let request = asks(&site, "ursula", "");
+    let person = site.get("ursula", "/CertificateManagement/api/cardwright/v1/whoami").json()["Uuid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let browser = browser(&site, "vera");
+    browser.language("de");
+    for (_, path) in addresses(&request, &person) {
+        browser.open(&format!("{}{path}", site.origin));
+        assert_eq!(browser.attribute("html", "lang").as_deref(), Some("de"), "{path}");
+        browser.sees("Angemeldet als vera");
+    }
+    browser.open(&format!("{}/requests", site.origin));
+    browser.choose("Sprache", "English");
+    browser.click("Wechseln");
+    browser.sees("Signed in as vera");
+    assert!(browser.url().ends_with("/requests"));
+}

@@ -1,0 +1,108 @@
+//! A site with people of every duty, and a browser in which one of them is signed in.
+
+use serde_json::{Value, json};
+
+use crate::support::browser::Browser;
+use crate::support::site::{API, Site, last_segment};
+
+/// The settings of a site with an administrator and an auditor.
+const ROLES: &str = "\n[roles]\nadmin = [\"group:administrators\"]\nauditor = [\"group:auditors\"]\noperator = [\"group:operators\"]\n\
+                     second_administrator = false\n";
+
+/// A site whose enrollments wait for one approval, with `ada` (administrator), `otto` (operator), `vera` (approver),
+/// `audrey` (auditor), and `ursula` and `ulf`, who have cards only.
+pub fn site() -> Site {
+    let mut site = Site::with_settings(ROLES, crate::support::site::approval);
+    for (name, groups) in [
+        ("ada", &["administrators"][..]),
+        ("otto", &["operators"]),
+        ("vera", &["approvers"]),
+        ("audrey", &["auditors"]),
+        ("ursula", &["users"]),
+        ("ulf", &["users"]),
+    ] {
+        site.person(name, groups);
+    }
+    site
+}
+
+/// Signs somebody in at the pages, as a browser would that shows a ticket; gives the cookie.
+pub fn cookie(site: &Site, who: &str) -> String {
+    let answer = form(site, &[("authorization", &format!("Bearer {}", site.bearer(who)))], "/sign-in/ticket", "");
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let cookie = answer.header("set-cookie");
+    cookie.split(';').next().unwrap().strip_prefix("__Host-cardwright=").unwrap().to_owned()
+}
+
+/// A browser in which somebody is signed in, at the home page.
+pub fn browser(site: &Site, who: &str) -> Browser {
+    let browser = Browser::new();
+    browser.open(&format!("{}/sign-in", site.origin));
+    sign_in(&browser, site, who);
+    browser.open(&format!("{}/", site.origin));
+    browser
+}
+
+/// Has a browser that is at a page of the site be signed in as somebody.
+pub fn sign_in(browser: &Browser, site: &Site, who: &str) {
+    browser.set_cookie(&json!({
+        "name": "__Host-cardwright", "value": cookie(site, who), "path": "/", "secure": true, "httpOnly": true,
+        "sameSite": "Strict",
+    }));
+}
+
+/// An answer of the pages.
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// Sends a form by hand, with more headers; it says that it comes from a page of the site unless they say otherwise.
+pub fn form(site: &Site, headers: &[(&str, &str)], path: &str, body: &str) -> Answer {
+    let mut all = vec![("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+    all.retain(|(name, _)| !headers.iter().any(|(other, _)| other == name));
+    all.extend(headers.iter().filter(|(_, value)| !value.is_empty()));
+    exchange(site, "POST", &all, path, body)
+}
+
+/// Fetches a page by hand, with more headers.
+pub fn page(site: &Site, headers: &[(&str, &str)], path: &str) -> Answer {
+    exchange(site, "GET", headers, path, "")
+}
+
+/// The header that shows a session.
+pub fn session(cookie: &str) -> String {
+    format!("__Host-cardwright={cookie}")
+}
+
+fn exchange(site: &Site, verb: &str, headers: &[(&str, &str)], path: &str, body: &str) -> Answer {
+    let mut request = ureq::http::Request::builder().method(verb).uri(format!("{}{path}", site.origin));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut response = site.unfollowed().run(request.body(body.to_owned()).unwrap()).unwrap();
+    let told = response.headers().iter();
+    let headers = told.map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
+    let status = response.status().as_u16();
+    Answer { status, headers, body: response.body_mut().read_to_string().unwrap() }
+}
+
+/// Has somebody ask for a card of his own; gives the request's id.
+pub fn asks(site: &Site, who: &str, comment: &str) -> String {
+    let order = json!({
+        "profiletemplateuuid": site.template_uuid, "datacollection": "[]", "type": "Enroll", "comment": comment,
+    });
+    last_segment(&site.send(who, "POST", &format!("{API}/requests"), &order).json())
+}
+
+/// The status of a request, as the API tells it.
+pub fn status(site: &Site, who: &str, request: &str) -> Value {
+    site.get(who, &format!("{API}/requests/{request}")).json()["Status"].clone()
+}

@@ -1,0 +1,97 @@
+//! The queue and the page of a request: approved, denied, withdrawn, with mouse and keyboard, with and without script.
+
+use super::lab::{asks, browser, cookie, form, page, session, site, status};
+
+const PENDING: u64 = 5;
+const APPROVED: u64 = 1;
+const DENIED: u64 = 2;
+
+#[test]
+fn an_approver_decides_by_the_keyboard_alone() {
+    let site = site();
+    let request = asks(&site, "ursula", "for the laboratory");
+    let browser = browser(&site, "vera");
+    browser.open(&format!("{}/requests", site.origin));
+    browser.sees("ursula");
+    let order = browser.tab_order(60);
+    assert_eq!(order[0].name, "Skip to the content", "{order:?}");
+    let at = order.iter().position(|one| one.name == "Choose the request for ursula").unwrap();
+    for _ in 0..=at {
+        browser.press("Tab");
+        assert!(browser.focus_is_visible(), "{:?}", browser.focused());
+    }
+    browser.press("Space Tab");
+    assert_eq!(browser.focused().name, "Check and approve those chosen");
+    browser.press("Enter");
+    browser.sees("Nothing has been decided yet.");
+    browser.assert_sound();
+    assert_eq!(status(&site, "vera", &request), PENDING);
+    browser.fill("Comment (optional)", "seen");
+    browser.press("Tab Enter");
+    browser.sees("1 request is approved.");
+    browser.assert_sound();
+    assert_eq!(status(&site, "vera", &request), APPROVED);
+}
+
+#[test]
+fn a_denial_says_why_and_works_without_script() {
+    let site = site();
+    let request = asks(&site, "ursula", "");
+    let browser = browser(&site, "vera");
+    browser.script(false);
+    browser.open(&format!("{}/requests/{request}", site.origin));
+    browser.click("Deny");
+    browser.sees("Say in the comment why you deny");
+    assert_eq!(browser.focused().id, "faults", "the page begins at what is wrong");
+    assert_eq!(status(&site, "vera", &request), PENDING);
+    browser.fill("Comment (optional)", "No laboratory this year");
+    browser.click("Deny");
+    browser.sees("Denied. Whoever asked is told why.");
+    assert_eq!(status(&site, "vera", &request), DENIED);
+    // Reload repeats nothing.
+    browser.reload();
+    browser.sees("No laboratory this year");
+}
+
+#[test]
+fn what_another_has_decided_meanwhile_is_told() {
+    let site = site();
+    let request = asks(&site, "ursula", "");
+    let browser = browser(&site, "vera");
+    browser.open(&format!("{}/requests/{request}", site.origin));
+    let other = session(&cookie(&site, "vera"));
+    assert_eq!(form(&site, &[("cookie", &other)], &format!("/requests/{request}"), "act=deny&comment=no").status, 303);
+    browser.click("Approve");
+    browser.sees("That cannot be done");
+    browser.sees("For the help desk:");
+    assert_eq!(status(&site, "vera", &request), DENIED);
+}
+
+#[test]
+fn a_page_shows_and_does_nothing_that_the_api_would_not() {
+    let site = site();
+    let request = asks(&site, "ursula", "a private word");
+    let ulf = session(&cookie(&site, "ulf"));
+    let path = format!("/requests/{request}");
+    let seen = page(&site, &[("cookie", &ulf)], &path);
+    assert_eq!(seen.status, 404);
+    assert!(!seen.body.contains("private word") && !seen.body.contains("ursula"));
+    assert_eq!(form(&site, &[("cookie", &ulf)], &path, "act=approve").status, 404);
+    // Who asks does not approve, whatever a form says.
+    let ursula = session(&cookie(&site, "ursula"));
+    assert_eq!(form(&site, &[("cookie", &ursula)], &path, "act=approve").status, 403);
+    assert_eq!(status(&site, "ursula", &request), PENDING);
+}
+
+#[test]
+fn what_others_have_written_is_text_and_no_more() {
+    let site = site();
+    let comment = "<script>document.title='owned'</script><img src=x onerror=alert(1)> \u{202e}drawkcab";
+    let request = asks(&site, "ursula", comment);
+    let browser = browser(&site, "vera");
+    browser.open(&format!("{}/requests/{request}", site.origin));
+    browser.sees("<script>document.title='owned'</script>");
+    assert!(browser.title().starts_with("New card for ursula"));
+    browser.sees("\u{fffd}drawkcab");
+    browser.assert_sound();
+}
