@@ -1,9 +1,8 @@
 //! Lets people in: the page that names the ways, and what each of them leads to.
 
-use super::kept;
 use super::place::{self, Place};
-use super::trouble;
-use super::visit::{self, Visit};
+use super::visit::Visit;
+use super::{frame, kept, trouble, ways};
 use crate::cm::route::Route;
 use crate::pages::answer::{Keep, guard, page, see_other};
 use crate::pages::form::Form;
@@ -13,7 +12,7 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use maud::{Markup, html};
+use maud::html;
 
 /// Shows the ways in.
 pub fn show(door: &Door, texts: Texts<'_>, parts: &Parts) -> Response {
@@ -21,37 +20,9 @@ pub fn show(door: &Door, texts: Texts<'_>, parts: &Parts) -> Response {
     let then = place::own(query.one("then"));
     let content = html! {
         @if query.has("out") { p.done role="status" { (texts.t("signed-out")) } }
-        (ways(door, texts, then, false))
+        (ways::written(door, texts, then, false))
     };
-    super::open_page(texts, StatusCode::OK, "/sign-in", &texts.t("sign-in"), &content)
-}
-
-/// Writes the ways in; `then` is where to go on, `apart` opens them beside the page that stays.
-pub fn ways(door: &Door, texts: Texts<'_>, then: &str, apart: bool) -> Markup {
-    let taken = door.ways();
-    let target = apart.then_some("_blank");
-    html! {
-        div.ways {
-            @if taken.tickets {
-                form method="post" action=(Place::SignInTicket) target=[target] {
-                    input type="hidden" name="then" value=(then);
-                    button type="submit" { (texts.t("sign-in-ticket")) }
-                }
-            }
-            @if taken.certificates {
-                p { a.button href=(Form::address(&Place::SignInCertificate.path(), &[("then", then)])) target=[target] { (texts.t("sign-in-certificate")) } }
-            }
-            form method="post" action=(Place::SignInCode) target=[target] {
-                input type="hidden" name="then" value=(then);
-                div.field {
-                    label for="secret-code" { (texts.t("sign-in-code")) }
-                    p.hint #code-hint { (texts.t("sign-in-code-hint")) }
-                    input #secret-code name="secret-code" type="password" required maxlength="256" autocomplete="one-time-code" aria-describedby="code-hint";
-                }
-                button.quiet type="submit" { (texts.t("sign-in-with-code")) }
-            }
-        }
-    }
+    frame::open(texts, StatusCode::OK, "/sign-in", &texts.t("sign-in"), &content)
 }
 
 /// Answers somebody who has to sign in first. A form is kept; a page is come back to.
@@ -59,7 +30,7 @@ pub fn wanted(door: &Door, texts: Texts<'_>, parts: &Parts, form: Option<&Form>)
     let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     if let Some(form) = form {
         let content = kept::again(door, texts, here, Some(form));
-        return super::open_page(texts, StatusCode::FORBIDDEN, here, &texts.t("session-ended"), &content);
+        return frame::open(texts, StatusCode::FORBIDDEN, here, &texts.t("session-ended"), &content);
     }
     // A link in a mail comes from elsewhere, and a strict cookie stays behind: the page's own next step brings it along.
     let site = parts.headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
@@ -67,7 +38,7 @@ pub fn wanted(door: &Door, texts: Texts<'_>, parts: &Parts, form: Option<&Form>)
         let content = html! { p { a href=(here) { (texts.t("go-on")) } } };
         return page(
             StatusCode::OK,
-            visit::outside(texts, here, &texts.t("one-moment"), &content, Some(0)),
+            frame::outside(texts, here, &texts.t("one-moment"), &content, Some(0)),
             Keep::Nowhere,
         );
     }
@@ -80,8 +51,7 @@ pub async fn enter(door: &Door, texts: Texts<'_>, parts: &Parts, place: Place, f
     let has_ticket = parts.headers.contains_key(header::AUTHORIZATION);
     if place == Place::SignInTicket && !has_ticket {
         let content = html! { p { (texts.t("no-ticket-text")) } p { a href=(Form::address("/sign-in", &[("then", then)])) { (texts.t("other-way")) } } };
-        let mut response =
-            super::open_page(texts, StatusCode::UNAUTHORIZED, "/sign-in", &texts.t("no-ticket"), &content);
+        let mut response = frame::open(texts, StatusCode::UNAUTHORIZED, "/sign-in", &texts.t("no-ticket"), &content);
         response.headers_mut().insert(header::WWW_AUTHENTICATE, door.challenge());
         return response;
     }

@@ -2,8 +2,8 @@
 //!
 //! Nothing is stored at the server. Fields whose names say that they hold a secret are not kept, and asked for anew.
 
-use super::entrance;
 use super::place::Place;
+use super::ways;
 use crate::pages::form::Form;
 use crate::pages::texts::Texts;
 use crate::server::Door;
@@ -19,13 +19,13 @@ pub fn again(door: &Door, texts: Texts<'_>, here: &str, form: Option<&Form>) -> 
             Some(form) => {
                 p { (texts.t("kept-text")) }
                 ol.steps {
-                    li { (texts.t("kept-first")) (entrance::ways(door, texts, Place::Home.to_string().as_str(), true)) }
+                    li { (texts.t("kept-first")) (ways::written(door, texts, Place::Home.to_string().as_str(), true)) }
                     li { (texts.t("kept-then")) (resend(texts, here, form)) }
                 }
             }
             None => {
                 p { (texts.t("prove-again-text")) }
-                (entrance::ways(door, texts, here, false))
+                (ways::written(door, texts, here, false))
             }
         }
     }

@@ -6,16 +6,18 @@
 //! Absent: rights, rules and records (`server`); how a table or a field is written (`pages`).
 
 mod entrance;
+mod frame;
 mod kept;
 mod place;
 mod screens;
 mod trouble;
 mod visit;
+mod ways;
 mod words;
 
 pub use place::PATTERNS;
 
-use crate::pages::answer::{Keep, download, page, see_other};
+use crate::pages::answer::{download, page, see_other};
 use crate::pages::assets;
 use crate::pages::form::Form;
 use crate::pages::texts::{Catalogue, Language, Texts};
@@ -23,7 +25,7 @@ use crate::server::{Answering, Door, Face};
 use crate::web::site;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use place::Place;
 use std::sync::Arc;
@@ -115,7 +117,7 @@ async fn within(door: &Door, texts: Texts<'_>, parts: &Parts, place: Option<Plac
         (Some(place), Some(form)) => screens::act(&visit, place, form).await,
     };
     match shown {
-        Ok(Shown::Page { title, content, keep, status }) => page(status, visit.framed(&title, &content), keep),
+        Ok(Shown::Page { title, content, keep, status }) => page(status, frame::around(&visit, &title, &content), keep),
         Ok(Shown::Moved(address)) => see_other(&address),
         Ok(Shown::File { media_type, name, bytes }) => download(media_type, &name, bytes),
         Err(trouble) => trouble::within(&visit, &trouble, form),
@@ -141,9 +143,4 @@ fn choose(form: &Form) -> Response {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
-}
-
-/// Answers with a page that nobody needs to be signed in for.
-fn open_page(texts: Texts<'_>, status: StatusCode, here: &str, title: &str, content: &maud::Markup) -> Response {
-    page(status, visit::outside(texts, here, title, content, None), Keep::Nowhere)
 }

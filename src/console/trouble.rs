@@ -1,8 +1,8 @@
 //! Pages for what could not be shown or done: what happened, what was kept, and what to do next.
 
-use super::kept;
 use super::place::Place;
 use super::visit::Visit;
+use super::{frame, kept};
 use crate::pages::answer::{Keep, page};
 use crate::pages::form::{Form, FormError};
 use crate::pages::texts::Texts;
@@ -34,15 +34,15 @@ pub fn within(visit: &Visit<'_>, trouble: &Trouble, form: Option<&Form>) -> Resp
     match trouble {
         Trouble::NoPage => {
             let content = html! { p { (texts.t("no-page-text")) } p { a href="/" { (texts.t("go-home")) } } };
-            page(StatusCode::NOT_FOUND, visit.framed(&texts.t("no-page"), &content), Keep::Asking)
+            page(StatusCode::NOT_FOUND, frame::around(visit, &texts.t("no-page"), &content), Keep::Asking)
         }
         Trouble::NoForm => {
             let content = html! { p { (texts.t("no-form-text")) } };
-            page(StatusCode::METHOD_NOT_ALLOWED, visit.framed(&texts.t("no-form"), &content), Keep::Asking)
+            page(StatusCode::METHOD_NOT_ALLOWED, frame::around(visit, &texts.t("no-form"), &content), Keep::Asking)
         }
         Trouble::Refused(refused) if refused.code == "proof-too-old" => {
             let content = kept::again(visit.door, texts, visit.here, form);
-            page(StatusCode::FORBIDDEN, visit.framed(&texts.t("prove-again"), &content), Keep::Nowhere)
+            page(StatusCode::FORBIDDEN, frame::around(visit, &texts.t("prove-again"), &content), Keep::Nowhere)
         }
         Trouble::Refused(refused) => {
             let content = html! {
@@ -50,7 +50,7 @@ pub fn within(visit: &Visit<'_>, trouble: &Trouble, form: Option<&Form>) -> Resp
                 @if let Some(form) = form { (kept::resend(texts, visit.here, form)) }
             };
             let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            after(page(status, visit.framed(&title(texts, refused), &content), Keep::Nowhere), refused)
+            after(page(status, frame::around(visit, &title(texts, refused), &content), Keep::Nowhere), refused)
         }
     }
 }
@@ -59,13 +59,13 @@ pub fn within(visit: &Visit<'_>, trouble: &Trouble, form: Option<&Form>) -> Resp
 pub fn outside(texts: Texts<'_>, refused: &Refused) -> Response {
     let content = html! { (told(texts, refused)) p { a href=(Place::SignIn) { (texts.t("sign-in")) } } };
     let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    after(super::open_page(texts, status, "/sign-in", &title(texts, refused), &content), refused)
+    after(frame::open(texts, status, "/sign-in", &title(texts, refused), &content), refused)
 }
 
 /// Answers a form of another site's page.
 pub fn foreign(door: &Door, texts: Texts<'_>) -> Response {
     let content = html! { p { (texts.t("foreign-text")) } p.note { (texts.with("call-id", &[("id", (&door.id.to_string()).into())])) } };
-    super::open_page(texts, StatusCode::FORBIDDEN, "/", &texts.t("foreign"), &content)
+    frame::open(texts, StatusCode::FORBIDDEN, "/", &texts.t("foreign"), &content)
 }
 
 /// Answers a form that could not be received.
@@ -78,13 +78,13 @@ pub fn form(door: &Door, texts: Texts<'_>, error: FormError) -> Response {
     };
     let content =
         html! { p { (texts.t(id)) } p.note { (texts.with("call-id", &[("id", (&door.id.to_string()).into())])) } };
-    super::open_page(texts, status, "/", &texts.t("form-not-taken"), &content)
+    frame::open(texts, status, "/", &texts.t("form-not-taken"), &content)
 }
 
 /// Answers a verb that pages are not called with.
 pub fn method(door: &Door, texts: Texts<'_>) -> Response {
     let content = html! { p.note { (texts.with("call-id", &[("id", (&door.id.to_string()).into())])) } };
-    let mut response = super::open_page(texts, StatusCode::METHOD_NOT_ALLOWED, "/", &texts.t("no-form"), &content);
+    let mut response = frame::open(texts, StatusCode::METHOD_NOT_ALLOWED, "/", &texts.t("no-form"), &content);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     response
 }

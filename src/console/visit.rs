@@ -5,7 +5,6 @@ use crate::cm::beyond_mim::Myself;
 use crate::cm::route::Route;
 use crate::pages::answer::Keep;
 use crate::pages::form::Form;
-use crate::pages::layout::{Frame, Link, document};
 use crate::pages::texts::{Texts, Value};
 use crate::server::{Door, Entries, Refused, Visitor};
 use axum::http::StatusCode;
@@ -128,49 +127,4 @@ impl<'a> Visit<'a> {
     pub fn looks_for_anybody(&self) -> bool {
         self.has("see-everything") || self.me.parts.is_some()
     }
-
-    /// Writes a whole page around a content.
-    pub fn framed(&self, title: &str, content: &Markup) -> Markup {
-        let menu: Vec<Link> = super::screens::menu(self);
-        let done = self.query.one("done");
-        let done = self.texts.find(&format!("done-{done}"), &[]).filter(|_| !done.is_empty());
-        let search = self.looks_for_anybody().then(|| (SEARCH, self.query.one("q")));
-        let frame = Frame {
-            texts: self.texts,
-            title,
-            person: Some(self.visitor.name()),
-            menu: &menu,
-            here: self.here,
-            search,
-            sign_out: "/sign-out",
-            language: "/language",
-            help: "/help",
-            as_of: Some(self.now),
-            done: done.as_deref(),
-            refresh: None,
-        };
-        document(&frame, content)
-    }
-}
-
-/// Where searches are sent.
-const SEARCH: &str = "/search";
-
-/// Writes a whole page for somebody who is not signed in.
-pub fn outside(texts: Texts<'_>, here: &str, title: &str, content: &Markup, refresh: Option<u32>) -> Markup {
-    let frame = Frame {
-        texts,
-        title,
-        person: None,
-        menu: &[],
-        here,
-        search: None,
-        sign_out: "/sign-out",
-        language: "/language",
-        help: "/help",
-        as_of: None,
-        done: None,
-        refresh,
-    };
-    document(&frame, content)
 }

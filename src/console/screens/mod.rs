@@ -14,7 +14,6 @@ use super::place::Place;
 use super::trouble::Trouble;
 use super::visit::{Shown, Visit};
 use crate::pages::form::Form;
-use crate::pages::layout::Link;
 use crate::pages::texts::Language;
 
 /// Gathers the texts of the screens, a file a screen and language.
@@ -59,21 +58,4 @@ pub async fn act(visit: &Visit<'_>, place: Place, form: &Form) -> Result<Shown, 
         Place::Request(request) => request::act(visit, request, form).await,
         _ => Err(Trouble::NoForm),
     }
-}
-
-/// Lists the links of the menu that lead somewhere for the visitor.
-pub fn menu(visit: &Visit<'_>) -> Vec<Link> {
-    let oversees = visit.has("see-everything");
-    let links = [
-        (Place::Home, "menu-home", true),
-        (Place::Queue, "menu-requests", true),
-        (Place::Search, "menu-search", oversees || visit.me.parts.is_some()),
-    ];
-    let below = |place: Place| match (place, visit.place) {
-        (Place::Queue, Some(Place::Request(_) | Place::QueueCheck)) => true,
-        (Place::Search, Some(Place::Person(_) | Place::Card(_))) => true,
-        (place, here) => here == Some(place),
-    };
-    let shown = links.into_iter().filter(|(.., shown)| *shown);
-    shown.map(|(place, text, _)| Link { address: place.path(), text: visit.t(text), current: below(place) }).collect()
 }

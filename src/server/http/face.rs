@@ -201,7 +201,8 @@ impl Door {
     async fn conducted(&self, visitor: &Visitor, route: Route, body: Vec<u8>) -> Result<Reply, ApiError> {
         let moment = Moment { now: self.now(), id: self.id };
         dispatch::check(&self.app, &visitor.0, &route, moment.now)?;
-        dispatch::conduct(&self.app, visitor.0.clone(), route, Payload::within(body), moment).await
+        // On the heap: a page's own work lies below it, and a thread's stack holds no two of them.
+        Box::pin(dispatch::conduct(&self.app, visitor.0.clone(), route, Payload::within(body), moment)).await
     }
 
     /// Describes a refusal as callers are told it.

@@ -1,12 +1,13 @@
 //! Signing in, and what nobody reaches without it.
 
+use cardwright::cm::request::RequestStatus;
 use cardwright::console::PATTERNS;
 
 use super::lab::{asks, browser, cookie, form, page, session, sign_in, site, status};
 use crate::support::browser::Browser;
 
 /// The addresses that anybody may open.
-const OPEN: [&str; 3] = ["/sign-in", "/sign-in/ticket", "/sign-in/certificate"];
+const OPEN: [&str; 2] = ["/sign-in", "/sign-in/certificate"];
 
 fn some(pattern: &str) -> String {
     pattern.replace("{}", "11111111-2222-4333-8444-555555555555")
@@ -56,11 +57,11 @@ fn a_form_of_another_site_is_refused_and_changes_nothing() {
         let answer = form(&site, &headers, &path, "act=approve");
         assert_eq!(answer.status, 403, "{headers:?}");
     }
-    assert_eq!(status(&site, "vera", &request), 5, "it still waits");
+    assert_eq!(status(&site, "vera", &request), RequestStatus::Pending.number(), "it still waits");
     let host = site.origin.clone();
     let own = [("sec-fetch-site", ""), ("origin", &*host), ("cookie", &*cookie)];
     assert_eq!(form(&site, &own, &path, "act=approve").status, 303);
-    assert_eq!(status(&site, "vera", &request), 1);
+    assert_eq!(status(&site, "vera", &request), RequestStatus::Approved.number());
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn what_was_typed_outlives_a_session() {
     browser.click("Deny");
     browser.sees("Your session has ended; what you typed is kept");
     assert!(browser.axe().violations.is_empty());
-    assert_eq!(status(&site, "vera", &request), 5);
+    assert_eq!(status(&site, "vera", &request), RequestStatus::Pending.number());
     sign_in(&browser, &site, "vera");
     browser.click("Send again");
     browser.sees("Denied. Whoever asked is told why.");

@@ -1,10 +1,8 @@
 //! The queue and the page of a request: approved, denied, withdrawn, with mouse and keyboard, with and without script.
 
-use super::lab::{asks, browser, cookie, form, page, session, site, status};
+use cardwright::cm::request::RequestStatus;
 
-const PENDING: u64 = 5;
-const APPROVED: u64 = 1;
-const DENIED: u64 = 2;
+use super::lab::{asks, browser, cookie, form, page, session, site, status};
 
 #[test]
 fn an_approver_decides_by_the_keyboard_alone() {
@@ -25,12 +23,12 @@ fn an_approver_decides_by_the_keyboard_alone() {
     browser.press("Enter");
     browser.sees("Nothing has been decided yet.");
     browser.assert_sound();
-    assert_eq!(status(&site, "vera", &request), PENDING);
+    assert_eq!(status(&site, "vera", &request), RequestStatus::Pending.number());
     browser.fill("Comment (optional)", "seen");
     browser.press("Tab Enter");
     browser.sees("1 request is approved.");
     browser.assert_sound();
-    assert_eq!(status(&site, "vera", &request), APPROVED);
+    assert_eq!(status(&site, "vera", &request), RequestStatus::Approved.number());
 }
 
 #[test]
@@ -43,11 +41,11 @@ fn a_denial_says_why_and_works_without_script() {
     browser.click("Deny");
     browser.sees("Say in the comment why you deny");
     assert_eq!(browser.focused().id, "faults", "the page begins at what is wrong");
-    assert_eq!(status(&site, "vera", &request), PENDING);
+    assert_eq!(status(&site, "vera", &request), RequestStatus::Pending.number());
     browser.fill("Comment (optional)", "No laboratory this year");
     browser.click("Deny");
     browser.sees("Denied. Whoever asked is told why.");
-    assert_eq!(status(&site, "vera", &request), DENIED);
+    assert_eq!(status(&site, "vera", &request), RequestStatus::Denied.number());
     // Reload repeats nothing.
     browser.reload();
     browser.sees("No laboratory this year");
@@ -64,7 +62,7 @@ fn what_another_has_decided_meanwhile_is_told() {
     browser.click("Approve");
     browser.sees("That cannot be done");
     browser.sees("For the help desk:");
-    assert_eq!(status(&site, "vera", &request), DENIED);
+    assert_eq!(status(&site, "vera", &request), RequestStatus::Denied.number());
 }
 
 #[test]
@@ -80,7 +78,7 @@ fn a_page_shows_and_does_nothing_that_the_api_would_not() {
     // Who asks does not approve, whatever a form says.
     let ursula = session(&cookie(&site, "ursula"));
     assert_eq!(form(&site, &[("cookie", &ursula)], &path, "act=approve").status, 403);
-    assert_eq!(status(&site, "ursula", &request), PENDING);
+    assert_eq!(status(&site, "ursula", &request), RequestStatus::Pending.number());
 }
 
 #[test]
