@@ -55,8 +55,12 @@ pub async fn enter(door: &Door, texts: Texts<'_>, parts: &Parts, place: Place, f
         response.headers_mut().insert(header::WWW_AUTHENTICATE, door.challenge());
         return response;
     }
-    match door.enter(parts).await {
-        Ok(headers) => entered(headers, then),
+    let entered = match place {
+        Place::SignInCode => door.enter_by_link(parts, form.one("secret-code")).await,
+        _ => door.enter(parts).await,
+    };
+    match entered {
+        Ok(headers) => gone_on(headers, then),
         Err(refused) => trouble::outside(texts, &refused),
     }
 }
@@ -77,15 +81,15 @@ pub async fn by_certificate(door: &Door, texts: Texts<'_>, parts: &Parts) -> Res
     match door.enter(parts).await {
         // Only the port is told; the browser stays at this host.
         Ok(headers) => match query.one("port").parse::<u16>() {
-            Ok(back) => entered(headers, &format!("https://{name}:{back}{then}")),
-            Err(_) => entered(headers, then),
+            Ok(back) => gone_on(headers, &format!("https://{name}:{back}{then}")),
+            Err(_) => gone_on(headers, then),
         },
         Err(refused) => trouble::outside(texts, &refused),
     }
 }
 
 /// Goes on with the session that has begun.
-fn entered(headers: HeaderMap, then: &str) -> Response {
+fn gone_on(headers: HeaderMap, then: &str) -> Response {
     let mut response = see_other(then);
     response.headers_mut().extend(headers);
     response

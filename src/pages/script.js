@@ -14,6 +14,15 @@
   };
   local(document);
 
+  // The code of a sign-in link stands behind the address, where no server and no log sees it.
+  const code = /^#code=([A-Za-z0-9_-]+)$/.exec(location.hash);
+  const field = document.getElementById("secret-code");
+  if (code && field) {
+    field.value = code[1];
+    history.replaceState(null, "", location.pathname + location.search);
+    field.form.querySelector("button").focus();
+  }
+
   // What is wrong with a form is read first.
   document.getElementById("faults")?.focus();
 

@@ -9,6 +9,7 @@ use super::router::log_refusal;
 use crate::cm::beyond_mim::Myself;
 use crate::cm::route::Route;
 use crate::cm::wire::read_body;
+use crate::secret::LinkCode;
 use crate::server::call::app::App;
 use crate::server::call::body::Payload;
 use crate::server::call::reply::{Reply, written};
@@ -71,7 +72,12 @@ impl Visitor {
     pub fn session(&self) -> Option<Uuid> {
         match self.0.shown {
             Shown::Page { session, .. } => Some(session),
-            Shown::Bearer(_) | Shown::Oidc | Shown::Negotiate | Shown::Certificate | Shown::Session(_) => None,
+            Shown::Bearer(_)
+            | Shown::Oidc
+            | Shown::Negotiate
+            | Shown::Certificate
+            | Shown::Link(_)
+            | Shown::Session(_) => None,
         }
     }
 }
@@ -118,6 +124,13 @@ impl Door {
     /// the session.
     pub async fn enter(&self, parts: &Parts) -> Result<HeaderMap, Refused> {
         let entered = self.app.identity.enter(&self.app.store, parts, self.now()).await;
+        entered.map_err(|error| self.refused(&error))
+    }
+
+    /// Lets somebody in by the code of a link, which is spent; returns the headers that begin the session.
+    pub async fn enter_by_link(&self, parts: &Parts, code: &str) -> Result<HeaderMap, Refused> {
+        let code = LinkCode::new(code.to_owned());
+        let entered = self.app.identity.enter_by_link(&self.app.store, parts, &code, (self.now(), self.id)).await;
         entered.map_err(|error| self.refused(&error))
     }
 

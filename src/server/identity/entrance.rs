@@ -2,12 +2,14 @@
 
 use super::authenticate::{Identity, address};
 use super::way::{Failure, Found};
+use crate::secret::LinkCode;
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Caller;
 use crate::store::Store;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 impl Identity {
     /// Finds who visits the pages, by the cookie alone; `None`: nobody does, or the session is over.
@@ -35,6 +37,18 @@ impl Identity {
             found => found,
         };
         self.begun(store, found, parts, now).await
+    }
+
+    /// Begins a session of the pages by the code of a link, which is spent.
+    pub async fn enter_by_link(
+        &self,
+        store: &Store,
+        parts: &Parts,
+        code: &LinkCode,
+        (now, call): (OffsetDateTime, Uuid),
+    ) -> Result<HeaderMap, ApiError> {
+        let found = self.by_link(store, code, address(parts), (now, call)).await?;
+        self.begun(store, Ok(Some(found)), parts, now).await
     }
 
     /// Begins a session for whoever was found.

@@ -20,6 +20,7 @@ pub fn is_wanted(route: &Route) -> bool {
             | Route::ChangeUser { .. }
             | Route::TakeOver
             | Route::AddBearer { .. }
+            | Route::MakeLink { .. }
             | Route::RenewOwnBearer
             | Route::LinkIdentity { .. }
             | Route::UnlinkIdentity { .. }
@@ -49,7 +50,9 @@ pub fn is_wanted_for(request_type: RequestType) -> bool {
 pub fn is_fresh(caller: &Caller, now: OffsetDateTime) -> bool {
     match caller.shown {
         Shown::Page { proven, .. } => (proven..proven + FRESH).contains(&now),
-        Shown::Bearer(_) | Shown::Oidc | Shown::Negotiate | Shown::Certificate | Shown::Session(_) => true,
+        Shown::Bearer(_) | Shown::Oidc | Shown::Negotiate | Shown::Certificate | Shown::Link(_) | Shown::Session(_) => {
+            true
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use cardwright::cm::request::RequestStatus;
 use cardwright::console::PATTERNS;
 
-use super::lab::{asks, browser, cookie, form, page, session, sign_in, site, status};
+use super::lab::{age_sessions, asks, browser, cookie, form, page, session, sign_in, site, status};
 use crate::support::browser::Browser;
 
 /// The addresses that anybody may open.
@@ -131,4 +131,46 @@ fn somebody_without_a_ticket_is_told_what_is_missing() {
         let answer = form(&site, &[("authorization", &bearer)], "/sign-in/ticket", &body);
         assert_eq!((answer.status, answer.header("location")), (303, "/"), "{then}");
     }
+}
+
+#[test]
+fn a_link_lets_its_owner_in_once() {
+    let mut site = site();
+    site.person("nora", &["users"]);
+    let directory = site.program.path("server").display().to_string();
+    let made = site.program.json(["server", "user", "sign-in-link", &directory, "nora"]).done();
+    let code = made["code"].as_str().unwrap();
+    let browser = Browser::new();
+    browser.open(&format!("{}/sign-in?then=%2Fhelp#code={code}", site.origin));
+    assert_eq!(browser.value("#secret-code"), code);
+    assert!(!browser.url().contains(code), "the code does not stay in the address");
+    browser.press("Enter");
+    browser.sees("Signed in as nora");
+    assert!(browser.url().ends_with("/help"));
+    let again = form(&site, &[], "/sign-in/code", &format!("secret-code={code}"));
+    assert_eq!((again.status, again.header("set-cookie")), (409, ""), "{}", again.body);
+    assert!(!again.body.contains(code) && !site.log().contains(code));
+}
+
+#[test]
+fn what_decides_wants_a_proof_of_five_minutes() {
+    let site = site();
+    let request = asks(&site, "ursula", "");
+    let browser = browser(&site, "vera");
+    browser.open(&format!("{}/requests/{request}", site.origin));
+    browser.fill("Comment (optional)", "seen & good");
+    age_sessions(&site, 301);
+    browser.click("Approve");
+    browser.sees("Please show again who you are");
+    assert_eq!(status(&site, "vera", &request), RequestStatus::Pending.number());
+    // The same by a call of the API with the session's cookie: it is the server that insists, not the page.
+    let value = browser.cookies().iter().find(|it| it["name"] == "__Host-cardwright").unwrap()["value"].clone();
+    let headers = [("cookie", &*session(value.as_str().unwrap())), ("content-type", "application/json")];
+    let path = format!("/CertificateManagement/api/cardwright/v1/requests/{request}/approve");
+    let answer = form(&site, &headers, &path, "{}");
+    assert!(answer.status == 403 && answer.body.contains("proof-too-old"), "{}", answer.body);
+    sign_in(&browser, &site, "vera");
+    browser.click("Send again");
+    browser.sees("Approved.");
+    browser.sees("seen & good");
 }

@@ -106,3 +106,11 @@ pub fn asks(site: &Site, who: &str, comment: &str) -> String {
 pub fn status(site: &Site, who: &str, request: &str) -> Value {
     site.get(who, &format!("{API}/requests/{request}")).json()["Status"].clone()
 }
+
+/// Has all sessions have begun so many seconds earlier, as if that time had passed.
+pub fn age_sessions(site: &Site, seconds: u64) {
+    let database = rusqlite::Connection::open(site.program.path("server/cardwright.db")).unwrap();
+    database.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+    let changed = database.execute(&format!("UPDATE sessions SET created = created - {seconds}000000"), []).unwrap();
+    assert!(changed > 0);
+}
