@@ -62,7 +62,7 @@ fn filters(visit: &Visit<'_>, state: &str) -> Markup {
     let label = visit.t("queue-state");
     html! {
         form.filters method="get" action=(Place::Queue) {
-            (Field { required: false, ..Field::text("state", &label, state) }.choice(visit.texts, &Faults::default(), &choices))
+            (Field::text("state", &label, state).choice(visit.texts, &Faults::default(), &choices))
             button.quiet type="submit" { (visit.t("queue-show")) }
         }
     }

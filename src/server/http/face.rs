@@ -5,7 +5,7 @@
 //! Absent: how a page looks.
 
 use super::dispatch::{self, Moment};
-use super::router::log_refusal;
+use super::refusals;
 use crate::cm::beyond_mim::Myself;
 use crate::cm::route::Route;
 use crate::cm::wire::read_body;
@@ -206,7 +206,7 @@ impl Door {
         let answered = self.conducted(visitor, route, body).await;
         answered.map_err(|error| {
             self.app.metrics.refused(error.status_and_code().1);
-            log_refusal(&error, self.id, verb, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+            refusals::log(&error, self.id, verb, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
             self.refused(&error)
         })
     }

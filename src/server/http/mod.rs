@@ -11,6 +11,7 @@ pub mod operations;
 pub mod peer;
 pub mod public_files;
 pub mod public_listener;
+pub mod refusals;
 pub mod router;
 pub mod surface;
 pub mod tls;

@@ -5,7 +5,7 @@
 
 use super::dispatch::{self, Moment};
 use super::face::{Door, Face};
-use super::{operations, public_files, surface};
+use super::{operations, public_files, refusals, surface};
 use crate::cm::problem::Problem;
 use crate::cm::route::{Route, RouteError};
 use crate::server::call::app::{App, place};
@@ -23,7 +23,6 @@ use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::Response;
-use std::error::Error as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -31,9 +30,6 @@ use std::time::Instant;
 use time::OffsetDateTime;
 use tracing::Instrument;
 use uuid::Uuid;
-
-/// Limits how many causes of a failure are logged.
-const MOST_CAUSES: usize = 16;
 
 /// Holds what answers the requests of a listener.
 #[derive(Clone)]
@@ -84,7 +80,7 @@ async fn handle(State(serving): State<Serving>, request: Request) -> Response {
         }
         Err(error) => {
             app.metrics.refused(error.status_and_code().1);
-            log_refusal(&error, id, verb.as_str(), elapsed_us);
+            refusals::log(&error, id, verb.as_str(), elapsed_us);
             refused(&app, &error, id)
         }
     };
@@ -107,22 +103,6 @@ async fn faced(serving: &Serving, face: &Arc<dyn Face>, request: Request, id: Uu
     mark(response.headers_mut(), id);
     app.metrics.answered("page", verb, response.status().as_u16(), begun.elapsed());
     response
-}
-
-/// Logs a refusal, without path and query: a challenge may stand in them.
-pub(super) fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
-    let (status, code) = error.status_and_code();
-    if status.is_server_error() {
-        let mut causes = Vec::new();
-        let mut cause = error.source();
-        while let Some(inner) = cause.filter(|_| causes.len() < MOST_CAUSES) {
-            causes.push(inner.to_string());
-            cause = inner.source();
-        }
-        tracing::error!(%id, verb, %code, status = status.as_u16(), elapsed_us, causes = causes.join(": "), "failed");
-    } else {
-        tracing::info!(%id, verb, %code, status = status.as_u16(), elapsed_us, "refused");
-    }
 }
 
 /// Writes a reply as a response.

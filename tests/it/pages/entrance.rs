@@ -74,6 +74,8 @@ fn the_cookie_is_for_this_host_alone_and_ends_with_signing_out() {
     browser.sees("Signed in as vera");
     browser.click("Sign out");
     browser.sees("You are signed out.");
+    // The browser notes that it has forgotten the pages that it kept.
+    assert!(browser.console().iter().all(|line| line.contains("Cleared data types: \"cache\"")));
     browser.assert_sound();
     assert!(browser.cookies().iter().all(|cookie| cookie["name"] != "__Host-cardwright"));
     // The server has forgotten the session too: whoever kept the cookie has nothing.
