@@ -17,6 +17,7 @@ pub fn is_wanted(route: &Route) -> bool {
             | Route::Leave { .. }
             | Route::CollectSealedKeys { .. }
             | Route::AddUser
+            | Route::ImportUsers
             | Route::ChangeUser { .. }
             | Route::TakeOver
             | Route::AddBearer { .. }
