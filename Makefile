@@ -8,7 +8,7 @@ SHELL := /bin/bash
 comma := ,
 UNROOTED := $(if $(filter 0,$(shell id -u)),,--skip directory::domain:: --skip whole::domain::)
 
-.PHONY: demo test check bench bench-server bench-large fuzz
+.PHONY: demo test check screenshots bench bench-server bench-large fuzz
 
 demo:
 	@scripts/install-missing demo
@@ -32,6 +32,15 @@ check: test
 	$(CARGO) clippy --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
 	scripts/check-dependencies
+
+# Every page as a browser shows it, light and dark.
+screenshots:
+	@scripts/install-missing test
+	@scripts/fetch-axe >/dev/null
+	@rm -rf target/pictures && mkdir -p target/pictures docs/pictures
+	CARDWRIGHT_PICTURES="$(CURDIR)/target/pictures" $(CARGO) test --quiet --test it pages::every::every_page_is_sound_in_every_role
+	@rm -f docs/pictures/*.png
+	@cd target/pictures && cp $$(ls *-light.png *-dark.png | grep -v ^of-) ../../docs/pictures/
 
 bench:
 	@scripts/install-missing bench

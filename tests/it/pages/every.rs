@@ -45,9 +45,21 @@ fn looked_at(browser: &Browser, site: &Site, who: &str, name: &str, path: &str) 
     browser.width(1280);
 }
 
+/// Takes a picture: of who works with the page most it is called by the page alone.
 fn picture(browser: &Browser, who: &str, name: &str, how: &str) {
-    if let Some(place) = std::env::var_os(PICTURES) {
-        browser.picture(std::path::Path::new(&place).join(format!("{name}-{who}-{how}.png")));
+    let Some(place) = std::env::var_os(PICTURES) else { return };
+    let name = if works_with(name) == who { format!("{name}-{how}.png") } else { format!("of-{who}-{name}-{how}.png") };
+    browser.picture(std::path::Path::new(&place).join(name));
+}
+
+/// Names who works with a page most.
+fn works_with(name: &str) -> &'static str {
+    match name {
+        "requests" | "request" => "vera",
+        "reports" | "acts" => "audrey",
+        "people" | "person" | "account" | "health" | "leaving" => "ada",
+        "mine" | "lost" => "ursula",
+        _ => "otto",
     }
 }
 
