@@ -20,29 +20,40 @@ fn addresses(request: &str, person: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn looked_at(browser: &Browser, site: &Site, who: &str, name: &str, path: &str) {
+/// Looks at a page as one person: in every way as who works with it most, and once as others; what is refused is one page.
+fn looked_at(browser: &Browser, site: &Site, who: &str, (name, path): (&str, &str)) {
     browser.open(&format!("{}{path}", site.origin));
     let refused = browser.status() >= 400;
     let what = format!("{who} at {path}");
-    let judged = browser.axe();
-    assert!(judged.violations.is_empty() && judged.advice.is_empty(), "{what}: {judged:?}");
     let said = browser.console();
     assert!(said.iter().all(|line| refused && line.contains("status of 4")), "{what}: {said:?}");
     assert!(!browser.text("h1").is_empty(), "{what}");
+    if refused && name != "nowhere" {
+        return;
+    }
+    sound(browser, &what);
     picture(browser, who, name, "light");
+    if works_with(name) != who {
+        return;
+    }
     browser.dark(true);
-    let judged = browser.axe();
-    assert!(judged.violations.is_empty(), "{what}, dark: {judged:?}");
+    sound(browser, &format!("{what}, dark"));
     picture(browser, who, name, "dark");
     browser.dark(false);
     browser.forced_colours(true);
-    assert!(browser.axe().violations.is_empty(), "{what}, forced colours");
+    sound(browser, &format!("{what}, forced colours"));
     browser.forced_colours(false);
     browser.width(320);
     assert!(!browser.scrolls_sideways(), "{what} at 320 px");
-    assert!(browser.axe().violations.is_empty(), "{what} at 320 px");
+    sound(browser, &format!("{what} at 320 px"));
     picture(browser, who, name, "narrow");
     browser.width(1280);
+}
+
+#[track_caller]
+fn sound(browser: &Browser, what: &str) {
+    let judged = browser.axe();
+    assert!(judged.violations.is_empty() && judged.advice.is_empty(), "{what}: {judged:?}");
 }
 
 /// Takes a picture: of who works with the page most it is called by the page alone.
@@ -63,30 +74,52 @@ fn works_with(name: &str) -> &'static str {
     }
 }
 
-#[test]
-fn every_page_is_sound_in_every_role() {
+/// Opens every page as one person.
+fn sound_for(who: &str) {
     let site = site();
     let request = asks(&site, "ursula", "for the laboratory");
-    let person = site.get("ursula", "/CertificateManagement/api/cardwright/v1/whoami").json()["Uuid"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    for who in ["ada", "otto", "vera", "audrey", "ursula"] {
-        let browser = browser(&site, who);
-        for (name, path) in addresses(&request, &person) {
-            looked_at(&browser, &site, who, name, &path);
-        }
+    let person = uuid_of(&site, "ursula");
+    let browser = browser(&site, who);
+    for (name, path) in addresses(&request, &person) {
+        looked_at(&browser, &site, who, (name, &path));
     }
+}
+
+fn uuid_of(site: &Site, who: &str) -> String {
+    let told = site.get(who, "/CertificateManagement/api/cardwright/v1/whoami").json();
+    told["Uuid"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_page_is_sound_for_an_administrator() {
+    sound_for("ada");
+}
+
+#[test]
+fn every_page_is_sound_for_an_operator() {
+    sound_for("otto");
+}
+
+#[test]
+fn every_page_is_sound_for_an_approver() {
+    sound_for("vera");
+}
+
+#[test]
+fn every_page_is_sound_for_an_auditor() {
+    sound_for("audrey");
+}
+
+#[test]
+fn every_page_is_sound_for_a_holder() {
+    sound_for("ursula");
 }
 
 #[test]
 fn every_page_is_whole_in_german() {
     let site = site();
     let request = asks(&site, "ursula", "");
-    let person = site.get("ursula", "/CertificateManagement/api/cardwright/v1/whoami").json()["Uuid"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let person = uuid_of(&site, "ursula");
     let browser = browser(&site, "vera");
     browser.language("de");
     for (_, path) in addresses(&request, &person) {
