@@ -17,7 +17,7 @@ mod words;
 
 pub use place::PATTERNS;
 
-use crate::pages::answer::{download, page, see_other};
+use crate::pages::answer::{download, guard, page, see_other};
 use crate::pages::assets;
 use crate::pages::form::Form;
 use crate::pages::texts::{Catalogue, Language, Texts};
@@ -98,7 +98,11 @@ async fn answer(catalogue: &Catalogue, door: &Door, request: Request) -> Respons
 
 /// Answers what only somebody who is signed in is shown; `None`: no page has this address.
 async fn within(door: &Door, texts: Texts<'_>, parts: &Parts, place: Option<Place>, form: Option<&Form>) -> Response {
-    let visitor = match door.visitor(&parts.headers).await {
+    let found = match place {
+        Some(Place::QueueNews) => door.onlooker(&parts.headers).await,
+        _ => door.visitor(&parts.headers).await,
+    };
+    let visitor = match found {
         Ok(Some(visitor)) => visitor,
         Ok(None) => return entrance::wanted(door, texts, parts, form),
         Err(refused) => return trouble::outside(texts, &refused),
@@ -109,7 +113,17 @@ async fn within(door: &Door, texts: Texts<'_>, parts: &Parts, place: Option<Plac
     };
     let query = Form::of_query(parts.uri.query());
     let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let visit = Visit { door, visitor: &visitor, me: &me, texts, now: door.now(), query: &query, here, place };
+    let visit = Visit {
+        door,
+        visitor: &visitor,
+        me: &me,
+        texts,
+        now: door.now(),
+        headers: &parts.headers,
+        query: &query,
+        here,
+        place,
+    };
     let shown = match (place, form) {
         (None, _) => Err(Trouble::NoPage),
         (Some(Place::SignOut), Some(_)) => return entrance::sign_out(&visit).await,
@@ -119,6 +133,10 @@ async fn within(door: &Door, texts: Texts<'_>, parts: &Parts, place: Option<Plac
     match shown {
         Ok(Shown::Page { title, content, keep, status }) => page(status, frame::around(&visit, &title, &content), keep),
         Ok(Shown::Moved(address)) => see_other(&address),
+        Ok(Shown::Stream(mut response)) => {
+            guard(response.headers_mut());
+            response
+        }
         Ok(Shown::File { media_type, name, bytes }) => download(media_type, &name, bytes),
         Err(trouble) => trouble::within(&visit, &trouble, form),
     }

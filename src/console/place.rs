@@ -56,6 +56,8 @@ places! {
         Search => "/search";
         /// The requests that wait, and all others.
         Queue => "/requests";
+        /// Tells of requests that have come since, while it is open.
+        QueueNews => "/requests/news";
         /// What is about to be approved, before it is.
         QueueCheck => "/requests/check";
     }

@@ -7,7 +7,8 @@ use crate::pages::answer::Keep;
 use crate::pages::form::Form;
 use crate::pages::texts::{Texts, Value};
 use crate::server::{Door, Entries, Refused, Visitor};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use maud::Markup;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,7 @@ pub struct Visit<'a> {
     pub me: &'a Myself,
     pub texts: Texts<'a>,
     pub now: OffsetDateTime,
+    pub headers: &'a HeaderMap,
     /// The fields of the address.
     pub query: &'a Form,
     /// The address, with its fields.
@@ -38,6 +40,8 @@ pub enum Shown {
     },
     /// The browser goes on at an address of ours.
     Moved(String),
+    /// Is whole already, but for the headers of every answer.
+    Stream(Response),
     File {
         media_type: &'static str,
         name: String,

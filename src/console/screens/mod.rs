@@ -5,6 +5,7 @@
 mod card;
 mod help;
 mod home;
+mod news;
 mod person;
 mod queue;
 mod request;
@@ -38,6 +39,7 @@ pub async fn show(visit: &Visit<'_>, place: Place) -> Result<Shown, Trouble> {
         Place::Card(smartcard) => card::show(visit, smartcard).await,
         Place::CardHistory(smartcard) => card::history_file(visit, smartcard).await,
         Place::Queue => queue::show(visit).await,
+        Place::QueueNews => Ok(news::of_queue(visit)),
         Place::Request(request) => request::show(visit, request).await,
         // These take forms alone, or are answered before anybody is asked for.
         Place::Language

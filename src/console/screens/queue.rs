@@ -38,6 +38,7 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
     let decidable = reviews.iter().any(|review| review.may_decide);
     let content = html! {
         (filters(visit, state))
+        @if status == Some(RequestStatus::Pending) && from == 0 { (live(visit, &found.entries)) }
         p role="status" { (visit.with("queue-count", &[("count", found.entries.len().into())])) @if found.cut { " " (visit.t("queue-cut")) } }
         form method="post" action=(Place::QueueCheck) {
             (table(visit, &reviews, more, newest))
@@ -45,6 +46,22 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
         }
     };
     Ok(Shown::page(visit.t("queue"), content))
+}
+
+/// Names the newest request of a list; nothing, where it is empty.
+pub fn newest(requests: &[Request]) -> String {
+    let newest = requests.iter().max_by_key(|request| (request.submitted, request.uuid));
+    newest.map(|request| request.uuid.to_string()).unwrap_or_default()
+}
+
+/// Writes what a script shows once there is something new; without one there is Reload.
+fn live(visit: &Visit<'_>, requests: &[Request]) -> Markup {
+    let news = Form::address(&Place::QueueNews.path(), &[("since", &newest(requests))]);
+    html! {
+        div role="status" {
+            p.live data-live=(news) hidden { (visit.t("new-entries")) " " a href=(Place::Queue) { (visit.t("reload")) } }
+        }
+    }
 }
 
 fn filters(visit: &Visit<'_>, state: &str) -> Markup {

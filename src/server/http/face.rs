@@ -25,6 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -114,9 +115,23 @@ impl Door {
         OffsetDateTime::now_utc().truncate_to_millisecond()
     }
 
+    /// Says whether the server is about to end: what stays open is to end, too.
+    pub fn is_closing(&self) -> bool {
+        self.app.stopping.load(Ordering::Relaxed)
+    }
+
     /// Finds who visits, by the session's cookie; `None`: nobody, or the session is over.
     pub async fn visitor(&self, headers: &HeaderMap) -> Result<Option<Visitor>, Refused> {
-        let found = self.app.identity.visitor(&self.app.store, headers, self.now()).await;
+        self.found(headers, true).await
+    }
+
+    /// Finds who visits likewise, for what a page asks by itself: it keeps no session from ending by idleness.
+    pub async fn onlooker(&self, headers: &HeaderMap) -> Result<Option<Visitor>, Refused> {
+        self.found(headers, false).await
+    }
+
+    async fn found(&self, headers: &HeaderMap, used: bool) -> Result<Option<Visitor>, Refused> {
+        let found = self.app.identity.visitor(&self.app.store, headers, self.now(), used).await;
         Ok(found.map_err(|error| self.refused(&error))?.map(Visitor))
     }
 

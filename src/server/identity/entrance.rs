@@ -12,16 +12,21 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 impl Identity {
-    /// Finds who visits the pages, by the cookie alone; `None`: nobody does, or the session is over.
+    /// Finds who visits the pages, by the cookie alone; `None`: nobody does, or the session is over. It counts as a use of the
+    /// session where the person asks, not where a page does by itself.
     pub async fn visitor(
         &self,
         store: &Store,
         headers: &HeaderMap,
         now: OffsetDateTime,
+        used: bool,
     ) -> Result<Option<Caller>, ApiError> {
         let Some(sessions) = &self.sessions else { return Ok(None) };
-        let found = sessions.find(store, headers, self.certificates(), now).await.map_err(|failure| failure.error)?;
-        match found {
+        let found = match used {
+            true => sessions.find(store, headers, self.certificates(), now).await,
+            false => sessions.look(store, headers, self.certificates(), now).await.map(|it| it.map(|(found, _)| found)),
+        };
+        match found.map_err(|failure| failure.error)? {
             Some(found) if found.user.disabled => Err(ApiError::UserDisabled),
             found => Ok(found.map(|found| self.caller(found))),
         }

@@ -45,8 +45,8 @@ impl Sessions {
         self.0.after.contains(&after)
     }
 
-    /// Finds the person behind a session's cookie; `None` when there is no cookie, or its session is over: by its time,
-    /// by idleness, or because the certificate it began with lets its user in no more.
+    /// Finds the person behind a session's cookie, and notes its use; `None` when there is no cookie, or its session is over:
+    /// by its time, by idleness, or because the certificate it began with lets its user in no more.
     pub async fn find(
         &self,
         store: &Store,
@@ -54,6 +54,19 @@ impl Sessions {
         certificates: Option<&Certificates>,
         now: OffsetDateTime,
     ) -> Result<Option<Found>, Failure> {
+        let Some((found, session)) = self.look(store, headers, certificates, now).await? else { return Ok(None) };
+        note(store, &session, now);
+        Ok(Some(found))
+    }
+
+    /// Finds the person likewise, for what a page asks by itself: that is no use, and keeps no session from ending by idleness.
+    pub async fn look(
+        &self,
+        store: &Store,
+        headers: &HeaderMap,
+        certificates: Option<&Certificates>,
+        now: OffsetDateTime,
+    ) -> Result<Option<(Found, SessionRecord)>, Failure> {
         let Some(value) = cookie(headers) else { return Ok(None) };
         let held = store.session_by_hash(&bearer_hash(value)).await.map_err(ApiError::from)?;
         let idle = Duration::minutes(self.0.idle_minutes.into());
@@ -68,11 +81,11 @@ impl Sessions {
                 Some(_) | None => return Ok(None),
             }
         }
-        note(store, &held.what, now);
         let SessionRecord { uuid: session, created: proven, pages, .. } = held.what;
         let shown = if pages { Shown::Page { session, proven } } else { Shown::Session(session) };
         let until = Until::Moment(held.what.expires);
-        Ok(Some(Found { user: held.holder, shown, bears_roles, answer: None, until }))
+        let found = Found { user: held.holder, shown, bears_roles, answer: None, until };
+        Ok(Some((found, held.what)))
     }
 
     /// Begins a session with the roles of what was found, of a program or of the pages for people, and returns the

@@ -2,9 +2,13 @@
 
 use cardwright::cm::request::RequestStatus;
 use cardwright::console::PATTERNS;
+use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer, cmc, csr};
 
-use super::lab::{age_sessions, asks, browser, cookie, form, page, session, sign_in, site, status};
+use super::lab::{
+    age_sessions, asks, browser, cookie, form, idle_sessions, last_used, page, session, sign_in, site, status,
+};
 use crate::support::browser::Browser;
+use crate::support::site::{Site, pkcs7};
 
 /// The addresses that anybody may open.
 const OPEN: [&str; 2] = ["/sign-in", "/sign-in/certificate"];
@@ -175,4 +179,72 @@ fn what_decides_wants_a_proof_of_five_minutes() {
     browser.click("Send again");
     browser.sees("Approved.");
     browser.sees("seen & good");
+}
+
+/// What `openssl s_client` says of a listener's handshake.
+fn handshake(address: &str) -> String {
+    let mut client = std::process::Command::new("openssl");
+    let done = client.args(["s_client", "-connect", address]).stdin(std::process::Stdio::null()).output().unwrap();
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
+#[test]
+fn a_card_lets_in_at_a_listener_of_its_own_and_no_other_asks_for_certificates() {
+    let settings = "\n[identity.certificate]\n[console]\ncertificates = \"127.0.0.1:0\"\n";
+    let mut site = Site::with_settings(settings, |template| template);
+    site.person("ursula", &["users"]);
+    let request = site.executing_request("ursula");
+    let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+    let csr = csr::build(&csr::RequestContent::default(), &key).unwrap();
+    let issued = site.certificatedata("ursula", &request, csr.der()).ok();
+    site.client("ursula").complete(request.parse().unwrap()).unwrap();
+    let answer = cmc::read(&pkcs7(&issued)).unwrap();
+    let certificate = answer.leaf_for(key.public_key()).unwrap();
+    let certificate_file = site.program.write("ursula.pem", certificate.to_pem());
+    let key_file = site.program.write("ursula.key", key.expose_pkcs8());
+
+    let main = site.origin.strip_prefix("https://").unwrap().to_owned();
+    let there = page(&site, &[], "/sign-in/certificate?then=%2Fhelp");
+    let location = there.header("location").to_owned();
+    let asking = location.strip_prefix("https://").unwrap().split('/').next().unwrap();
+    assert!(there.status == 303 && asking != main, "{location}");
+    assert!(!handshake(&main).contains("Acceptable client certificate CA names"));
+    assert!(handshake(asking).contains("Acceptable client certificate CA names"));
+
+    let shown = |more: &[&str]| {
+        let mut curl = site.program.other("curl");
+        curl.args(["--silent", "--max-time", "60", "--noproxy", "*", "--include", "--cacert"]).arg(site.ca_file());
+        let done = curl.args(more).arg(&location).output().unwrap();
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    let entered = shown(&["--cert", &certificate_file, "--key", &key_file, "--key-type", "DER"]);
+    assert!(entered.contains(&format!("location: {}/help", site.origin)), "{entered}");
+    let cookie = entered.split("set-cookie: ").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    assert!(page(&site, &[("cookie", &cookie)], "/help").body.contains("Signed in as ursula"));
+    let without = shown(&[]);
+    assert!(without.starts_with("HTTP/1.1 401") && !without.contains("set-cookie"), "{without}");
+}
+
+#[test]
+fn a_page_that_stays_open_keeps_no_session_from_ending() {
+    let site = site();
+    let cookie = session(&cookie(&site, "vera"));
+    let headers = [("cookie", &*cookie)];
+    idle_sessions(&site, 19 * 60);
+    let since = last_used(&site);
+    // What a page asks by itself: the stream ends at once, for the newest request is another.
+    asks(&site, "ursula", "");
+    let told = page(&site, &headers, "/requests/news?since=none");
+    assert!(told.body.contains("event: news"), "{}", told.body);
+    assert_eq!(last_used(&site), since);
+    // What the person asks is a use.
+    assert_eq!(page(&site, &headers, "/requests").status, 200);
+    // It is noted beside the answer.
+    let begun = std::time::Instant::now();
+    while last_used(&site) == since {
+        assert!(begun.elapsed().as_secs() < 60);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    idle_sessions(&site, 21 * 60);
+    assert_eq!(page(&site, &headers, "/requests").status, 303);
 }

@@ -107,10 +107,25 @@ pub fn status(site: &Site, who: &str, request: &str) -> Value {
     site.get(who, &format!("{API}/requests/{request}")).json()["Status"].clone()
 }
 
-/// Has all sessions have begun so many seconds earlier, as if that time had passed.
-pub fn age_sessions(site: &Site, seconds: u64) {
+fn database(site: &Site) -> rusqlite::Connection {
     let database = rusqlite::Connection::open(site.program.path("server/cardwright.db")).unwrap();
     database.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
-    let changed = database.execute(&format!("UPDATE sessions SET created = created - {seconds}000000"), []).unwrap();
-    assert!(changed > 0);
+    database
+}
+
+/// Has all sessions have begun so many seconds earlier, as if that time had passed.
+pub fn age_sessions(site: &Site, seconds: u64) {
+    let statement = format!("UPDATE sessions SET created = created - {seconds}000000");
+    assert!(database(site).execute(&statement, []).unwrap() > 0);
+}
+
+/// Has all sessions have been used so many seconds earlier.
+pub fn idle_sessions(site: &Site, seconds: u64) {
+    let statement = format!("UPDATE sessions SET last_used = last_used - {seconds}000000");
+    assert!(database(site).execute(&statement, []).unwrap() > 0);
+}
+
+/// When the only session was used last, as the database has it.
+pub fn last_used(site: &Site) -> i64 {
+    database(site).query_row("SELECT last_used FROM sessions", [], |row| row.get(0)).unwrap()
 }

@@ -92,3 +92,23 @@ fn what_others_have_written_is_text_and_no_more() {
     assert!(browser.title().starts_with("New card for ursula"));
     browser.assert_sound();
 }
+
+#[test]
+fn a_queue_that_stays_open_tells_of_a_new_request_and_moves_nothing() {
+    let site = site();
+    asks(&site, "ursula", "");
+    let browser = browser(&site, "vera");
+    browser.open(&format!("{}/requests", site.origin));
+    browser.press("Tab Tab");
+    let focused = browser.focused();
+    assert!(!browser.texts("body").concat().contains("There is something new."));
+    asks(&site, "ulf", "");
+    browser.sees("There is something new.");
+    assert_eq!(browser.focused().name, focused.name);
+    assert!(!browser.texts("table").concat().contains("ulf"), "the list changes when it is read anew");
+    browser.assert_sound();
+    browser.click("Reload");
+    browser.sees("ulf");
+    // Whoever is not signed in hears nothing.
+    assert_eq!(page(&site, &[], "/requests/news").status, 303);
+}
