@@ -9,8 +9,10 @@ mod doors;
 mod house;
 mod paths;
 mod rooms;
+mod spoken;
 mod sub_rooms;
 mod tables;
+mod texts;
 mod threats;
 mod words;
 

@@ -23,6 +23,7 @@ pub const TEXTS: &[(Language, &str)] = &[
     (Language::German, include_str!("../texts/de/console.ftl")),
     (Language::English, include_str!("../texts/en/words.ftl")),
     (Language::German, include_str!("../texts/de/words.ftl")),
+    (Language::German, include_str!("../texts/de/refusals.ftl")),
     (Language::English, include_str!("../texts/en/requests.ftl")),
     (Language::German, include_str!("../texts/de/requests.ftl")),
     (Language::English, include_str!("../texts/en/found.ftl")),

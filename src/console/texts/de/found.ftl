@@ -2,11 +2,11 @@
 search-title = Suche
 search-for = Wen oder was suchen Sie?
 search-count = { $count ->
-    [0] Nichts gefunden. Beginnen Sie mit den ersten Buchstaben eines Namens, oder geben Sie eine ganze Nummer ein.
+    [0] Nichts gefunden. Beginnen Sie mit den ersten Buchstaben eines Namens, oder geben Sie eine vollständige Nummer ein.
     [one] 1 Treffer
    *[other] { $count } Treffer
 }
-search-cut = und mehr; geben Sie mehr davon ein.
+search-cut = und mehr; geben Sie mehr vom Gesuchten ein.
 search-results = Was gefunden wurde
 search-what = Was
 search-kind = Art
@@ -26,13 +26,13 @@ cards = Karten
 card = Karte
 card-state = Zustand
 card-printed = Aufgedruckte Nummer
-card-ends = Letztes Zertifikat endet
+card-ends = Letztes Zertifikat läuft ab
 card-id = Kartenkennung
 card-certificates = Zertifikate
 card-holder = Zum Inhaber
-history = Was geschah
+history = Verlauf
 history-what = Was
 history-when = Wann
 history-who = Wer
 history-why = Warum
-history-file = Die Geschichte als Datei (CSV)
+history-file = Der Verlauf als Datei (CSV)

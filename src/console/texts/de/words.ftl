@@ -2,7 +2,7 @@
 request-pending = wartet auf eine Entscheidung
 request-approved = genehmigt, auszuführen
 request-executing = wird ausgeführt
-request-completed = erledigt
+request-completed = ausgeführt
 request-denied = abgelehnt
 request-failed = gescheitert
 request-canceled = zurückgezogen
@@ -18,7 +18,7 @@ type-offline-unblock = Entsperren am Telefon
 type-online-update = Aktualisierung
 type-renew = Verlängerung
 type-recover = Schlüssel wiederherstellen
-type-recover-on-behalf = Schlüssel eines anderen wiederherstellen
+type-recover-on-behalf = Schlüssel einer anderen Person wiederherstellen
 type-reinstate = Aussetzen oder wieder einsetzen
 type-retire = Ausmustern
 type-revoke = Widerrufen

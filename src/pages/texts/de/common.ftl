@@ -36,6 +36,5 @@ errors = { $count ->
    *[other] { $count } Angaben fehlen oder sind falsch:
 }
 optional = freiwillig
-table-of = Tabelle: { $of }
 new-entries = Es gibt Neues.
 reload = Neu laden

@@ -49,6 +49,5 @@ errors = { $count ->
    *[other] { $count } things are missing or wrong:
 }
 optional = optional
-table-of = Table: { $of }
 new-entries = There is something new.
 reload = Reload
