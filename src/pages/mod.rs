@@ -9,6 +9,7 @@ pub mod assets;
 pub mod fields;
 pub mod form;
 pub mod layout;
+pub mod pictures;
 pub mod states;
 pub mod tables;
 pub mod texts;

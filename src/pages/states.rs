@@ -18,17 +18,19 @@ pub enum Tone {
 }
 
 impl Tone {
-    fn class(self) -> &'static str {
+    /// Returns the name of its class in the style sheet.
+    pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Good => "state good",
-            Self::Waiting => "state waiting",
-            Self::Bad => "state bad",
-            Self::Ended => "state ended",
-            Self::Plain => "state plain",
+            Self::Good => "good",
+            Self::Waiting => "waiting",
+            Self::Bad => "bad",
+            Self::Ended => "ended",
+            Self::Plain => "plain",
         }
     }
 
-    fn shape(self) -> &'static str {
+    /// Returns the shape, 16 units high and wide.
+    pub(super) fn shape(self) -> &'static str {
         match self {
             Self::Good => "<circle cx='8' cy='8' r='7'/><path d='M4.5 8.5l2.5 2.5 4.5-5.5'/>",
             Self::Waiting => "<circle cx='8' cy='8' r='7'/><path d='M8 4v4.5l3 2'/>",
@@ -42,7 +44,7 @@ impl Tone {
 /// Writes a state.
 pub fn state(tone: Tone, words: &str) -> Markup {
     html! {
-        span class=(tone.class()) {
+        span class={ "state " (tone.name()) } {
             svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false" { (PreEscaped(tone.shape())) }
             span { (words) }
         }

@@ -38,3 +38,4 @@ errors = { $count ->
 optional = freiwillig
 new-entries = Es gibt Neues.
 reload = Neu laden
+picture-today = Heute

@@ -51,3 +51,4 @@ errors = { $count ->
 optional = optional
 new-entries = There is something new.
 reload = Reload
+picture-today = Today
