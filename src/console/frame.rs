@@ -66,7 +66,8 @@ fn menu(visit: &Visit<'_>) -> Vec<Link> {
     ];
     let below = |place: Place| match (place, visit.place) {
         (Place::Queue, Some(Place::Request(_) | Place::QueueCheck)) => true,
-        (Place::Search, Some(Place::Person(_) | Place::Card(_))) => true,
+        (Place::Search, Some(Place::Person(_) | Place::PersonLeave(_) | Place::Card(_))) => true,
+        (Place::Search, Some(Place::CardAsk(_) | Place::CardLost(_) | Place::CardAttestation(_))) => true,
         (place, here) => here == Some(place),
     };
     let shown = links.into_iter().filter(|(.., shown)| *shown);

@@ -66,6 +66,14 @@ places! {
         Card => "/cards/{}";
         /// What happened to a card, as a file.
         CardHistory => "/cards/{}/history.csv";
+        /// Something is asked for a card, after a page that says what will happen.
+        CardAsk => "/cards/{}/ask";
+        /// A card is missing.
+        CardLost => "/cards/{}/lost";
+        /// What a card has attested of one of its keys.
+        CardAttestation => "/cards/{}/attestation";
+        /// A person leaves.
+        PersonLeave => "/people/{}/leave";
         Request => "/requests/{}";
     }
 }

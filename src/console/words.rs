@@ -32,8 +32,8 @@ pub fn request_status_text(texts: Texts<'_>, status: RequestStatus) -> String {
     request_words(status).map_or_else(|| status.to_string(), |(_, id)| texts.t(id))
 }
 
-/// Writes the state of a card.
-pub fn card_status(texts: Texts<'_>, status: SmartcardStatus) -> Markup {
+/// Says what the state of a card means, and puts it in words.
+pub fn card_status_words(texts: Texts<'_>, status: SmartcardStatus) -> (Tone, String) {
     let (tone, id) = match status {
         SmartcardStatus::New => (Tone::Plain, "card-new"),
         SmartcardStatus::Assigned => (Tone::Waiting, "card-assigned"),
@@ -41,9 +41,46 @@ pub fn card_status(texts: Texts<'_>, status: SmartcardStatus) -> Markup {
         SmartcardStatus::Suspended => (Tone::Bad, "card-suspended"),
         SmartcardStatus::Disabled => (Tone::Ended, "card-disabled"),
         SmartcardStatus::Retired => (Tone::Ended, "card-retired"),
-        SmartcardStatus::Other(_) => return state(Tone::Plain, &status.to_string()),
+        SmartcardStatus::Other(_) => return (Tone::Plain, status.to_string()),
     };
-    state(tone, &texts.t(id))
+    (tone, texts.t(id))
+}
+
+/// Writes the state of a card.
+pub fn card_status(texts: Texts<'_>, status: SmartcardStatus) -> Markup {
+    let (tone, words) = card_status_words(texts, status);
+    state(tone, &words)
+}
+
+/// Returns the state of a card in words, of its name; the name itself where it is not known.
+pub fn card_status_named(texts: Texts<'_>, name: &str) -> String {
+    let known = SmartcardStatus::ALL.iter().find(|status| status.to_string() == name);
+    known.map_or_else(|| name.to_owned(), |status| card_status_words(texts, *status).1)
+}
+
+/// Returns a request's type and state in words, of their names with a blank between them.
+pub fn request_named(texts: Texts<'_>, names: &str) -> String {
+    let (type_name, status_name) = names.split_once(' ').unwrap_or((names, ""));
+    let type_known = RequestType::ALL.iter().find(|it| it.to_string() == type_name);
+    let what = type_known.map_or_else(|| type_name.to_owned(), |it| request_type(texts, *it));
+    let status = RequestStatus::ALL.iter().find(|it| it.to_string() == status_name);
+    let status = status.map_or_else(|| status_name.to_owned(), |it| request_status_text(texts, *it));
+    format!("{what}: {status}")
+}
+
+/// Returns a reason of RFC 5280 (5.3.1) in words; the name itself where it is not known.
+pub fn reason(texts: Texts<'_>, name: &str) -> String {
+    texts.find(&format!("reason-{}", name.to_lowercase()), &[]).unwrap_or_else(|| name.to_owned())
+}
+
+/// Returns why a card is missing in words; the template's own word where it is none that everybody has.
+pub fn loss(texts: Texts<'_>, name: &str) -> String {
+    texts.find(&format!("loss-{}", name.to_lowercase()), &[]).unwrap_or_else(|| crate::pages::texts::visible(name))
+}
+
+/// Says whether somebody has typed a name that is meant; its case does not count.
+pub fn is_same_name(typed: &str, name: &str) -> bool {
+    !name.is_empty() && typed.to_lowercase() == name.trim().to_lowercase()
 }
 
 /// Returns what a request asks for.

@@ -1,5 +1,6 @@
 //! The pages for people, in a real browser, on real servers.
 
+mod cards;
 mod entrance;
 mod every;
 mod lab;

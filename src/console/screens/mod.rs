@@ -5,6 +5,7 @@
 mod card;
 mod help;
 mod home;
+mod leaver;
 mod news;
 mod person;
 mod queue;
@@ -28,6 +29,8 @@ pub const TEXTS: &[(Language, &str)] = &[
     (Language::German, include_str!("../texts/de/requests.ftl")),
     (Language::English, include_str!("../texts/en/found.ftl")),
     (Language::German, include_str!("../texts/de/found.ftl")),
+    (Language::English, include_str!("../texts/en/cards.ftl")),
+    (Language::German, include_str!("../texts/de/cards.ftl")),
 ];
 
 /// Shows what is at a place.
@@ -37,8 +40,12 @@ pub async fn show(visit: &Visit<'_>, place: Place) -> Result<Shown, Trouble> {
         Place::Help => Ok(help::show(visit)),
         Place::Search => search::show(visit).await,
         Place::Person(user) => person::show(visit, user).await,
-        Place::Card(smartcard) => card::show(visit, smartcard).await,
-        Place::CardHistory(smartcard) => card::history_file(visit, smartcard).await,
+        Place::Card(smartcard) => card::page::show(visit, smartcard).await,
+        Place::CardHistory(smartcard) => card::history::file(visit, smartcard).await,
+        Place::CardAsk(smartcard) => card::asking::show(visit, smartcard).await,
+        Place::CardLost(smartcard) => card::lost::show(visit, smartcard).await,
+        Place::CardAttestation(smartcard) => card::attestation::show(visit, smartcard).await,
+        Place::PersonLeave(user) => leaver::show(visit, user).await,
         Place::Queue => queue::show(visit).await,
         Place::QueueNews => Ok(news::of_queue(visit)),
         Place::Request(request) => request::show(visit, request).await,
@@ -59,6 +66,9 @@ pub async fn act(visit: &Visit<'_>, place: Place, form: &Form) -> Result<Shown, 
         Place::QueueCheck => queue::check(visit, form).await,
         Place::Queue => queue::approve(visit, form).await,
         Place::Request(request) => request::act(visit, request, form).await,
+        Place::CardAsk(smartcard) => card::asking::act(visit, smartcard, form).await,
+        Place::CardLost(smartcard) => card::lost::act(visit, smartcard, form).await,
+        Place::PersonLeave(user) => leaver::act(visit, user, form).await,
         _ => Err(Trouble::NoForm),
     }
 }

@@ -29,7 +29,7 @@ pub const MAY_IMPORT: &[Row] = &[
     ("enrollment", &["token", "client", "cm", "pkix", "secret", "platform"]),
     ("server", &["cm", "ca", "store", "directory", "template", "pkix", "secret", "gssapi", "platform", "web"]),
     ("pages", &["web"]),
-    ("console", &["cm", "pages", "server", "web"]),
+    ("console", &["cm", "pages", "pkix", "server", "web"]),
     (
         "cli",
         &[
