@@ -22,7 +22,6 @@ why-card = eine Nummer oder Kennung der Karte
 why-certificate = seine Seriennummer oder sein Fingerabdruck
 why-id = seine Kennung
 person = Person
-cards = Karten
 card = Karte
 card-state = Zustand
 card-printed = Aufgedruckte Nummer

@@ -22,7 +22,6 @@ why-card = a number or id of the card
 why-certificate = its serial number or thumbprint
 why-id = its id
 person = Person
-cards = Cards
 card = Card
 card-state = State
 card-printed = Printed number
