@@ -62,6 +62,18 @@ fn a_new_process_makes_the_trial_again_and_none_makes_it_twice() {
 }
 
 #[test]
+fn a_card_that_has_filled_up_meanwhile_keeps_the_admin_key_that_it_has() {
+    let bench = Bench::new();
+    let mut token = MemoryToken::of(tried());
+    assigned(&bench, &mut token);
+    token.full = true;
+    assert_eq!(bench.run(&mut token, enroll()).unwrap_err().code(), "token-full");
+    assert_eq!(token.so_pin(), token.rules.default_key());
+    token.full = false;
+    bench.run(&mut token, enroll()).unwrap().done();
+}
+
+#[test]
 fn a_trial_by_a_key_that_does_not_hold_costs_the_only_try_of_it() {
     let bench = Bench::new();
     bench.fake.state().diversify = false;
