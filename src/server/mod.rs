@@ -65,7 +65,6 @@ pub use data_directory::settings::server_toml::{SettingsError, effective_setting
 pub use http::face::{Answering, Door, Entries, Face, Refused, Visitor};
 pub use http::openapi::document as openapi;
 pub use identity::access_token::{AccessTokens, ClaimedKey};
-pub use identity::authenticate::Identity;
 pub use identity::jwks::{IssuerKeys, JwksError};
 pub use keys::diversify;
 pub use keys::master_keys::MasterKeyError;
