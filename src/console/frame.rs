@@ -63,6 +63,9 @@ fn menu(visit: &Visit<'_>) -> Vec<Link> {
         (Place::Home, "menu-home", true),
         (Place::Queue, "menu-requests", true),
         (Place::Search, "menu-search", oversees || visit.me.parts.is_some()),
+        (Place::Ends, "menu-ends", visit.looks_for_anybody()),
+        (Place::Reports, "menu-reports", visit.has("read-audit")),
+        (Place::Acts, "menu-acts", visit.has("read-audit")),
     ];
     let below = |place: Place| match (place, visit.place) {
         (Place::Queue, Some(Place::Request(_) | Place::QueueCheck)) => true,

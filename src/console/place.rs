@@ -60,6 +60,15 @@ places! {
         QueueNews => "/requests/news";
         /// What is about to be approved, before it is.
         QueueCheck => "/requests/check";
+        Reports => "/reports";
+        /// The whole report as a file.
+        ReportFile => "/reports/report.csv";
+        /// The log of acts.
+        Acts => "/acts";
+        ActsTable => "/acts/acts.csv";
+        ActsLines => "/acts/acts.json";
+        /// Cards whose certificates end.
+        Ends => "/ends";
     }
     of {
         Person => "/people/{}";

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod assets;
+pub mod bars;
 pub mod fields;
 pub mod form;
 pub mod layout;

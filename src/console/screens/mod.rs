@@ -2,13 +2,16 @@
 //!
 //! In: a [`Visit`]. Out: what is shown, or why not. A screen asks only for what the visitor may see; what the API hides, it hides.
 
+mod acts;
 mod card;
+mod ends;
 mod help;
 mod home;
 mod leaver;
 mod news;
 mod person;
 mod queue;
+mod reports;
 mod request;
 mod search;
 
@@ -31,6 +34,12 @@ pub const TEXTS: &[(Language, &str)] = &[
     (Language::German, include_str!("../texts/de/found.ftl")),
     (Language::English, include_str!("../texts/en/cards.ftl")),
     (Language::German, include_str!("../texts/de/cards.ftl")),
+    (Language::English, include_str!("../texts/en/reports.ftl")),
+    (Language::German, include_str!("../texts/de/reports.ftl")),
+    (Language::English, include_str!("../texts/en/acts.ftl")),
+    (Language::German, include_str!("../texts/de/acts.ftl")),
+    (Language::English, include_str!("../texts/en/ends.ftl")),
+    (Language::German, include_str!("../texts/de/ends.ftl")),
 ];
 
 /// Shows what is at a place.
@@ -49,6 +58,12 @@ pub async fn show(visit: &Visit<'_>, place: Place) -> Result<Shown, Trouble> {
         Place::Queue => queue::show(visit).await,
         Place::QueueNews => Ok(news::of_queue(visit)),
         Place::Request(request) => request::show(visit, request).await,
+        Place::Reports => reports::show(visit).await,
+        Place::ReportFile => reports::file(visit).await,
+        Place::Acts => acts::show(visit).await,
+        Place::ActsTable => acts::table_file(visit).await,
+        Place::ActsLines => acts::lines_file(visit).await,
+        Place::Ends => ends::show(visit).await,
         // These take forms alone, or are answered before anybody is asked for.
         Place::Language
         | Place::SignIn

@@ -1,0 +1,144 @@
+//! What ends: cards whose certificates do within some days, by month and template, and each by itself.
+
+use crate::cm::found::FoundCard;
+use crate::cm::route::Route;
+use crate::console::place::Place;
+use crate::console::trouble::Trouble;
+use crate::console::visit::{Shown, Visit};
+use crate::console::words;
+use crate::pages::bars::{Bar, bars};
+use crate::pages::fields::{Faults, Field};
+use crate::pages::form::Form;
+use crate::pages::layout::{day, foreign};
+use crate::pages::tables::Table;
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+
+/// Sets how many certificates a page lists.
+const PAGE: usize = 50;
+/// Bounds the certificates that are counted by month; where there are more, the page says so.
+const MOST_COUNTED: usize = 2000;
+/// Says how far ahead a page looks where nobody says it, in days.
+const DAYS: u32 = 90;
+/// The other spans that are offered, in days.
+const SPANS: [u32; 5] = [30, DAYS, 180, 365, 730];
+
+/// Counts by year, month and template.
+type Counts = BTreeMap<(i32, u8, String), u64>;
+
+/// Shows what ends.
+pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
+    let days = visit.query.one("days").parse().ok().filter(|days| SPANS.contains(days)).unwrap_or(DAYS);
+    let (counts, counted, cut) = counted(visit, days).await?;
+    let typed = visit.query.one("beyond");
+    let beyond = serial(typed);
+    let limit = u32::try_from(PAGE + 1).ok();
+    let found = visit.list::<FoundCard>(Route::ListEndingCards { days, beyond: beyond.clone(), limit }).await?.entries;
+    let content = html! {
+        (filters(visit, days))
+        p role="status" {
+            (visit.with("ends-count", &[("count", counted.into()), ("days", days.into())]))
+            @if cut { " " (visit.with("ends-cut", &[("most", (&visit.texts.number(MOST_COUNTED as u64)).into())])) }
+        }
+        @if !counts.is_empty() { (by_month(visit, &counts)) }
+        (table(visit, days, &found, beyond.is_some()))
+    };
+    Ok(Shown::page(visit.t("ends"), content))
+}
+
+/// Reads a serial number, upper- or lower-case hexadecimal.
+fn serial(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    let pairs = digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    Some(pairs.collect::<Option<Vec<u8>>>()?).filter(|bytes| !bytes.is_empty() && digits.len().is_multiple_of(2))
+}
+
+/// Counts what ends, and says whether there is more than is counted.
+async fn counted(visit: &Visit<'_>, days: u32) -> Result<(Counts, usize, bool), Trouble> {
+    let (mut counts, mut counted, mut beyond) = (Counts::new(), 0, None);
+    while counted < MOST_COUNTED {
+        let page = visit.list::<FoundCard>(Route::ListEndingCards { days, beyond: beyond.take(), limit: None }).await?;
+        for card in &page.entries {
+            let Some(at) = card.expires else { continue };
+            let key = (at.year(), u8::from(at.month()), card.template_name.clone());
+            *counts.entry(key).or_default() += 1;
+        }
+        counted += page.entries.len();
+        beyond = page.entries.last().and_then(|last| serial(&last.serial));
+        if !page.cut || beyond.is_none() {
+            return Ok((counts, counted, false));
+        }
+    }
+    Ok((counts, counted, true))
+}
+
+fn filters(visit: &Visit<'_>, days: u32) -> Markup {
+    let (label, chosen) = (visit.t("ends-within"), days.to_string());
+    let choice = |days: u32| (days.to_string(), visit.texts.span(i64::from(days) * 86_400));
+    let choices = SPANS.map(choice);
+    html! {
+        form.filters method="get" action=(Place::Ends) {
+            (Field::text("days", &label, &chosen).choice(visit.texts, &Faults::default(), &choices))
+            button.quiet type="submit" { (visit.t("ends-show")) }
+        }
+    }
+}
+
+fn month(visit: &Visit<'_>, year: i32, month: u8) -> String {
+    let (month, year) = (visit.t(&format!("month-{month}")), year.to_string());
+    visit.with("month-of-year", &[("month", (&month).into()), ("year", (&year).into())])
+}
+
+/// Writes how many end in which month, as a picture and as a table.
+fn by_month(visit: &Visit<'_>, counts: &Counts) -> Markup {
+    let named = |text: &String| if text.is_empty() { visit.t("ends-template-gone") } else { text.clone() };
+    let several = counts.keys().any(|(.., template)| Some(template) != counts.keys().next().map(|(.., first)| first));
+    let bar = |((year, number, template), count): (&(i32, u8, String), &u64)| {
+        let month = month(visit, *year, *number);
+        let label = if several { format!("{month}, {}", named(template)) } else { month };
+        Bar { label, count: *count }
+    };
+    let drawn: Vec<_> = counts.iter().map(bar).collect();
+    let row = |((year, number, template), count): (&(i32, u8, String), &u64)| {
+        vec![
+            html! { (month(visit, *year, *number)) },
+            foreign(&named(template)),
+            html! { (visit.texts.number(*count)) },
+        ]
+    };
+    let rows: Vec<_> = counts.iter().map(row).collect();
+    let headings = ["ends-month", "ends-template", "ends-certificates"].map(|id| visit.t(id));
+    let caption = visit.t("ends-by-month");
+    html! {
+        div.beside {
+            (bars(visit.texts, &visit.t("ends-picture"), &drawn))
+            div { (Table { caption: &caption, headings: &headings, rows: &rows, more: None, newest: None }.write(visit.texts)) }
+        }
+    }
+}
+
+fn table(visit: &Visit<'_>, days: u32, found: &[FoundCard], later: bool) -> Markup {
+    let headings = ["ends-person", "ends-day", "ends-left", "ends-card", "ends-state", "ends-serial"];
+    let headings = headings.map(|id| visit.t(id));
+    let template = |name: &String| if name.is_empty() { visit.t("card") } else { name.clone() };
+    let row = |card: &FoundCard| {
+        let left = |at: OffsetDateTime| visit.texts.span((at - visit.now).whole_seconds().max(0));
+        vec![
+            html! { a href=(Place::Person(card.owner)) { (foreign(&card.owner_name)) } },
+            html! { @if let Some(at) = card.expires { (day(visit.texts, at)) } },
+            html! { @if let Some(at) = card.expires { (left(at)) } },
+            html! { a href=(Place::Card(card.uuid)) { (foreign(&template(&card.template_name))) } },
+            words::card_status(visit.texts, card.status),
+            html! { span.code { (card.serial) } },
+        ]
+    };
+    let rows: Vec<_> = found.iter().take(PAGE).map(row).collect();
+    let days = days.to_string();
+    let next = found.get(PAGE - 1).filter(|_| found.len() > PAGE);
+    let more = next.map(|last| Form::address(&Place::Ends.path(), &[("days", &days), ("beyond", &last.serial)]));
+    html! {
+        (Table { caption: &visit.t("ends-caption"), headings: &headings, rows: &rows, more, newest: None }.write(visit.texts))
+        @if later { p.pages { a href=(Form::address(&Place::Ends.path(), &[("days", &days)])) { (visit.t("ends-begin")) } } }
+    }
+}
