@@ -66,11 +66,16 @@ fn menu(visit: &Visit<'_>) -> Vec<Link> {
         (Place::Ends, "menu-ends", visit.looks_for_anybody()),
         (Place::Reports, "menu-reports", visit.has("read-audit")),
         (Place::Acts, "menu-acts", visit.has("read-audit")),
+        (Place::People, "menu-people", visit.has("manage-users")),
+        (Place::Templates, "menu-templates", visit.looks_for_anybody()),
+        (Place::Health, "menu-health", oversees),
     ];
     let below = |place: Place| match (place, visit.place) {
         (Place::Queue, Some(Place::Request(_) | Place::QueueCheck)) => true,
         (Place::Search, Some(Place::Person(_) | Place::PersonLeave(_) | Place::Card(_))) => true,
         (Place::Search, Some(Place::CardAsk(_) | Place::CardLost(_) | Place::CardAttestation(_))) => true,
+        (Place::Templates, Some(Place::Template(_))) => true,
+        (Place::People, Some(Place::PeopleImport | Place::Account(_) | Place::Proposal(_))) => true,
         (place, here) => here == Some(place),
     };
     let shown = links.into_iter().filter(|(.., shown)| *shown);

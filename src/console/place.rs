@@ -69,6 +69,12 @@ places! {
         ActsLines => "/acts/acts.json";
         /// Cards whose certificates end.
         Ends => "/ends";
+        /// How the server stands.
+        Health => "/health";
+        /// Accounts, for administrators.
+        People => "/people";
+        PeopleImport => "/people/import";
+        Templates => "/templates";
     }
     of {
         Person => "/people/{}";
@@ -84,6 +90,11 @@ places! {
         /// A person leaves.
         PersonLeave => "/people/{}/leave";
         Request => "/requests/{}";
+        Template => "/templates/{}";
+        /// The account of a person, for administrators.
+        Account => "/people/{}/account";
+        /// A change that a second administrator is to confirm.
+        Proposal => "/proposals/{}";
     }
 }
 

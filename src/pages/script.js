@@ -24,7 +24,7 @@
   }
 
   // What is wrong with a form is read first.
-  document.getElementById("faults")?.focus();
+  requestAnimationFrame(() => document.getElementById("faults")?.focus());
 
   // A form is sent once, however often it is clicked; coming back by Back makes it whole again.
   document.addEventListener("submit", (event) => {

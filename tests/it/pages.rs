@@ -4,4 +4,6 @@ mod cards;
 mod entrance;
 mod every;
 mod lab;
+mod oversight;
+mod people;
 mod requests;

@@ -200,9 +200,11 @@ fn row(visit: &Visit<'_>, logged: &LoggedAct) -> Vec<Markup> {
         @else { span.note { (visit.t("acts-server")) } }
     };
     let about = html! {
-        @if let Some(request) = act.request { a href=(Place::Request(request)) { (visit.t("acts-request")) } " " }
-        @if let Some(user) = act.user { a href=(Place::Person(user)) { (visit.t("acts-person")) } " " }
-        @if let Some(card) = act.smartcard { a href=(Place::Card(card)) { (visit.t("acts-card")) } }
+        div.links {
+            @if let Some(request) = act.request { a href=(Place::Request(request)) { (visit.t("acts-request")) } }
+            @if let Some(user) = act.user { a href=(Place::Person(user)) { (visit.t("acts-person")) } }
+            @if let Some(card) = act.smartcard { a href=(Place::Card(card)) { (visit.t("acts-card")) } }
+        }
     };
     let details = html! {
         @for (name, value) in act.evidence.iter().filter(|(name, _)| *name != "at") {

@@ -2,6 +2,7 @@
 
 use crate::cm::found::FoundCard;
 use crate::cm::route::Route;
+use crate::cm::wire::read_guid;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
 use crate::console::visit::{Shown, Visit};
@@ -9,7 +10,7 @@ use crate::console::words;
 use crate::pages::bars::{Bar, bars};
 use crate::pages::fields::{Faults, Field};
 use crate::pages::form::Form;
-use crate::pages::layout::{day, foreign};
+use crate::pages::layout::{day, foreign, moment};
 use crate::pages::tables::Table;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -118,8 +119,29 @@ fn by_month(visit: &Visit<'_>, counts: &Counts) -> Markup {
     }
 }
 
+/// Writes when the holder was told last, and the button that has it done again.
+fn told(visit: &Visit<'_>, card: &FoundCard) -> Markup {
+    html! {
+        @match card.told { Some(at) => (moment(visit.texts, at)), None => (visit.t("ends-not-told")) }
+        @if visit.looks_for_anybody() {
+            form method="post" action=(visit.here) {
+                input type="hidden" name="card" value=(card.uuid);
+                button.quiet type="submit" aria-label=(visit.with("ends-remind-one", &[("name", (&card.owner_name).into())])) { (visit.t("ends-remind")) }
+            }
+        }
+    }
+}
+
+/// Has a holder told again that certificates end.
+pub async fn remind(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
+    let smartcard = read_guid(form.one("card")).ok_or(Trouble::NoForm)?;
+    visit.act(Route::Remind { smartcard }, &serde_json::json!({})).await?;
+    let back = [("days", visit.query.one("days")), ("beyond", visit.query.one("beyond")), ("done", "reminded")];
+    Ok(Shown::Moved(Form::address(&Place::Ends.path(), &back)))
+}
+
 fn table(visit: &Visit<'_>, days: u32, found: &[FoundCard], later: bool) -> Markup {
-    let headings = ["ends-person", "ends-day", "ends-left", "ends-card", "ends-state", "ends-serial"];
+    let headings = ["ends-person", "ends-day", "ends-left", "ends-card", "ends-state", "ends-serial", "ends-told"];
     let headings = headings.map(|id| visit.t(id));
     let template = |name: &String| if name.is_empty() { visit.t("card") } else { name.clone() };
     let row = |card: &FoundCard| {
@@ -131,6 +153,7 @@ fn table(visit: &Visit<'_>, days: u32, found: &[FoundCard], later: bool) -> Mark
             html! { a href=(Place::Card(card.uuid)) { (foreign(&template(&card.template_name))) } },
             words::card_status(visit.texts, card.status),
             html! { span.code { (card.serial) } },
+            html! { (told(visit, card)) },
         ]
     };
     let rows: Vec<_> = found.iter().take(PAGE).map(row).collect();

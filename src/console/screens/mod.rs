@@ -2,18 +2,24 @@
 //!
 //! In: a [`Visit`]. Out: what is shown, or why not. A screen asks only for what the visitor may see; what the API hides, it hides.
 
+mod account;
 mod acts;
 mod card;
 mod ends;
+mod health;
 mod help;
 mod home;
 mod leaver;
 mod news;
+mod people;
+mod people_import;
 mod person;
+mod proposal;
 mod queue;
 mod reports;
 mod request;
 mod search;
+mod templates;
 
 use super::place::Place;
 use super::trouble::Trouble;
@@ -40,6 +46,12 @@ pub const TEXTS: &[(Language, &str)] = &[
     (Language::German, include_str!("../texts/de/acts.ftl")),
     (Language::English, include_str!("../texts/en/ends.ftl")),
     (Language::German, include_str!("../texts/de/ends.ftl")),
+    (Language::English, include_str!("../texts/en/health.ftl")),
+    (Language::German, include_str!("../texts/de/health.ftl")),
+    (Language::English, include_str!("../texts/en/people.ftl")),
+    (Language::German, include_str!("../texts/de/people.ftl")),
+    (Language::English, include_str!("../texts/en/templates.ftl")),
+    (Language::German, include_str!("../texts/de/templates.ftl")),
 ];
 
 /// Shows what is at a place.
@@ -64,6 +76,13 @@ pub async fn show(visit: &Visit<'_>, place: Place) -> Result<Shown, Trouble> {
         Place::ActsTable => acts::table_file(visit).await,
         Place::ActsLines => acts::lines_file(visit).await,
         Place::Ends => ends::show(visit).await,
+        Place::Health => health::show(visit).await,
+        Place::People => people::show(visit).await,
+        Place::PeopleImport => people_import::show(visit),
+        Place::Templates => templates::list(visit).await,
+        Place::Template(template) => templates::show(visit, template).await,
+        Place::Account(user) => account::show(visit, user).await,
+        Place::Proposal(proposal) => proposal::show(visit, proposal).await,
         // These take forms alone, or are answered before anybody is asked for.
         Place::Language
         | Place::SignIn
@@ -84,6 +103,10 @@ pub async fn act(visit: &Visit<'_>, place: Place, form: &Form) -> Result<Shown, 
         Place::CardAsk(smartcard) => card::asking::act(visit, smartcard, form).await,
         Place::CardLost(smartcard) => card::lost::act(visit, smartcard, form).await,
         Place::PersonLeave(user) => leaver::act(visit, user, form).await,
+        Place::PeopleImport => people_import::act(visit, form).await,
+        Place::Ends => ends::remind(visit, form).await,
+        Place::Account(user) => account::act(visit, user, form).await,
+        Place::Proposal(proposal) => proposal::act(visit, proposal, form).await,
         _ => Err(Trouble::NoForm),
     }
 }

@@ -12,7 +12,7 @@ use crate::console::visit::{Shown, Visit};
 use crate::console::words;
 use crate::pages::fields::{Faults, Field};
 use crate::pages::form::Form;
-use crate::pages::layout::{foreign, moment};
+use crate::pages::layout::{day, foreign, moment};
 use crate::pages::tables::Table;
 use maud::{Markup, html};
 use time::format_description::well_known::Rfc3339;
@@ -92,7 +92,10 @@ impl Asked {
     fn filters(&self, visit: &Visit<'_>) -> Markup {
         let [kind, from, to] = ["report-which", "report-from", "report-to"].map(|id| visit.t(id));
         let choices: Vec<_> = ReportKind::ALL.iter().map(|kind| (kind.name().to_owned(), name(visit, *kind))).collect();
-        let day = |name, label, value| Field { kind: "date", required: false, ..Field::text(name, label, value) };
+        // What is no day stands there as it was typed, which a field for days would not show.
+        let kind_of = |value: &str| if value.is_empty() || read_day(value).is_some() { "date" } else { "text" };
+        let day =
+            |name, label, value| Field { kind: kind_of(value), required: false, ..Field::text(name, label, value) };
         html! {
             form.filters method="get" action=(Place::Reports) {
                 (Field::text("report", &kind, self.kind.name()).choice(visit.texts, &self.faults, &choices))
@@ -138,7 +141,7 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
     let content = html! {
         (asked.filters(visit))
         p { (period(visit, &report, asked.kind)) }
-        @if asked.kind == ReportKind::Cards {
+        @if asked.kind == ReportKind::Cards && !report.rows.is_empty() {
             p { (visit.with("report-all-cards", &[("count", report.rows.iter().filter_map(|row| row.count).sum::<u64>().into())])) }
         }
         (table(visit, asked.kind, &caption, &report.rows, more))
@@ -154,7 +157,7 @@ fn period(visit: &Visit<'_>, report: &Report, kind: ReportKind) -> Markup {
     html! {
         @if kind != ReportKind::Cards {
             @match report.from {
-                Some(from) => { (visit.t("report-period-from")) " " (moment(visit.texts, from)) " " },
+                Some(from) => { (visit.t("report-period-from")) " " (day(visit.texts, from)) " " },
                 None => { (visit.t("report-period-begin")) " " },
             }
             (visit.t("report-period-to")) " " (moment(visit.texts, report.to)) ". "

@@ -16,6 +16,16 @@ fn addresses(request: &str, person: &str) -> Vec<(&'static str, String)> {
         ("requests", "/requests".into()),
         ("request", format!("/requests/{request}")),
         ("person", format!("/people/{person}")),
+        ("reports", "/reports".into()),
+        ("decisions", "/reports?report=decisions".into()),
+        ("report-faulty", "/reports?report=issued&from=soon&to=2026-01-01".into()),
+        ("acts", "/acts".into()),
+        ("ends", "/ends?days=730".into()),
+        ("health", "/health".into()),
+        ("people", "/people".into()),
+        ("import", "/people/import".into()),
+        ("account", format!("/people/{person}/account")),
+        ("templates", "/templates".into()),
         ("nowhere", "/nowhere".into()),
     ]
 }

@@ -17,7 +17,6 @@ report-period-begin = Von Anfang an
 report-period-to = bis
 report-as-of = Stand:
 report-all-cards = { $count ->
-    [0] Es gibt keine Karte.
     [one] Insgesamt 1 Karte.
    *[other] Insgesamt { $count } Karten.
 }

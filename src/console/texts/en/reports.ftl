@@ -17,7 +17,6 @@ report-period-begin = From the beginning
 report-period-to = to
 report-as-of = As of
 report-all-cards = { $count ->
-    [0] There is no card.
     [one] 1 card in all.
    *[other] { $count } cards in all.
 }

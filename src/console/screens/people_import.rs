@@ -1,0 +1,175 @@
+//! A list of people that is taken over: pasted, shown row by row with what it comes to, and done once that was seen.
+
+use crate::cm::people::{MAX_ROWS, PeopleList, PeopleOutcome, PeopleRow, RowFate, RowOutcome};
+use crate::cm::route::Route;
+use crate::console::place::Place;
+use crate::console::trouble::Trouble;
+use crate::console::visit::{Shown, Visit};
+use crate::pages::fields::{Faults, Field};
+use crate::pages::form::Form;
+use crate::pages::layout::foreign;
+use crate::pages::states::{Tone, state};
+use crate::pages::tables::Table;
+use maud::{Markup, html};
+
+/// Bounds what can be pasted, in characters.
+const MOST_TEXT: usize = 100_000;
+/// Bounds the rows that a page shows; the numbers above them are of all.
+const MOST_SHOWN: usize = 500;
+/// Divides the groups of a person in one field.
+const BETWEEN_GROUPS: char = ';';
+
+/// Shows where a list is pasted, to whoever may have it taken over.
+pub fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
+    if !visit.has("manage-users") {
+        return Err(Trouble::NoPage);
+    }
+    Ok(Shown::page(visit.t("import"), typed(visit, "", &Faults::default())))
+}
+
+fn typed(visit: &Visit<'_>, list: &str, faults: &Faults) -> Markup {
+    let most = visit.texts.number(MAX_ROWS as u64);
+    let (label, hint) = (visit.t("import-list"), visit.with("import-hint", &[("most", (&most).into())]));
+    html! {
+        (faults.summary(visit.texts))
+        p { (visit.t("import-text")) }
+        form method="post" action=(Place::PeopleImport) {
+            (Field { hint: Some(&hint), most: MOST_TEXT, ..Field::text("list", &label, list) }.lines(visit.texts, faults))
+            div.acts { button type="submit" { (visit.t("import-preview")) } a.button.quiet href=(Place::People) { (visit.t("proposal-back")) } }
+        }
+    }
+}
+
+/// Shows what a list comes to, or does it.
+pub async fn act(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
+    let list = form.one("list");
+    let rows = match rows(list) {
+        Ok(rows) => rows,
+        Err(fault) => {
+            let mut faults = Faults::default();
+            faults.add("list", visit.t(fault));
+            return Ok(Shown::faulty(visit.t("import"), typed(visit, list, &faults)));
+        }
+    };
+    let seen = form.one("seen").to_owned();
+    let asked = PeopleList { rows, seen };
+    let done = visit.send::<PeopleOutcome>(Route::ImportUsers, &asked).await;
+    match done {
+        Ok(outcome) if outcome.applied => Ok(Shown::done(Place::People, "imported")),
+        Ok(outcome) => Ok(Shown::page(visit.t("import-title"), preview(visit, list, &outcome, false))),
+        // Something of it is another by now: it is shown anew, to be looked at again.
+        Err(refused) if refused.code == "people-changed" => {
+            let asked = PeopleList { seen: String::new(), ..asked };
+            let outcome: PeopleOutcome = visit.send(Route::ImportUsers, &asked).await?;
+            Ok(Shown::faulty(visit.t("import-title"), preview(visit, list, &outcome, true)))
+        }
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// Writes what a list comes to, before it is done.
+fn preview(visit: &Visit<'_>, list: &str, outcome: &PeopleOutcome, changed: bool) -> Markup {
+    let counts = [
+        ("import-new", outcome.new),
+        ("import-changed", outcome.changed),
+        ("import-same", outcome.same),
+        ("import-refused", outcome.refused),
+    ];
+    let headings = ["import-row", "import-fate", "account-name", "account-groups", "import-what"].map(|id| visit.t(id));
+    let rows: Vec<_> = outcome.rows.iter().take(MOST_SHOWN).map(|it| row(visit, it)).collect();
+    html! {
+        @if changed { div.trouble role="alert" { p { (visit.t("import-another")) } } }
+        p { (visit.t("import-nothing-yet")) }
+        div role="status" { ul { @for (id, count) in counts { li { (visit.with(id, &[("count", count.into())])) } } } }
+        @if outcome.rows.len() > MOST_SHOWN { p { (visit.t("import-more")) } }
+        (Table { caption: &visit.t("import-rows"), headings: &headings, rows: &rows, more: None, newest: None }.write(visit.texts))
+        form method="post" action=(Place::PeopleImport) {
+            input type="hidden" name="list" value=(list);
+            input type="hidden" name="seen" value=(outcome.mark);
+            div.acts {
+                @if outcome.new + outcome.changed > 0 { button type="submit" { (visit.t("import-apply")) } }
+                a.button.quiet href=(Place::PeopleImport) { (visit.t("account-back")) }
+            }
+        }
+    }
+}
+
+fn row(visit: &Visit<'_>, it: &RowOutcome) -> Vec<Markup> {
+    let (tone, words) = match it.fate {
+        RowFate::New => (Tone::Good, "import-is-new"),
+        RowFate::Changed => (Tone::Waiting, "import-is-changed"),
+        RowFate::Refused => (Tone::Bad, "import-is-refused"),
+        RowFate::Other => (Tone::Plain, "import-is-other"),
+    };
+    vec![
+        html! { (it.row) },
+        state(tone, &visit.t(words)),
+        foreign(&it.name),
+        html! { @for (at, group) in it.groups.iter().enumerate() { @if at > 0 { ", " } (foreign(group)) } },
+        html! { @for change in &it.changes { div lang="en" { (foreign(change)) } } @if !it.why.is_empty() { span lang="en" { (foreign(&it.why)) } } },
+    ]
+}
+
+/// Reads a list (RFC 4180, also with semicolons or tabs, as offices write it); its first line names the columns.
+fn rows(list: &str) -> Result<Vec<PeopleRow>, &'static str> {
+    let first = list.lines().next().unwrap_or_default();
+    let count = |mark: &char| first.matches(*mark).count();
+    let divided = [',', ';', '\t'].into_iter().max_by_key(count).filter(|mark| count(mark) > 0).unwrap_or(',');
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(u8::try_from(divided).unwrap_or(b','))
+        .trim(csv::Trim::All)
+        .from_reader(list.as_bytes());
+    let columns = reader.headers().map_err(|_| "import-unread")?.clone();
+    let columns: Vec<_> = columns.iter().map(|name| name.to_lowercase().replace(['_', '-', ' '], "")).collect();
+    if !columns.iter().any(|name| name == "name") {
+        return Err("import-no-name");
+    }
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|_| "import-unread")?;
+        let mut row = PeopleRow::default();
+        for (column, text) in columns.iter().zip(&record).filter(|(_, text)| !text.is_empty()) {
+            let text = text.to_owned();
+            match column.as_str() {
+                "name" => row.name = text,
+                "displayname" => row.display_name = Some(text),
+                "upn" => row.upn = Some(text),
+                "email" | "mail" => row.email = Some(text),
+                "sid" => row.sid = Some(text),
+                "groups" => row.groups = Some(groups(&text)),
+                _ => return Err("import-column"),
+            }
+        }
+        if rows.len() == MAX_ROWS {
+            return Err("import-too-long");
+        }
+        rows.push(row);
+    }
+    if rows.is_empty() { Err("import-empty") } else { Ok(rows) }
+}
+
+fn groups(text: &str) -> Vec<String> {
+    text.split(BETWEEN_GROUPS).map(str::trim).filter(|group| !group.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_as_offices_write_it() {
+        let read = rows("Name;E-Mail;Groups\nursula;u@example.test;\"staff; lab\"\n\"O'Neil\";;\n").unwrap();
+        assert_eq!((read[0].name.as_str(), read[0].email.as_deref()), ("ursula", Some("u@example.test")));
+        assert_eq!(read[0].groups, Some(vec!["staff".to_owned(), "lab".to_owned()]));
+        assert_eq!((read[1].name.as_str(), read[1].groups.clone()), ("O'Neil", None), "what is empty is not said");
+        for (list, fault) in [
+            ("", "import-no-name"),
+            ("upn\nx", "import-no-name"),
+            ("name,token\nx,yes", "import-column"),
+            ("name\n", "import-empty"),
+            ("name,upn\na,b,c", "import-unread"),
+        ] {
+            assert_eq!(rows(list), Err(fault), "{list}");
+        }
+    }
+}
