@@ -170,7 +170,7 @@ fn who_oversees_sees_how_the_server_stands() {
         let browser = browser(&site, who);
         browser.open(&format!("{}/health", site.origin));
         browser.sees("How the server stands");
-        browser.sees("Certificate of the own CA");
+        browser.sees("Certificate of the server's own CA");
         browser.sees("used for new cards");
         browser.assert_sound();
     }

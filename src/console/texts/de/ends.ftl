@@ -1,28 +1,28 @@
-# Was endet.
-menu-ends = Abläufe
-ends = Was endet
+# Was abläuft.
+menu-ends = Was abläuft
+ends = Was abläuft
 ends-within = Innerhalb von
 ends-show = Zeigen
 ends-count = { $count ->
-    [0] In { $days } Tagen endet kein Zertifikat auf einer Karte.
-    [one] In { $days } Tagen endet 1 Zertifikat auf einer Karte.
-   *[other] In { $days } Tagen enden { $count } Zertifikate auf Karten.
+    [0] Innerhalb von { $days } Tagen läuft kein Zertifikat auf einer Karte ab.
+    [one] Innerhalb von { $days } Tagen läuft 1 Zertifikat auf einer Karte ab.
+   *[other] Innerhalb von { $days } Tagen laufen { $count } Zertifikate auf Karten ab.
 }
 ends-cut = Es gibt mehr: Nur die ersten { $most } sind nach Monaten gezählt.
-ends-by-month = Wie viele enden, nach Monat und Vorlage
+ends-by-month = Wie viele ablaufen, nach Monat und Vorlage
 ends-picture = Ein Balken je Monat und Vorlage; die Tabelle daneben hat dieselben Zahlen.
 ends-month = Monat
 ends-template = Vorlage
 ends-template-gone = eine Vorlage, die es nicht mehr gibt
 ends-certificates = Zertifikate
-ends-caption = Was zuerst endet, zuerst
+ends-caption = Was zuerst abläuft, zuerst
 ends-person = Person
-ends-day = Endet
+ends-day = Läuft ab
 ends-left = In
 ends-card = Karte
 ends-state = Zustand der Karte
 ends-serial = Seriennummer
-ends-begin = Zurück zu dem, was zuerst endet
+ends-begin = Zurück zu dem, was zuerst abläuft
 month-of-year = { $month } { $year }
 month-1 = Januar
 month-2 = Februar

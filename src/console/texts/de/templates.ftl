@@ -23,8 +23,8 @@ template-made-by-server = { $name }: für { $days }, mit einem Schlüssel ({ $ke
 template-archived = Der Schlüssel wird versiegelt aufbewahrt und kann zurückgeholt werden.
 template-agents-only = Der Schlüssel wird versiegelt aufbewahrt, und nur Wiederherstellungsbeauftragte können ihn öffnen.
 template-attested = Die Karte muss bescheinigen, dass sie den Schlüssel erzeugt hat.
-template-bears-roles = Wer damit hereinkommt, hat die Rollen der Person, der es gehört.
-template-pin-holder = Die PIN wählt, wem die Karte gehört.
+template-bears-roles = Wer sich damit anmeldet, hat die Rollen der Person, der es gehört.
+template-pin-holder = Der Inhaber wählt die PIN.
 template-pin-server = Die PIN schlägt der Server vor.
 template-pin-random = Die PIN wird zufällig gezogen, und niemand erfährt sie.
 template-pin-nobody = Die PIN bleibt, wie die Karte sie hat.
@@ -66,7 +66,7 @@ template-request-days = { $count ->
     [one] Ein Antrag, den niemand zu Ende führt, endet nach 1 Tag.
    *[other] Ein Antrag, den niemand zu Ende führt, endet nach { $count } Tagen.
 }
-template-holds-disabled = Die Zertifikate einer gesperrten Person sind so lange ausgesetzt.
+template-holds-disabled = Die Zertifikate einer gesperrten Person sind ausgesetzt, solange sie gesperrt ist.
 template-asked-by = Beantragen kann: { $names }.
 template-no-approval = Braucht keine Genehmigung.
 template-approved-by = { $count ->
@@ -75,7 +75,7 @@ template-approved-by = { $count ->
 }
 template-executed-by = Ausführen kann: { $names }.
 template-approver-executes = Wer genehmigt hat, darf auch ausführen.
-template-documents = Dokumente zum Drucken: { $names }.
+template-documents = Formulare zum Drucken: { $names }.
 template-comment-may = Eine Bemerkung kann gemacht werden.
 template-comment-must = Eine Bemerkung ist nötig.
 template-data-must = „{ $name }“ muss angegeben werden.

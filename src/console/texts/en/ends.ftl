@@ -1,5 +1,5 @@
 # What ends.
-menu-ends = Ends
+menu-ends = What ends
 ends = What ends
 ends-within = Within
 ends-show = Show

@@ -23,7 +23,7 @@ template-made-by-server = { $name }: for { $days }, with a key ({ $key }) made b
 template-archived = The key is kept sealed, and can be brought back.
 template-agents-only = The key is kept sealed, and only recovery agents can open it.
 template-attested = The card has to attest that it has made the key.
-template-bears-roles = Whoever comes in by it has the roles of its owner.
+template-bears-roles = Whoever signs in with it has the roles of its owner.
 template-pin-holder = The holder chooses the PIN.
 template-pin-server = The server proposes the PIN.
 template-pin-random = The PIN is drawn at random, and nobody is told it.
@@ -55,8 +55,8 @@ template-most-profiles = { $count ->
    *[other] One person has at most { $count } profiles.
 }
 template-most-temporary = { $count ->
-    [one] One person has at most 1 card on loan.
-   *[other] One person has at most { $count } cards on loan.
+    [one] One person has at most 1 temporary card.
+   *[other] One person has at most { $count } temporary cards.
 }
 template-most-requests = { $count ->
     [one] One person has at most 1 open request.
@@ -75,7 +75,7 @@ template-approved-by = { $count ->
 }
 template-executed-by = Carried out by { $names }.
 template-approver-executes = Whoever has approved it may also carry it out.
-template-documents = Documents to print: { $names }.
+template-documents = Forms to print: { $names }.
 template-comment-may = A comment may be given.
 template-comment-must = A comment has to be given.
 template-data-must = “{ $name }” has to be given.
