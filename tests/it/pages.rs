@@ -4,6 +4,8 @@ mod cards;
 mod entrance;
 mod every;
 mod lab;
+mod others;
 mod oversight;
 mod people;
+
 mod requests;
