@@ -7,5 +7,4 @@ mod lab;
 mod others;
 mod oversight;
 mod people;
-
 mod requests;

@@ -1,5 +1,6 @@
 //! Each page in each role: sound to axe and the console, narrow, dark, in forced colours, and in German.
 
+use super::cards::enrolled;
 use super::lab::{asks, browser, site};
 use crate::support::browser::Browser;
 use crate::support::site::Site;
@@ -8,7 +9,7 @@ use crate::support::site::Site;
 const PICTURES: &str = "CARDWRIGHT_PICTURES";
 
 /// The addresses of the pages, and what each is called in a picture's name.
-fn addresses(request: &str, person: &str) -> Vec<(&'static str, String)> {
+fn addresses(request: &str, person: &str, card: &str) -> Vec<(&'static str, String)> {
     vec![
         ("home", "/".into()),
         ("help", "/help".into()),
@@ -26,6 +27,9 @@ fn addresses(request: &str, person: &str) -> Vec<(&'static str, String)> {
         ("import", "/people/import".into()),
         ("account", format!("/people/{person}/account")),
         ("templates", "/templates".into()),
+        ("card", format!("/cards/{card}")),
+        ("card-lost", format!("/cards/{card}/lost")),
+        ("leaving", format!("/people/{person}/leave")),
         ("nowhere", "/nowhere".into()),
     ]
 }
@@ -79,7 +83,7 @@ fn works_with(name: &str) -> &'static str {
         "requests" | "request" => "vera",
         "reports" | "acts" => "audrey",
         "people" | "person" | "account" | "health" | "leaving" => "ada",
-        "mine" | "lost" => "ursula",
+        "mine" | "card-lost" => "ursula",
         _ => "otto",
     }
 }
@@ -88,9 +92,9 @@ fn works_with(name: &str) -> &'static str {
 fn sound_for(who: &str) {
     let site = site();
     let request = asks(&site, "ursula", "for the laboratory");
-    let person = uuid_of(&site, "ursula");
+    let (person, card) = (uuid_of(&site, "ursula"), enrolled(&site));
     let browser = browser(&site, who);
-    for (name, path) in addresses(&request, &person) {
+    for (name, path) in addresses(&request, &person, &card) {
         looked_at(&browser, &site, who, (name, &path));
     }
 }
@@ -129,10 +133,10 @@ fn every_page_is_sound_for_a_holder() {
 fn every_page_is_whole_in_german() {
     let site = site();
     let request = asks(&site, "ursula", "");
-    let person = uuid_of(&site, "ursula");
+    let (person, card) = (uuid_of(&site, "ursula"), enrolled(&site));
     let browser = browser(&site, "vera");
     browser.language("de");
-    for (_, path) in addresses(&request, &person) {
+    for (_, path) in addresses(&request, &person, &card) {
         browser.open(&format!("{}{path}", site.origin));
         assert_eq!(browser.attribute("html", "lang").as_deref(), Some("de"), "{path}");
         browser.sees("Angemeldet als vera");
