@@ -188,6 +188,8 @@ fn a_list_is_shown_row_by_row_before_it_is_taken_over() {
         .fill("List", &format!("name;email;groups\nnora;nora@example.test;users;x\n{HOSTILE};;users\nursula;nobody;"));
     browser.click("Show what it comes to");
     browser.sees("Each line needs as many columns as the first.");
+    // The two lists that could not be read were answered with 422, which a browser says in its log.
+    assert!(browser.console().iter().all(|line| line.contains("status of 422")));
     browser.fill("List", &format!("name;email;groups\nnora;nora@example.test;users\n{HOSTILE};;users\nursula;nobody;"));
     browser.click("Show what it comes to");
     browser.sees("Nothing has been done yet.");
