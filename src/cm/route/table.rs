@@ -187,7 +187,7 @@ routes! {
     Get ["api/cardwright/v1/ca/crl"] {} => (GetCrl);
     Get ["api/cardwright/v1/accounts"] {} => (ListUsers);
     Post ["api/cardwright/v1/accounts"] {} => (AddUser);
-    Post ["api/cardwright/v1/accounts/import"] {} => (ImportUsers);
+    Post ["api/cardwright/v1/people/import"] {} => (ImportUsers);
     Put ["api/cardwright/v1/accounts/{user}"] { user: Guid } => (ChangeUser { user });
     Get ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (ListBearer { user });
     Post(secret) ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (AddBearer { user });

@@ -20,7 +20,7 @@ use time::Duration;
 /// Bounds a text of a row, in characters.
 const MAX_FIELD: usize = 4096;
 
-/// Answers `POST accounts/import`. A row that gives or takes a part is refused where that needs a second administrator: such
+/// Answers `POST people/import`. A row that gives or takes a part is refused where that needs a second administrator: such
 /// people are changed one by one, and another administrator confirms each.
 pub async fn import(call: &Call<'_>, body: PeopleList) -> Result<Reply, ApiError> {
     check_manages_users(call)?;

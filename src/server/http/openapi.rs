@@ -366,7 +366,7 @@ fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
     match (method, tail) {
         (Method::Get, "accounts") => list(Account::schema()),
         (Method::Post, "accounts") => takes(NewAccount::schema(), Gives::Made(Account::schema(), "user")),
-        (Method::Post, "accounts/import") => takes(PeopleList::schema(), Gives::One(PeopleOutcome::schema())),
+        (Method::Post, "people/import") => takes(PeopleList::schema(), Gives::One(PeopleOutcome::schema())),
         (Method::Put, "accounts/{user}") => takes(AccountChange::schema(), Gives::One(Account::schema())),
         (Method::Get, "accounts/{user}/tokens") => list(BearerEntry::schema()),
         (Method::Post, "accounts/{user}/tokens") => {

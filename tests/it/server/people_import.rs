@@ -10,7 +10,7 @@ fn import(lab: &Lab, person: &Person, rows: &Value, seen: Option<&Value>) -> Ans
     if let Some(mark) = seen {
         list["Seen"] = mark.clone();
     }
-    lab.post(person, &format!("{EXTENSION}/accounts/import"), list)
+    lab.post(person, &format!("{EXTENSION}/people/import"), list)
 }
 
 fn account(lab: &Lab, person: &Person, name: &str) -> Value {

@@ -541,7 +541,7 @@ pub fn rows() -> Vec<Row> {
         )),
         with(row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, _| Route::ImportUsers), |lab, o, people| {
             let mut list = json!({"Rows": [{"Name": o.card_id.to_string()}]});
-            let path = format!("{EXTENSION}/accounts/import");
+            let path = format!("{EXTENSION}/people/import");
             let seen = lab.post(people.of("administrator"), &path, list.clone()).json();
             list["Seen"] = seen["Mark"].clone();
             list
