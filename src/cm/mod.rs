@@ -20,6 +20,7 @@ pub mod health;
 pub mod hidden;
 pub mod holder_role;
 pub mod lifecycle;
+pub mod next;
 pub mod offline;
 pub mod outbox;
 pub mod people;

@@ -7,7 +7,9 @@
 
 mod entrance;
 mod frame;
+mod items;
 mod kept;
+mod pattern;
 mod place;
 mod screens;
 mod trouble;

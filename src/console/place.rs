@@ -75,6 +75,12 @@ places! {
         People => "/people";
         PeopleImport => "/people/import";
         Templates => "/templates";
+        /// A request is asked for, one question a page.
+        NewRequest => "/new";
+        /// A PIN is set anew over the telephone.
+        HelpDesk => "/help-desk";
+        /// The visitor's own cards, requests and certificates.
+        Mine => "/mine";
     }
     of {
         Person => "/people/{}";
@@ -95,6 +101,10 @@ places! {
         Account => "/people/{}/account";
         /// A change that a second administrator is to confirm.
         Proposal => "/proposals/{}";
+        /// The forms of a request, filled in, to be printed.
+        Documents => "/requests/{}/documents";
+        /// The call about a card: its code, and the answer.
+        HelpDeskCard => "/help-desk/{}";
     }
 }
 

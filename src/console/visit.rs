@@ -102,6 +102,11 @@ impl<'a> Visit<'a> {
         self.door.one(self.visitor, route).await
     }
 
+    /// Makes a call that answers with one thing, or with nothing where there is none.
+    pub async fn one_or_none<T: DeserializeOwned>(&self, route: Route) -> Result<Option<T>, Refused> {
+        self.door.one_or_none(self.visitor, route).await
+    }
+
     /// Makes a call that answers with a list.
     pub async fn list<T: DeserializeOwned>(&self, route: Route) -> Result<Entries<T>, Refused> {
         self.door.list(self.visitor, route).await
@@ -125,6 +130,20 @@ impl<'a> Visit<'a> {
     /// Says whether the visitor does this for others in some template: "decide", "ask", "execute".
     pub fn takes_part(&self, part: &str) -> bool {
         self.me.parts.iter().flatten().any(|known| known == part)
+    }
+
+    /// Says whether the visitor may ask for others by some template, as an initiator or as who carries requests out.
+    pub fn asks_for_others(&self) -> bool {
+        self.takes_part("ask") || self.takes_part("execute")
+    }
+
+    /// Says whether the visitor is one of the users and groups that a policy names, as it spells them.
+    pub fn is_among(&self, principals: &[String]) -> bool {
+        principals.iter().any(|principal| match principal.split_once(':') {
+            Some(("user", name)) => name == self.me.name,
+            Some(("group", name)) => self.me.groups.iter().any(|group| group == name),
+            _ => false,
+        })
     }
 
     /// Says whether the visitor may look for anybody else.

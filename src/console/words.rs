@@ -117,3 +117,12 @@ pub fn happening(texts: Texts<'_>, what: Happening) -> String {
         Happening::Other => "happened-other",
     })
 }
+
+/// Returns a user or group of a policy, which spells them `user:NAME` and `group:NAME`.
+pub fn principal(texts: Texts<'_>, principal: &str) -> String {
+    match principal.split_once(':') {
+        Some(("group", name)) => texts.with("principal-group", &[("name", name.into())]),
+        Some(("user", name)) => name.to_owned(),
+        _ => principal.to_owned(),
+    }
+}

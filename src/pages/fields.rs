@@ -5,12 +5,12 @@ use maud::{Markup, html};
 
 /// Holds what is wrong with a form, by the field's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Faults(Vec<(&'static str, String)>);
+pub struct Faults(Vec<(String, String)>);
 
 impl Faults {
     /// Adds what is wrong with a field.
-    pub fn add(&mut self, field: &'static str, text: String) {
-        self.0.push((field, text));
+    pub fn add(&mut self, field: &str, text: String) {
+        self.0.push((field.to_owned(), text));
     }
 
     /// Says whether nothing is wrong.
@@ -20,7 +20,7 @@ impl Faults {
 
     /// Returns what is wrong with a field.
     pub fn of(&self, field: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
+        self.0.iter().find(|(name, _)| name == field).map(|(_, text)| text.as_str())
     }
 
     /// Writes what is wrong above the form, each with a link to its field; the page begins there (WCAG 3.3.1).
@@ -38,7 +38,7 @@ impl Faults {
 
 /// Describes a field of text; its name is its id, too.
 pub struct Field<'a> {
-    pub name: &'static str,
+    pub name: &'a str,
     pub label: &'a str,
     /// What to type, if that is not plain.
     pub hint: Option<&'a str>,
@@ -53,7 +53,7 @@ pub struct Field<'a> {
 
 impl<'a> Field<'a> {
     /// Describes a field of plain text that has to be filled in.
-    pub fn text(name: &'static str, label: &'a str, value: &'a str) -> Self {
+    pub fn text(name: &'a str, label: &'a str, value: &'a str) -> Self {
         Self { name, label, hint: None, value, kind: "text", required: true, most: 256, autocomplete: "off" }
     }
 
@@ -117,13 +117,7 @@ impl<'a> Field<'a> {
 }
 
 /// Writes a choice of one as a group of buttons: value, text, hint.
-pub fn radios(
-    name: &'static str,
-    legend: &str,
-    chosen: &str,
-    faults: &Faults,
-    choices: &[(String, String, String)],
-) -> Markup {
+pub fn radios(name: &str, legend: &str, chosen: &str, faults: &Faults, choices: &[(String, String, String)]) -> Markup {
     let described = faults.of(name).map(|_| format!("{name}-fault"));
     html! {
         fieldset.field id=(name) aria-describedby=[described] {

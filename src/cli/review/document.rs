@@ -1,8 +1,8 @@
 //! Shows a request, to people and to scripts.
 
-use super::next::next;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, Text, date};
+use crate::cm::next::next;
 use crate::cm::request::Request;
 use crate::enrollment::own_words;
 use aws_lc_rs::digest::{SHA256, digest};

@@ -2,11 +2,10 @@
 //! it goes on.
 
 mod document;
-mod next;
 mod tell;
 mod wait;
 
+pub use crate::cm::next::{next, next_of};
 pub use document::{document, mark, show, text_of};
-pub use next::{next, next_of};
 pub use tell::{denied, may_approve, show_reviewed, text};
 pub use wait::{Patience, patience};

@@ -1,10 +1,10 @@
 //! Shows what the server tells of a request: who asks for whom, what it brings, who has decided and who may.
 
 use super::document::{document, mark, text_of};
-use super::next::next;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, Text, date};
 use crate::client::{self, CmClient};
+use crate::cm::next::next;
 use crate::cm::request::RequestStatus;
 use crate::cm::review::{GivenDecision, HeldCard, Review};
 use crate::enrollment::own_words;

@@ -4,12 +4,16 @@
 
 mod account;
 mod acts;
+mod ahead;
 mod card;
 mod ends;
 mod health;
 mod help;
+mod help_desk;
 mod home;
 mod leaver;
+mod mine;
+mod new;
 mod news;
 mod people;
 mod people_import;
@@ -52,6 +56,8 @@ pub const TEXTS: &[(Language, &str)] = &[
     (Language::German, include_str!("../texts/de/people.ftl")),
     (Language::English, include_str!("../texts/en/templates.ftl")),
     (Language::German, include_str!("../texts/de/templates.ftl")),
+    (Language::English, include_str!("../texts/en/ask.ftl")),
+    (Language::German, include_str!("../texts/de/ask.ftl")),
 ];
 
 /// Shows what is at a place.
@@ -83,6 +89,11 @@ pub async fn show(visit: &Visit<'_>, place: Place) -> Result<Shown, Trouble> {
         Place::Template(template) => templates::show(visit, template).await,
         Place::Account(user) => account::show(visit, user).await,
         Place::Proposal(proposal) => proposal::show(visit, proposal).await,
+        Place::Documents(request) => ahead::documents(visit, request).await,
+        Place::NewRequest => new::show(visit).await,
+        Place::HelpDesk => help_desk::show(visit).await,
+        Place::HelpDeskCard(smartcard) => help_desk::show_call(visit, smartcard).await,
+        Place::Mine => mine::show(visit).await,
         // These take forms alone, or are answered before anybody is asked for.
         Place::Language
         | Place::SignIn
@@ -107,6 +118,8 @@ pub async fn act(visit: &Visit<'_>, place: Place, form: &Form) -> Result<Shown, 
         Place::Ends => ends::remind(visit, form).await,
         Place::Account(user) => account::act(visit, user, form).await,
         Place::Proposal(proposal) => proposal::act(visit, proposal, form).await,
+        Place::NewRequest => new::act(visit, form).await,
+        Place::HelpDeskCard(smartcard) => help_desk::act(visit, smartcard, form).await,
         _ => Err(Trouble::NoForm),
     }
 }

@@ -1,10 +1,12 @@
 //! A request: who asks for what for whom, who decided and who still may, what happens next; decided or withdrawn here.
 
+use super::ahead;
 use crate::cm::beyond_mim::{Decision, OneTimePasswords};
 use crate::cm::data_item::DataItem;
-use crate::cm::request::{CloseRequest, RequestClosing, RequestStatus};
+use crate::cm::request::{CloseRequest, RequestClosing};
 use crate::cm::review::Review;
 use crate::cm::route::Route;
+use crate::cm::template::Policy;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
 use crate::console::visit::{Shown, Visit};
@@ -22,10 +24,16 @@ const SEEN: &str = "seen-";
 /// Shows the page.
 pub async fn show(visit: &Visit<'_>, request: Uuid) -> Result<Shown, Trouble> {
     let review: Review = visit.one(Route::ReviewRequest { request }).await?;
-    Ok(Shown::page(title(visit, &review), written(visit, &review, "", &Faults::default())))
+    let content = written(visit, &review, &Form::default(), &Faults::default()).await?;
+    Ok(Shown::page(title(visit, &review), content))
 }
 
-/// Approves, denies or cancels.
+/// Shows the page again, with what is wrong in what was typed.
+async fn faulty(visit: &Visit<'_>, review: &Review, form: &Form, faults: &Faults) -> Result<Shown, Trouble> {
+    Ok(Shown::faulty(title(visit, review), written(visit, review, form, faults).await?))
+}
+
+/// Approves, denies or withdraws; takes what was missing; has another one-time password made.
 pub async fn act(visit: &Visit<'_>, request: Uuid, form: &Form) -> Result<Shown, Trouble> {
     let comment = form.one("comment").to_owned();
     let decision = decision(form, request);
@@ -41,12 +49,26 @@ pub async fn act(visit: &Visit<'_>, request: Uuid, form: &Form) -> Result<Shown,
             let review: Review = visit.one(Route::ReviewRequest { request }).await?;
             let mut faults = Faults::default();
             faults.add("comment", visit.t("deny-why"));
-            return Ok(Shown::faulty(title(visit, &review), written(visit, &review, &comment, &faults)));
+            return faulty(visit, &review, form, &faults).await;
         }
         "deny" => visit.act(Route::Deny { request }, &decision).await.map(|()| "denied"),
         "cancel" => {
             let closing = CloseRequest { status: RequestClosing::Canceled };
             visit.act(Route::CloseRequest { request }, &closing).await.map(|()| "canceled")
+        }
+        "collect" => {
+            let review: Review = visit.one(Route::ReviewRequest { request }).await?;
+            return match ahead::collect(visit, &review, form).await? {
+                Ok(shown) => Ok(shown),
+                Err(faults) => faulty(visit, &review, form, &faults).await,
+            };
+        }
+        "password" => {
+            let passwords = ahead::distribute(visit, request).await?;
+            if passwords.first.is_some() || passwords.second.is_some() {
+                return Ok(Shown::secret(visit.t("password-hand-over"), handed_over(visit, request, &passwords)));
+            }
+            Ok("password-sent")
         }
         _ => return Err(Trouble::NoForm),
     };
@@ -88,8 +110,10 @@ fn title(visit: &Visit<'_>, review: &Review) -> String {
 }
 
 /// Writes the page.
-fn written(visit: &Visit<'_>, review: &Review, comment: &str, faults: &Faults) -> Markup {
-    html! {
+async fn written(visit: &Visit<'_>, review: &Review, form: &Form, faults: &Faults) -> Result<Markup, Trouble> {
+    let policy = ahead::policy(visit, review).await?;
+    let policy = policy.as_ref();
+    Ok(html! {
         (faults.summary(visit.texts))
         (facts_of(visit, review))
         @if !review.brings.is_empty() {
@@ -97,9 +121,10 @@ fn written(visit: &Visit<'_>, review: &Review, comment: &str, faults: &Faults) -
             ul lang="en" { @for sentence in &review.brings { li { (foreign(sentence)) } } }
         }
         (decisions(visit, review))
+        (ahead::written(visit, review, policy, form, faults))
         (cards(visit, review))
-        (acts(visit, review, comment, faults))
-    }
+        (acts(visit, review, policy, form.one("comment"), faults))
+    })
 }
 
 /// Writes what is known of a request.
@@ -144,9 +169,6 @@ fn decisions(visit: &Visit<'_>, review: &Review) -> Markup {
             @if !rows.is_empty() {
                 (Table { caption: &visit.t("decisions"), headings: &headings, rows: &rows, more: None, newest: None }.write(visit.texts))
             }
-            @if !review.approvers.is_empty() {
-                p { (visit.t("may-still")) " " @for (at, name) in review.approvers.iter().enumerate() { @if at > 0 { ", " } (foreign(name)) } @if review.more_approvers { " …" } }
-            }
         }
     }
 }
@@ -171,10 +193,8 @@ fn cards(visit: &Visit<'_>, review: &Review) -> Markup {
 }
 
 /// Writes what the visitor can do with it now.
-fn acts(visit: &Visit<'_>, review: &Review, comment: &str, faults: &Faults) -> Markup {
+fn acts(visit: &Visit<'_>, review: &Review, policy: Option<&Policy>, comment: &str, faults: &Faults) -> Markup {
     let request = &review.request;
-    let own = request.originator == visit.me.uuid || request.target == visit.me.uuid;
-    let open = matches!(request.status, RequestStatus::Pending | RequestStatus::Approved);
     let label = visit.t("comment");
     let hint = visit.t("comment-hint");
     html! {
@@ -188,7 +208,7 @@ fn acts(visit: &Visit<'_>, review: &Review, comment: &str, faults: &Faults) -> M
                     button.harm type="submit" name="act" value="deny" { (visit.t("deny")) }
                 }
             }
-        } @else if own && open {
+        } @else if ahead::may_withdraw(visit, review, policy) {
             form method="post" action=(Place::Request(request.uuid)) {
                 div.acts { button.harm type="submit" name="act" value="cancel" { (visit.t("cancel")) } }
             }

@@ -169,6 +169,18 @@ impl Door {
         self.read(self.call(visitor, route, Vec::new()).await?)
     }
 
+    /// Makes a call that answers with one thing, or with nothing where there is none.
+    pub async fn one_or_none<T: DeserializeOwned>(
+        &self,
+        visitor: &Visitor,
+        route: Route,
+    ) -> Result<Option<T>, Refused> {
+        match self.call(visitor, route, Vec::new()).await? {
+            Reply::Empty => Ok(None),
+            reply => self.read(reply).map(Some),
+        }
+    }
+
     /// Makes a call that answers with a list, which may be empty.
     pub async fn list<T: DeserializeOwned>(&self, visitor: &Visitor, route: Route) -> Result<Entries<T>, Refused> {
         match self.call(visitor, route, Vec::new()).await? {

@@ -12,7 +12,12 @@ const ROLES: &str = "\n[roles]\nadmin = [\"group:administrators\"]\nauditor = [\
 /// A site whose enrollments wait for one approval, with `ada` (administrator), `otto` (operator), `vera` (approver),
 /// `audrey` (auditor), and `ursula` and `ulf`, who have cards only.
 pub fn site() -> Site {
-    let mut site = Site::with_settings(ROLES, crate::support::site::approval);
+    site_of(crate::support::site::approval)
+}
+
+/// Likewise, with a template that is edited otherwise.
+pub fn site_of(edit: impl FnOnce(String) -> String) -> Site {
+    let mut site = Site::with_settings(ROLES, edit);
     for (name, groups) in [
         ("ada", &["administrators"][..]),
         ("otto", &["operators"]),

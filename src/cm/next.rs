@@ -1,6 +1,6 @@
-//! Says by which command a request goes on.
+//! Says by which command of the program a request goes on.
 
-use crate::cm::request::{Request, RequestStatus, RequestType};
+use super::request::{Request, RequestStatus, RequestType};
 
 /// Returns the command by which the request is carried out, once it is approved: it waits for that where it is not.
 /// `None`: nothing is left to do, or only another program can do it.
