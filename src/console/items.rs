@@ -127,7 +127,15 @@ fn one(visit: &Visit<'_>, item: &PolicyDataItem, form: &Form, faults: &Faults) -
     };
     let most = usize::try_from(longest(item)).unwrap_or(usize::MAX);
     let hint = Some(hint.as_str()).filter(|hint| !hint.is_empty());
-    let field = Field { hint, kind, required: item.required, most, ..Field::text(&name, &label, form.one(&name)) };
+    // Whoever comes back finds what was typed: with "off" a browser would keep nothing.
+    let field = Field {
+        autocomplete: "on",
+        hint,
+        kind,
+        required: item.required,
+        most,
+        ..Field::text(&name, &label, form.one(&name))
+    };
     let choice = |values: Vec<(String, String)>| {
         let none = (String::new(), visit.t("item-choose"));
         field.choice(visit.texts, faults, &[vec![none], values].concat())

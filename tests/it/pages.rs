@@ -1,9 +1,13 @@
 //! The pages for people, in a real browser, on real servers.
 
+mod ahead;
+mod asking;
 mod cards;
 mod entrance;
 mod every;
-mod lab;
+mod help_desk;
+pub mod lab;
+mod mine;
 mod others;
 mod oversight;
 mod people;

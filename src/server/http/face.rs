@@ -240,6 +240,10 @@ impl Door {
 
     async fn conducted(&self, visitor: &Visitor, route: Route, body: Vec<u8>) -> Result<Reply, ApiError> {
         let moment = Moment { now: self.now(), id: self.id };
+        // What an address or a form of a page says is held to what any caller's parameters are.
+        let told = route.path_and_query();
+        let (path, query) = told.split_once('?').map_or((told.as_str(), None), |(path, query)| (path, Some(query)));
+        let route = Route::parse(route.method(), path, query).map_err(ApiError::Address)?;
         dispatch::check(&self.app, &visitor.0, &route, moment.now)?;
         // On the heap: a page's own work lies below it, and a thread's stack holds no two of them.
         Box::pin(dispatch::conduct(&self.app, visitor.0.clone(), route, Payload::within(body), moment)).await

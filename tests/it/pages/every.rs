@@ -30,6 +30,12 @@ fn addresses(request: &str, person: &str, card: &str) -> Vec<(&'static str, Stri
         ("card", format!("/cards/{card}")),
         ("card-lost", format!("/cards/{card}/lost")),
         ("leaving", format!("/people/{person}/leave")),
+        ("documents", format!("/requests/{request}/documents")),
+        ("new", "/new".into()),
+        ("new-person", "/new?q=u".into()),
+        ("new-what", format!("/new?for={person}")),
+        ("help-desk", "/help-desk?q=u".into()),
+        ("mine", "/mine".into()),
         ("nowhere", "/nowhere".into()),
     ]
 }
@@ -37,7 +43,11 @@ fn addresses(request: &str, person: &str, card: &str) -> Vec<(&'static str, Stri
 /// Looks at a page as one person: in every way as who works with it most, and once as others; what is refused is one page.
 fn looked_at(browser: &Browser, site: &Site, who: &str, (name, path): (&str, &str)) {
     browser.open(&format!("{}{path}", site.origin));
-    let refused = browser.status() >= 400;
+    judged(browser, who, name, path, browser.status() >= 400);
+}
+
+/// Looks at a page that is open: as it is, dark, in forced colours, and narrow.
+pub fn judged(browser: &Browser, who: &str, name: &str, path: &str, refused: bool) {
     let what = format!("{who} at {path}");
     let said = browser.console();
     assert!(said.iter().all(|line| refused && line.contains("status of 4")), "{what}: {said:?}");

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
-use crate::support::site::{API, Site, last_segment};
+use crate::support::site::{API, EXTENSION, Site, last_segment};
+use cardwright::pkix::csr::{RequestContent, build};
+use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 
 /// The settings of a site with an administrator and an auditor.
 const ROLES: &str = "\n[roles]\nadmin = [\"group:administrators\"]\nauditor = [\"group:auditors\"]\noperator = [\"group:operators\"]\n\
@@ -105,6 +107,20 @@ pub fn asks(site: &Site, who: &str, comment: &str) -> String {
         "profiletemplateuuid": site.template_uuid, "datacollection": "[]", "type": "Enroll", "comment": comment,
     });
     last_segment(&site.send(who, "POST", &format!("{API}/requests"), &order).json())
+}
+
+/// The id of a person, as the person is told it.
+pub fn person(site: &Site, who: &str) -> String {
+    site.get(who, &format!("{EXTENSION}/whoami")).ok()["Uuid"].as_str().unwrap().to_owned()
+}
+
+/// Has somebody get a card that does not exist, by hand, where nobody need approve; gives its id at the server.
+pub fn card(site: &Site, who: &str) -> String {
+    let request = site.executing_request(who);
+    let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+    site.certificatedata(who, &request, build(&RequestContent::default(), &key).unwrap().der()).ok();
+    let done = site.send(who, "PUT", &format!("{API}/requests/{request}"), &json!({"status": "Completed"})).ok();
+    done["NewSmartcardUuid"].as_str().unwrap().to_owned()
 }
 
 /// The status of a request, as the API tells it.

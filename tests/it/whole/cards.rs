@@ -37,9 +37,9 @@ const WRONG_PIN: &str = "999999";
 const APPROVER: &str = "oscar";
 const HELP_DESK: &str = "olga";
 const STRANGER: &str = "mallory";
-const HOLDERS: [&str; 20] = [
+const HOLDERS: [&str; 21] = [
     "yuki", "yara", "petra", "nils", "gita", "cora", "kilian", "fulvia", "gunda", "ovid", "paul", "paula", "paola",
-    "tim", "gudrun", "carla", "sven", "xenia", "frida", "fritz",
+    "tim", "gudrun", "carla", "sven", "xenia", "frida", "fritz", "hedda",
 ];
 
 fn made() -> Site {

@@ -24,7 +24,7 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
     match (read_guid(visit.query.one("for")), visit.query.one("what")) {
         (None, _) if visit.asks_for_others() => whom::show(visit).await,
         (None, _) => what(visit, visit.me.uuid, false).await,
-        (Some(target), "") => what(visit, target, visit.query.has("what")).await,
+        (Some(target), "") => what(visit, target, visit.query.has("next")).await,
         (Some(target), _) => match Order::read(visit, visit.query).await? {
             Some(order) => {
                 Ok(Shown::page(visit.t("new-details"), details(visit, &order, &Form::default(), &Faults::default())))
@@ -66,7 +66,7 @@ async fn what(visit: &Visit<'_>, target: Uuid, missed: bool) -> Result<Shown, Tr
             form method="get" action=(Place::NewRequest) novalidate {
                 input type="hidden" name="for" value=(guid_text(target));
                 (radios("what", &visit.with("new-what-for", &[("name", (&name).into())]), "", &faults, &choices))
-                div.acts { button type="submit" { (visit.t("new-go-on")) } }
+                div.acts { button type="submit" name="next" value="1" { (visit.t("new-go-on")) } }
             }
         }
         @if visit.asks_for_others() { p { a href=(Place::NewRequest) { (visit.t("new-other-person")) } } }

@@ -58,8 +58,9 @@ async fn found(visit: &Visit<'_>, sought: &str) -> Result<Markup, Trouble> {
     let rows: Vec<_> = people.entries.iter().map(row).collect();
     let elsewhere = match visit.one::<FoundElsewhere>(Route::FindElsewhere { text: sought.to_owned() }).await {
         Ok(found) => Some(found),
-        // Most servers take nobody over; a directory that does not answer now is told, and hides nobody found here.
-        Err(refused) if refused.code == "no-directory" => None,
+        // Most servers take nobody over, and a single letter is not looked for elsewhere; a directory that does not answer now
+        // is told, and hides nobody found here.
+        Err(refused) if ["no-directory", "bad-parameter"].contains(&refused.code) => None,
         Err(refused) => {
             return Ok(html! {
                 (table(visit, "new-found", &headings, &rows))

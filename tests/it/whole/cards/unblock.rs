@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::kind::{GIDS, YUBIKEY};
 use super::{Desk, HELP_DESK, NEW_PIN, PIN, WRONG_PIN};
+use crate::pages::lab;
 use crate::support::program::{Ended, PATH};
 use crate::support::site::{API, Answer, EXTENSION, last_segment};
 
@@ -112,6 +113,30 @@ impl Desk {
         let completed = json!({ "status": "Completed" });
         self.site.send(HELP_DESK, "PUT", &format!("{API}/requests/{request}"), &completed).ok();
     }
+}
+
+#[test]
+fn a_blocked_pin_is_opened_by_what_the_page_of_the_help_desk_shows() {
+    let desk = Desk::new("hedda", GIDS);
+    desk.enrolled();
+    desk.block(PIN);
+    let (mut session, code) = desk.call(NEW_PIN);
+    let browser = lab::browser(&desk.site, HELP_DESK);
+    browser.open(&format!("{}/help-desk?q=hedda", desk.site.origin));
+    browser.click("hedda");
+    browser.fill("Code that is read out", &mistyped(&code));
+    browser.click("Show the answer");
+    browser.sees("the last two digits do not fit");
+    browser.fill("Code that is read out", &code);
+    browser.click("Show the answer");
+    browser.sees("Read this to hedda");
+    session.send_line(&browser.texts(".spoken .large").join("-")).unwrap();
+    let shown = session.exp_eof().unwrap();
+    assert_eq!(exit_code(&mut session), 0, "{shown}");
+    assert!(shown.contains("the new PIN is set"), "{shown}");
+    desk.is_unblocked(NEW_PIN);
+    browser.click("The new PIN is set: complete the request");
+    browser.sees("the request is completed");
 }
 
 /// The same with another first digit.
