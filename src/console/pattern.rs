@@ -32,14 +32,16 @@ enum Part {
 
 /// Returns the pattern in words; the pattern itself where it is no plain row of characters and sets.
 pub fn in_words(texts: Texts<'_>, pattern: &str) -> String {
-    let plain = pattern.strip_prefix('^').unwrap_or(pattern);
+    // A server binds the whole value so; what somebody has bound himself reads alike.
+    let whole = pattern.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$")).unwrap_or(pattern);
+    let plain = whole.strip_prefix('^').unwrap_or(whole);
     let plain = plain.strip_suffix('$').filter(|rest| !rest.ends_with('\\')).unwrap_or(plain);
     match parts(plain) {
         Some(parts) if !parts.is_empty() => {
             let told: Vec<String> = parts.iter().map(|part| told(texts, part)).collect();
             texts.with("pattern-in-order", &[("parts", (&told.join(", ")).into())])
         }
-        _ => texts.with("pattern-itself", &[("pattern", pattern.into())]),
+        _ => texts.with("pattern-itself", &[("pattern", whole.into())]),
     }
 }
 
@@ -153,6 +155,7 @@ mod tests {
         ]);
         let [english, german] = Language::ALL.map(|language| catalogue.texts(language));
         for (pattern, words) in [
+            (r"^(?:\+[0-9]{4,15})$", "In this order: “+”, 4 to 15 digits."),
             (r"\+[0-9]{4,15}", "In this order: “+”, 4 to 15 digits."),
             (r"^[A-Z]{2}-\d{5}$", "In this order: exactly 2 capital letters A to Z, “-”, exactly 5 digits."),
             ("[A-Za-z]+", "In this order: at least 1 letter A to Z."),

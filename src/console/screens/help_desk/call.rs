@@ -11,7 +11,7 @@ use crate::console::trouble::Trouble;
 use crate::console::visit::{Shown, Visit};
 use crate::pages::fields::Faults;
 use crate::pages::form::Form;
-use crate::pages::layout::foreign;
+use crate::pages::layout::{foreign, moment};
 use crate::server::Refused;
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -46,13 +46,19 @@ async fn answer(visit: &Visit<'_>, smartcard: Uuid, form: &Form) -> Result<Shown
     for request in called.open.iter().filter(|request| request.status != RequestStatus::Pending) {
         match visit.send::<OfflineResponse>(Route::OfflineUnblock { request: request.uuid }, &challenge).await {
             Ok(response) => return Ok(answered(visit, &called, request.uuid, heard, code, &response)),
-            // That call had another code; this one wants a request of its own.
-            Err(refused) if refused.code == "challenge-answered" => {}
+            // That call had another code; this one wants a request of its own, and a card has one at a time.
+            Err(refused) if refused.code == "challenge-answered" => {
+                if read_guid(form.one("end")) != Some(request.uuid) {
+                    return Ok(Shown::page(visit.t("help-desk-other"), other(visit, &called, request, form)));
+                }
+                let ended = CloseRequest { status: RequestClosing::Canceled };
+                visit.act(Route::CloseRequest { request: request.uuid }, &ended).await?;
+            }
             Err(refused) => return refusal(visit, &called, form, refused),
         }
     }
     if let Some(request) = waits {
-        return Ok(Shown::done(Place::Request(request), "asked"));
+        return Ok(Shown::done(Place::Request(request), "request-made"));
     }
     let made = match visit.send::<Created>(Route::CreateRequest, &order(smartcard, form)).await {
         Ok(made) => made.uuid(),
@@ -60,7 +66,7 @@ async fn answer(visit: &Visit<'_>, smartcard: Uuid, form: &Form) -> Result<Shown
     };
     let request: Request = visit.one(Route::GetRequest { request: made }).await?;
     if request.status == RequestStatus::Pending {
-        return Ok(Shown::done(Place::Request(made), "asked"));
+        return Ok(Shown::done(Place::Request(made), "request-made"));
     }
     match visit.send::<OfflineResponse>(Route::OfflineUnblock { request: made }, &challenge).await {
         Ok(response) => Ok(answered(visit, &called, made, heard, code, &response)),
@@ -102,6 +108,22 @@ fn refusal(visit: &Visit<'_>, called: &Called, form: &Form, refused: Refused) ->
             Ok(Shown::Moved(Form::address(&Place::NewRequest.path(), &fields)))
         }
         _ => Err(refused.into()),
+    }
+}
+
+/// Asks whether the call that has answered another code is to be ended.
+fn other(visit: &Visit<'_>, called: &Called, request: &Request, form: &Form) -> Markup {
+    html! {
+        p { (visit.t("help-desk-other-text")) }
+        p { a href=(Place::Request(request.uuid)) { (moment(visit.texts, request.submitted)) } }
+        form method="post" action=(called.place()) {
+            @for name in ["code", "comment", "repeated"] { input type="hidden" name=(name) value=(form.one(name)); }
+            input type="hidden" name="end" value=(guid_text(request.uuid));
+            div.acts {
+                button.harm type="submit" name="act" value="answer" { (visit.t("help-desk-end")) }
+                a.button.quiet href=(called.place()) { (visit.t("help-desk-again")) }
+            }
+        }
     }
 }
 

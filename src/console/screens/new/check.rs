@@ -49,7 +49,7 @@ pub async fn send(visit: &Visit<'_>, order: &Order, form: &Form) -> Result<Shown
         return Ok(Shown::faulty(visit.t("new-checked"), written(visit, order, form, &foresight)));
     }
     match visit.send::<Created>(Route::CreateRequest, &order.body(visit, form)).await {
-        Ok(created) => Ok(Shown::done(Place::Request(created.uuid()), "asked")),
+        Ok(created) => Ok(Shown::done(Place::Request(created.uuid()), "request-made")),
         Err(refused) => refusal(visit, order, form, refused),
     }
 }

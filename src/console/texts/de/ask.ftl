@@ -126,7 +126,7 @@ pattern-hexadecimal = { $count ->
     [one] Ziffer oder Buchstabe von A bis F
    *[other] Ziffern oder Buchstaben von A bis F
 }
-done-asked = Der Antrag ist gestellt. Wie es weitergeht, steht unten.
+done-request-made = Der Antrag ist gestellt. Wie es weitergeht, steht unten.
 done-collected = Was fehlte, ist jetzt da.
 done-password-sent = Ein neues Einmalpasswort ist unterwegs. Das vorige gilt nicht mehr.
 ahead = Wie es weitergeht
@@ -200,6 +200,9 @@ help-desk-not = Am Telefon lässt sich hier keine PIN setzen: Die Vorlage der Ka
 help-desk-unchecked = Dieser Code hat keine Prüfziffern: Eine falsch gehörte Ziffer fällt hier nicht auf und kostet die Karte einen Versuch. Lesen Sie alle sechzehn zurück, bevor Sie weitergehen.
 help-desk-repeated = Alle sechzehn stimmen: die Antwort zeigen
 help-desk-again = Ein anderer Code
+help-desk-other = Ein anderes Gespräch ist noch offen
+help-desk-other-text = Ein früheres Gespräch zu dieser Karte hat einen anderen Code beantwortet, und ein Antrag beantwortet nur einen Code. Ist es beendet, wird dieser Code von einem eigenen Antrag beantwortet. Die Antwort des früheren Gesprächs kann an der Karte noch gelten.
+help-desk-end = Das frühere Gespräch beenden und die Antwort zeigen
 help-desk-answered = Lesen Sie die Antwort vor
 help-desk-read = Lesen Sie das { $name } Gruppe für Gruppe vor, und lassen Sie jede wiederholen. Es wird nur jetzt gezeigt.
 help-desk-told = Die Antwort

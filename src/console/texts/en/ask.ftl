@@ -129,7 +129,7 @@ pattern-hexadecimal = { $count ->
     [one] digit or letter A to F
    *[other] digits or letters A to F
 }
-done-asked = The request is made. What happens next stands below.
+done-request-made = The request is made. What happens next stands below.
 done-collected = What was missing is there now.
 done-password-sent = A new one-time password is on its way. The one before no longer counts.
 ahead = What happens next
@@ -203,6 +203,9 @@ help-desk-not = A PIN cannot be set over the telephone here: the card’s templa
 help-desk-unchecked = This code has no check digits: a digit that was misheard is not noticed here, and costs the card a try. Read all sixteen back before you go on.
 help-desk-repeated = All sixteen are right: show the answer
 help-desk-again = Another code
+help-desk-other = Another call is still open
+help-desk-other-text = An earlier call about this card has answered another code, and one request answers one code. Once it is ended, this code is answered by a request of its own. The answer of the earlier call may still be used at the card.
+help-desk-end = End the earlier call, and show the answer
 help-desk-answered = Read the answer to the caller
 help-desk-read = Read this to { $name }, group by group, and have each repeated. It is shown this once.
 help-desk-told = The answer
