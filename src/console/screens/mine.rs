@@ -79,7 +79,7 @@ fn what_to_do(visit: &Visit<'_>, card: &FoundCard) -> Markup {
     html! {
         (visit.t(id))
         @if due && card.status == SmartcardStatus::Active { " " code.code { "cardwright renew" } }
-        @if in_use { " " a href=(Place::Card(card.uuid)) { (visit.t("mine-lost")) } }
+        @if in_use { br; a href=(Place::CardLost(card.uuid)) { (visit.t("mine-lost")) } }
     }
 }
 

@@ -273,7 +273,7 @@ fn what_would_be_refused_is_told_before_it_is_sent() {
 fn somebody_of_the_directory_is_taken_over_on_the_way() {
     let slapd = Slapd::new();
     slapd.person("alice", "departmentNumber: Wing 7\ndisplayName: Älice Müller");
-    let mut site = directory::site(&directory::table(&slapd.url(), "plain = true"));
+    let mut site = directory::site(&directory::table(&slapd.url(), "plain = true\non_use = true"));
     site.person("olga", &["operators"]);
     site.start();
     let browser = browser(&site, "olga");

@@ -106,17 +106,27 @@ fn one_call_answers_one_code_and_the_next_begins_another() {
     let (site, card) = called();
     let otto = session(&cookie(&site, "otto"));
     let path = format!("/help-desk/{card}");
-    let answer = |byte: u8| {
+    let answer = |byte: u8, more: &str| {
         let code = write_code(CodeKind::Challenge, [byte; 8]).to_string();
-        form(&site, &[("cookie", &otto)], &path, &format!("act=answer&code={code}"))
+        form(&site, &[("cookie", &otto)], &path, &format!("act=answer&code={code}{more}"))
     };
-    let (first, again, next) = (answer(1), answer(1), answer(2));
-    assert_eq!([first.status, again.status, next.status], [200; 3]);
+    let (first, again, asked) = (answer(1, ""), answer(1, ""), answer(2, ""));
+    assert_eq!([first.status, again.status, asked.status], [200; 3]);
+    // Nothing is ended before somebody has said so.
+    assert!(
+        asked.body.contains("Another call is still open") && !asked.body.contains("class=\"large\""),
+        "{}",
+        asked.body
+    );
+    assert_eq!(open_calls(&site, "Executing"), 1);
+    let end = asked.body.split("name=\"end\" value=\"").nth(1).unwrap()[..36].to_owned();
+    let next = answer(2, &format!("&end={end}"));
+    assert_eq!(next.status, 200);
     let shown =
         |body: &str| body.split("class=\"large\">").skip(1).map(|part| part[..4].to_owned()).collect::<String>();
     assert_eq!(shown(&first.body), shown(&again.body), "the same code has the same answer");
     assert_ne!(shown(&first.body), shown(&next.body));
-    assert_eq!(open_calls(&site, "Executing"), 2);
+    assert_eq!((open_calls(&site, "Executing"), open_calls(&site, "Canceled")), (1, 1));
     assert_eq!(first.header("cache-control"), "no-store");
     // Codes that ask for a PUK name their card, and this card is another.
     let code = write_code(CodeKind::PukRequest, [9; 8]).to_string();

@@ -65,12 +65,14 @@ impl Called {
 /// Writes the page that asks for the code.
 pub fn asking(visit: &Visit<'_>, called: &Called, form: &Form, faults: &Faults) -> Markup {
     let card = &called.card;
-    let known = [
+    let mut known = vec![
         (visit.t("card-holder-name"), html! { a href=(Place::Person(card.owner)) { (foreign(&card.owner_name)) } }),
         (visit.t("card"), html! { a href=(Place::Card(card.uuid)) { (foreign(&card.template_name)) } }),
-        (visit.t("card-printed"), foreign(&card.printed)),
         (visit.t("card-state"), words::card_status(visit.texts, card.status)),
     ];
+    if !card.printed.is_empty() {
+        known.push((visit.t("card-printed"), foreign(&card.printed)));
+    }
     let (label, hint) = (visit.t("help-desk-code"), visit.t("help-desk-code-hint"));
     let (comment, why) = (visit.t("comment"), visit.t("help-desk-comment"));
     let typed = form.one("code");
