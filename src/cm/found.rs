@@ -164,6 +164,13 @@ pub enum Happening {
     Other,
 }
 
+impl Happening {
+    /// Says whether the request that it is told of has ended by it.
+    pub fn ends_request(self) -> bool {
+        matches!(self, Self::Completed | Self::Canceled | Self::Failed | Self::Denied)
+    }
+}
+
 /// Tells one thing that happened, with who did it, when, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {

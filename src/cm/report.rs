@@ -2,7 +2,7 @@
 //! calls for this.
 
 use super::wire::body::body;
-use super::wire::{GuidOrNothing, Moment, MomentOrUnset, PlainOr, PlainOrNothing, TextOrNothing};
+use super::wire::{GuidOrNothing, Moment, MomentOrUnset, PlainOr, PlainOrNothing, TextOrNothing, moment_text};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -99,3 +99,33 @@ body!(ReportRow {
     why: "Why" => TextOrNothing,
     count: "Count" => PlainOrNothing<u64>,
 });
+
+/// Names the columns of a report that is written as a table into a file.
+pub const COLUMNS: [&str; 12] =
+    ["at", "what", "for", "by", "template", "type", "request", "card", "serial", "why", "count", "as of"];
+
+impl ReportRow {
+    /// Returns the row's cells, one for each of [`COLUMNS`]; what is not told is empty.
+    pub fn cells(&self, as_of: &str) -> [String; COLUMNS.len()] {
+        let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        [
+            self.at.map(moment_text).unwrap_or_default(),
+            self.what.clone(),
+            self.holder.clone(),
+            self.by.clone(),
+            self.template.clone(),
+            self.request_type.clone(),
+            id(self.request),
+            id(self.smartcard),
+            self.serial.clone(),
+            self.why.clone(),
+            self.count.map(|count| count.to_string()).unwrap_or_default(),
+            as_of.to_owned(),
+        ]
+    }
+}
+
+/// Marks a cell that a spreadsheet would take for a formula as text: a person's name may be one.
+pub fn no_formula(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}

@@ -60,6 +60,23 @@ pub struct CreateRequest {
     pub terms: Option<CreateTerms>,
 }
 
+impl CreateRequest {
+    /// Makes the body that asks for something for a card, with nothing more said; terms that say nothing are left out.
+    pub fn of_card(request_type: RequestType, card: Option<Uuid>, comment: &str, terms: CreateTerms) -> Self {
+        Self {
+            profile_template: None,
+            data_collection: Vec::new(),
+            target: None,
+            request_type,
+            comment: comment.to_owned(),
+            priority: None,
+            smartcard: card,
+            profile: None,
+            terms: Some(terms).filter(|terms| *terms != CreateTerms::default()),
+        }
+    }
+}
+
 /// Holds what MIM's portal asks for and its REST body has no keys for; it stands under the key `cardwright`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct CreateTerms {

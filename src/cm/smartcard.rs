@@ -19,6 +19,13 @@ pub enum SmartcardStatus {
     Other(u32),
 }
 
+impl SmartcardStatus {
+    /// Says whether the card can be used, or is about to be.
+    pub fn lives(self) -> bool {
+        matches!(self, Self::Assigned | Self::Active | Self::Suspended)
+    }
+}
+
 /// Describes a card as `GET smartcards/{id}` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Smartcard {

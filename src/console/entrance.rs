@@ -4,11 +4,10 @@ use super::place::{self, Place};
 use super::visit::Visit;
 use super::{frame, kept, trouble, ways};
 use crate::cm::route::Route;
-use crate::pages::answer::{Keep, guard, page, see_other};
+use crate::pages::answer::{Keep, page, see_other};
 use crate::pages::form::Form;
 use crate::pages::texts::Texts;
 use crate::server::Door;
-use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -100,13 +99,9 @@ pub async fn sign_out(visit: &Visit<'_>) -> Response {
     if let Err(refused) = visit.act(Route::EndSession, &serde_json::json!({})).await {
         return trouble::outside(visit.texts, &refused);
     }
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
+    let mut response = see_other("/sign-in?out=1");
     let headers = response.headers_mut();
-    guard(headers);
-    headers.insert(header::LOCATION, HeaderValue::from_static("/sign-in?out=1"));
     headers.insert(header::SET_COOKIE, visit.door.ended());
     headers.insert("clear-site-data", HeaderValue::from_static("\"cache\""));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -48,6 +48,7 @@ pub fn judge(visit: &Visit<'_>, items: &[PolicyDataItem], form: &Form, faults: &
 
 fn wrong(visit: &Visit<'_>, item: &PolicyDataItem, value: &str) -> Option<String> {
     let told = |id| Some(visit.with(id, &[("name", (&item.name).into())]));
+    let outside = || Some(format!("{} {}", told("item-outside")?, limits(visit, item)));
     if value.is_empty() {
         return if item.required { told("item-missing") } else { None };
     }
@@ -65,9 +66,7 @@ fn wrong(visit: &Visit<'_>, item: &PolicyDataItem, value: &str) -> Option<String
                 let bound = |text: &str| text.parse::<f64>().ok();
                 let low = bound(&item.minimum).is_some_and(|least| number < least);
                 let high = bound(&item.maximum).is_some_and(|most| number > most);
-                (low || high).then(|| {
-                    format!("{} {}", visit.with("item-outside", &[("name", (&item.name).into())]), limits(visit, item))
-                })
+                if low || high { outside() } else { None }
             }
         },
         "date" => match day(value) {
@@ -75,9 +74,7 @@ fn wrong(visit: &Visit<'_>, item: &PolicyDataItem, value: &str) -> Option<String
             Some(at) => {
                 let low = day(&item.minimum).is_some_and(|first| at < first);
                 let high = day(&item.maximum).is_some_and(|last| at > last);
-                (low || high).then(|| {
-                    format!("{} {}", visit.with("item-outside", &[("name", (&item.name).into())]), limits(visit, item))
-                })
+                if low || high { outside() } else { None }
             }
         },
         "text" if !fits => {
@@ -112,7 +109,7 @@ pub fn refused(visit: &Visit<'_>, items: &[PolicyDataItem], refused: &Refused, f
     true
 }
 
-/// Writes the fields; `later`: what may also be given after the request is made need not be filled in.
+/// Writes the fields, with what was typed.
 pub fn fields(visit: &Visit<'_>, items: &[PolicyDataItem], form: &Form, faults: &Faults) -> Markup {
     html! { @for item in items { (one(visit, item, form, faults)) } }
 }

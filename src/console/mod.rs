@@ -24,7 +24,7 @@ use crate::pages::assets;
 use crate::pages::form::Form;
 use crate::pages::texts::{Catalogue, Language, Texts};
 use crate::server::{Answering, Door, Face};
-use crate::web::site;
+use crate::web::{cookie, site};
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -146,11 +146,8 @@ async fn within(door: &Door, texts: Texts<'_>, parts: &Parts, place: Option<Plac
 
 /// Returns the language that was chosen, or that the browser asks for.
 fn language(headers: &HeaderMap) -> Language {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).take(64);
-    let chosen = pairs.find_map(|pair| pair.trim().strip_prefix(LANGUAGE_COOKIE)?.strip_prefix('='));
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    chosen.and_then(Language::from_tag).unwrap_or_else(|| Language::accepted(accepted))
+    cookie::value(headers, LANGUAGE_COOKIE).and_then(Language::from_tag).unwrap_or_else(|| Language::accepted(accepted))
 }
 
 /// Keeps the chosen language, and goes back to where it was chosen.

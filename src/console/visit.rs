@@ -2,6 +2,8 @@
 
 use super::place::Place;
 use crate::cm::beyond_mim::Myself;
+use crate::cm::found::FoundCard;
+use crate::cm::report::no_formula;
 use crate::cm::route::Route;
 use crate::pages::answer::Keep;
 use crate::pages::form::Form;
@@ -13,6 +15,10 @@ use maud::Markup;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Bounds a comment that is typed on a page, in characters.
+pub const MOST_COMMENT: usize = 1024;
 
 /// Holds what a screen is given: who visits, where, and by which door calls are made.
 pub struct Visit<'a> {
@@ -67,15 +73,11 @@ impl Shown {
 
     /// Gives a table as a file (RFC 4180); a cell that a spreadsheet would take for a formula is marked as text.
     pub fn table(name: String, headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Self {
-        let plain = |cell: String| match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-            true => format!("'{cell}"),
-            false => cell,
-        };
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing into memory fails nowhere, and rows are as long as their headings.
         let _ = writer.write_record(headings);
         for row in rows {
-            let _ = writer.write_record(row.into_iter().map(plain));
+            let _ = writer.write_record(row.into_iter().map(no_formula));
         }
         Self::File { media_type: "text/csv; charset=utf-8", name, bytes: writer.into_inner().unwrap_or_default() }
     }
@@ -120,6 +122,12 @@ impl<'a> Visit<'a> {
     /// Makes a call that changes something.
     pub async fn act(&self, route: Route, body: &(impl Serialize + Sync)) -> Result<(), Refused> {
         self.door.act(self.visitor, route, body).await
+    }
+
+    /// Lists the cards of a person that the visitor may see, those assigned last first.
+    pub async fn cards_of(&self, owner: Uuid) -> Result<Vec<FoundCard>, Refused> {
+        let route = Route::ListCards { owner: Some(owner), status: None, template: None, before: None, limit: None };
+        Ok(self.list(route).await?.entries)
     }
 
     /// Says whether the visitor has a duty that the server's roles give.

@@ -83,6 +83,14 @@ pub fn is_same_name(typed: &str, name: &str) -> bool {
     !name.is_empty() && typed.to_lowercase() == name.trim().to_lowercase()
 }
 
+/// Writes whether an account is enabled.
+pub fn enabled(texts: Texts<'_>, disabled: bool) -> Markup {
+    match disabled {
+        false => state(Tone::Good, &texts.t("account-enabled")),
+        true => state(Tone::Ended, &texts.t("account-disabled")),
+    }
+}
+
 /// Returns what a request asks for.
 pub fn request_type(texts: Texts<'_>, request_type: RequestType) -> String {
     let id = match request_type {

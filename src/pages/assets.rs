@@ -1,9 +1,10 @@
 //! The style sheet, the script and the icon. Their addresses hold a digest of them, so a browser keeps them until they change.
 
-use crate::web::file::{self, CacheableFile};
+use crate::web::file::{CacheableFile, cached};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::LazyLock;
 use time::{Duration, OffsetDateTime};
 
 /// Names the files, each with its media type and its content.
@@ -17,20 +18,29 @@ const PREFIX: &str = "/assets/";
 /// Limits how long a browser keeps a file without asking.
 const KEPT: Duration = Duration::days(365);
 
+/// Holds the tags of the files, in their order: each page names them.
+static TAGS: LazyLock<[String; FILES.len()]> = LazyLock::new(|| FILES.map(|(.., content)| tag(content)));
+
+/// Finds a file by its name: its tag, its media type and its content.
+fn file(name: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    let at = FILES.iter().position(|(known, ..)| *known == name)?;
+    let (_, media_type, content) = FILES.get(at)?;
+    Some((TAGS.get(at)?, media_type, content))
+}
+
 /// Returns the address of a file; the directory's, where there is none of this name.
 pub fn address(name: &str) -> String {
-    let content = FILES.iter().find(|(known, ..)| *known == name).map_or("", |(.., content)| content);
-    format!("{PREFIX}{}/{name}", tag(content))
+    let tag = file(name).map_or("", |(tag, ..)| tag);
+    format!("{PREFIX}{tag}/{name}")
 }
 
 /// Answers with the file at this path; `None`: there is none, or another release's.
 pub fn respond(path: &str, headers: &HeaderMap, now: OffsetDateTime) -> Option<Response> {
     let (wanted, name) = path.strip_prefix(PREFIX)?.split_once('/')?;
-    let (_, media_type, content) = FILES.iter().find(|(known, ..)| *known == name)?;
-    let tag = Some(tag(content)).filter(|tag| tag == wanted)?;
-    let bytes = content.as_bytes().to_vec();
+    let (tag, media_type, content) = file(name).filter(|(tag, ..)| *tag == wanted)?;
+    let (tag, bytes) = (tag.to_owned(), content.as_bytes().to_vec());
     let file = CacheableFile { media_type, bytes, tag, modified: OffsetDateTime::UNIX_EPOCH, expires: now + KEPT };
-    Some(file::cached(headers, file, now))
+    Some(cached(headers, file, now))
 }
 
 /// Says whether a path is one of files.

@@ -1,4 +1,4 @@
-//! Pictures of numbers and of time, drawn as SVG by the server; beside each stands a table that says the same.
+//! Pictures of time, drawn as SVG by the server; beside each stands a table that says the same.
 //!
 //! Places along a picture are shares of its width, so that letters keep their size however narrow the page is.
 
@@ -143,35 +143,6 @@ pub fn rows_of(mut spans: Vec<Span>) -> Vec<Row> {
     rows
 }
 
-/// Is a bar: what it counts, and how many.
-pub struct Bar {
-    pub name: String,
-    pub count: u64,
-    pub tone: Tone,
-}
-
-/// Writes bars, one below the other, each with its name and number above it.
-pub fn bars(texts: Texts<'_>, title: &str, description: &str, bars: &[Bar]) -> Markup {
-    let most = bars.iter().map(|bar| bar.count).max().unwrap_or(0).max(1);
-    html! {
-        svg.picture role="img" aria-labelledby="bars-title bars-description" width="100%" height=(bars.len() * 2 * NAME) {
-            title #bars-title { (title) }
-            desc #bars-description { (description) }
-            @for (at, bar) in bars.iter().enumerate() {
-                text x="0" y=(at * 2 * NAME + 16) { (super::texts::visible(&bar.name)) ": " (texts.number(bar.count)) }
-                rect.{ "bar " (bar.tone.name()) } x="0" y=(at * 2 * NAME + NAME) rx="2" height="16"
-                    width=(percent(share_of(bar.count, most))) {}
-            }
-        }
-    }
-}
-
-/// Returns how many percent a number is of another.
-fn share_of(count: u64, most: u64) -> f64 {
-    let thousandths = u128::from(count) * 1000 / u128::from(most.max(1));
-    f64::from(u32::try_from(thousandths).unwrap_or(1000)) / 10.0
-}
-
 /// Draws a shape at a share of the width; its words are told by the pointer.
 fn shape(share: f64, y: usize, tone: Tone, words: &str) -> Markup {
     let inwards = -16.0 * share / 100.0;
@@ -232,8 +203,5 @@ mod tests {
         assert!(text.contains("x=\"51.00%\""), "{text}");
         let empty = Life { from: at(1), to: at(1), ..life }.write(texts).into_string();
         assert!(!empty.contains("NaN"), "{empty}");
-        let bar = |count| Bar { name: "May <2027>".into(), count, tone: Tone::Waiting };
-        let drawn = bars(texts, "T", "D", &[bar(3), bar(4)]).into_string();
-        assert!(drawn.contains("width=\"75.00%\"") && drawn.contains("May &lt;2027&gt;: 3"), "{drawn}");
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod body;
 pub mod bound;
+pub mod cookie;
 pub mod events;
 pub mod file;
 pub mod listen;

@@ -9,6 +9,7 @@ use crate::cli::settings::Settings;
 use crate::client::{CardChoice, CmClient};
 use crate::cm::acts::Reminded;
 use crate::cm::found::FoundCard;
+use crate::cm::report::no_formula;
 use crate::cm::route::Holder;
 use crate::cm::smartcard::SmartcardStatus;
 use serde_json::{Value, json};
@@ -133,11 +134,6 @@ fn state(text: &str) -> Result<SmartcardStatus, Failure> {
         Failure::new("usage", Exit::Usage, format!("\"{text}\" is no state of a card"))
             .remedy("It is one of New, Assigned, Active, Disabled, Suspended and Retired.")
     })
-}
-
-/// Marks a text that a spreadsheet would take for a formula: a person's name may be one.
-pub fn no_formula(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
 /// Writes cards as comma-separated values (RFC 4180).

@@ -27,14 +27,14 @@ pub fn replace(settings: &Settings, args: &CardReplaceArgs, output: &Output) -> 
     let replaceable =
         |status| matches!(status, SmartcardStatus::Active | SmartcardStatus::Suspended | SmartcardStatus::Disabled);
     let card = which::card_that(&client, &args.what, |card| Ok(replaceable(card.status)))?;
-    let order = order(RequestType::Recover, Some(card), &args.comment, terms(&args.reason, ""));
+    let order = CreateRequest::of_card(RequestType::Recover, Some(card), &args.comment, terms(&args.reason, ""));
     let request = asked(&client, &order)?;
     went_on(&args.server, &args.at_hand, &request, output)
 }
 
 /// Asks for a card in place of one that was just reported, and says what comes next.
 pub fn replaced(client: &CmClient, card: Uuid, reason: &str, comment: &str, output: &Output) -> Result<(), Failure> {
-    let request = asked(client, &order(RequestType::Recover, Some(card), comment, terms(reason, "")))?;
+    let request = asked(client, &CreateRequest::of_card(RequestType::Recover, Some(card), comment, terms(reason, "")))?;
     told(&request, output)
 }
 
@@ -46,7 +46,7 @@ pub fn lend(settings: &Settings, args: &CardLendArgs, output: &Output) -> Result
         Some(named) => CreateRequest {
             profile_template: Some(template(&client, named)?),
             target: Some(which::person(&client, &args.what)?.uuid),
-            ..order(RequestType::TemporaryCards, None, &args.comment, terms)
+            ..CreateRequest::of_card(RequestType::TemporaryCards, None, &args.comment, terms)
         },
         None => {
             let lends = |card: &FoundCard| {
@@ -54,7 +54,7 @@ pub fn lend(settings: &Settings, args: &CardLendArgs, output: &Output) -> Result
                 Ok(fits && !is_lent(&client, card.uuid)?)
             };
             let card = which::card_that(&client, &args.what, lends)?;
-            order(RequestType::TemporaryCards, Some(card), &args.comment, terms)
+            CreateRequest::of_card(RequestType::TemporaryCards, Some(card), &args.comment, terms)
         }
     };
     let request = asked(&client, &order)?;
@@ -127,25 +127,9 @@ fn is_lent(client: &CmClient, card: Uuid) -> Result<bool, Failure> {
     Ok(client.smartcard(card)?.flags & HOLDER_FLAG_TEMPORARY != 0)
 }
 
-/// Returns the terms of a request; `None` where there are none.
-fn terms(reason: &str, effect: &str) -> Option<CreateTerms> {
-    let terms = CreateTerms { loss_reason: reason.to_owned(), effect: effect.to_owned(), ..CreateTerms::default() };
-    Some(terms).filter(|terms| *terms != CreateTerms::default())
-}
-
-/// Returns the body that asks for a card.
-fn order(request_type: RequestType, card: Option<Uuid>, comment: &str, terms: Option<CreateTerms>) -> CreateRequest {
-    CreateRequest {
-        profile_template: None,
-        data_collection: Vec::new(),
-        target: None,
-        request_type,
-        comment: comment.to_owned(),
-        priority: None,
-        smartcard: card,
-        profile: None,
-        terms,
-    }
+/// Returns the terms of a request.
+fn terms(reason: &str, effect: &str) -> CreateTerms {
+    CreateTerms { loss_reason: reason.to_owned(), effect: effect.to_owned(), ..CreateTerms::default() }
 }
 
 /// Makes the request, or takes up the one that is open for the same.

@@ -20,9 +20,7 @@ use uuid::Uuid;
 /// Reports a card as missing, says what was done, and offers another.
 pub fn lost(settings: &Settings, args: &CardLostArgs, output: &Output) -> Result<(), Failure> {
     let client = client(settings, &args.server)?;
-    let lives =
-        |status| matches!(status, SmartcardStatus::Assigned | SmartcardStatus::Active | SmartcardStatus::Suspended);
-    let card = which::card_that(&client, &args.what, |card| Ok(lives(card.status)))?;
+    let card = which::card_that(&client, &args.what, |card| Ok(card.status.lives()))?;
     let question =
         format!("Report card {card} ({}) as {}? Its certificates do not count from now on.", args.what, args.reason);
     confirm(args.yes, &question)?;
@@ -137,17 +135,7 @@ fn lift(
     output: &Output,
 ) -> Result<(), Failure> {
     let terms = CreateTerms { effect: "reinstate".into(), ..CreateTerms::default() };
-    let order = CreateRequest {
-        profile_template: None,
-        data_collection: Vec::new(),
-        target: None,
-        request_type: RequestType::Reinstate,
-        comment: args.comment.clone(),
-        priority: None,
-        smartcard: Some(card.uuid),
-        profile: None,
-        terms: Some(terms),
-    };
+    let order = CreateRequest::of_card(RequestType::Reinstate, Some(card.uuid), &args.comment, terms);
     let request = match client.create_request(&order) {
         Err(refused) if is(&refused, ProblemCode::RequestOpen) => {
             let open = which::open_requests(client, card.uuid)?.into_iter();

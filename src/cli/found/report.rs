@@ -1,6 +1,5 @@
 //! `cardwright report`: what auditors ask for, page by page as it is printed, so that no length of it is too long.
 
-use super::cards::no_formula;
 use crate::cli::args::{ReportArgs, Reported};
 use crate::cli::connection::client;
 use crate::cli::failure::{Exit, Failure};
@@ -8,7 +7,7 @@ use crate::cli::output::{self, Output, Text, date};
 use crate::cli::settings::Settings;
 use crate::cli::shown;
 use crate::client::CmClient;
-use crate::cm::report::{Report, ReportKind, ReportRow};
+use crate::cm::report::{COLUMNS, Report, ReportKind, ReportRow, no_formula};
 use serde_json::{Value, json};
 use std::io::Write;
 use time::format_description::well_known::Rfc3339;
@@ -18,8 +17,6 @@ use time::{Date, OffsetDateTime, Time};
 const PAGE: u32 = 500;
 /// Bounds the rows that are laid out for people.
 const MOST_SHOWN: usize = 1000;
-const HEAD: [&str; 12] =
-    ["at", "what", "for", "by", "template", "type", "request", "card", "serial", "why", "count", "as of"];
 
 /// Carries a command about reports out.
 pub fn run(args: &ReportArgs, output: &Output) -> Result<(), Failure> {
@@ -89,11 +86,11 @@ impl Pages<'_> {
     fn comma_separated(&mut self, output: &Output) -> Result<(), Failure> {
         let failed = |error: csv::Error| Failure::unwritten(&std::io::Error::other(error));
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(output::stream());
-        writer.write_record(HEAD).map_err(failed)?;
+        writer.write_record(COLUMNS).map_err(failed)?;
         let mut rows = 0_u64;
         while let Some(page) = self.next()? {
             for row in &page.rows {
-                writer.write_record(cells(row, &self.as_of()).map(no_formula)).map_err(failed)?;
+                writer.write_record(row.cells(&self.as_of()).map(no_formula)).map_err(failed)?;
             }
             rows += page.rows.len() as u64;
         }
@@ -135,7 +132,7 @@ impl Pages<'_> {
             let mut text = Text::default();
             if !rows.is_empty() {
                 let shown = |row: &ReportRow| {
-                    let [at, what, holder, by, template, kind, _, _, serial, why, count, _] = cells(row, "");
+                    let [at, what, holder, by, template, kind, _, _, serial, why, count, _] = row.cells("");
                     [at, what, holder, by, template, kind, serial, why, count]
                 };
                 let head = ["AT", "WHAT", "FOR", "BY", "TEMPLATE", "TYPE", "SERIAL", "WHY", "COUNT"];
@@ -148,24 +145,6 @@ impl Pages<'_> {
             text
         })
     }
-}
-
-fn cells(row: &ReportRow, as_of: &str) -> [String; HEAD.len()] {
-    let id = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-    [
-        row.at.map(date).unwrap_or_default(),
-        row.what.clone(),
-        row.holder.clone(),
-        row.by.clone(),
-        row.template.clone(),
-        row.request_type.clone(),
-        id(row.request),
-        id(row.smartcard),
-        row.serial.clone(),
-        row.why.clone(),
-        row.count.map(|count| count.to_string()).unwrap_or_default(),
-        as_of.to_owned(),
-    ]
 }
 
 /// Returns a row as scripts get it.

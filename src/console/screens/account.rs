@@ -6,6 +6,7 @@ use crate::cm::wire::read_guid;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
 use crate::console::visit::{Shown, Visit};
+use crate::console::words;
 use crate::pages::fields::{Faults, Field, tick};
 use crate::pages::form::Form;
 use crate::pages::layout::{foreign, moment};
@@ -51,7 +52,7 @@ pub async fn show(visit: &Visit<'_>, user: Uuid) -> Result<Shown, Trouble> {
         let linked = identities.iter().find(|it| it.uuid == identity).ok_or(Trouble::NoPage)?;
         return Ok(before(visit, &account, "unlink", identity, &format!("{} {}", linked.issuer, linked.subject)));
     }
-    let mut known = vec![(visit.t("account-state"), enabled(visit, &account))];
+    let mut known = vec![(visit.t("account-state"), words::enabled(visit.texts, account.disabled))];
     known.extend(account.sid.as_deref().map(|sid| (visit.t("account-sid"), foreign(sid))));
     let content = html! {
         (facts(&known))
@@ -61,14 +62,6 @@ pub async fn show(visit: &Visit<'_>, user: Uuid) -> Result<Shown, Trouble> {
         (linked(visit, &account, &identities))
     };
     Ok(Shown::page(account.name, content))
-}
-
-/// Writes whether an account is enabled.
-pub fn enabled(visit: &Visit<'_>, account: &Account) -> Markup {
-    match account.disabled {
-        false => state(Tone::Good, &visit.t("account-enabled")),
-        true => state(Tone::Ended, &visit.t("account-disabled")),
-    }
 }
 
 /// Shows what will be taken away, before it is.

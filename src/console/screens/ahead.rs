@@ -28,16 +28,12 @@ pub async fn policy(visit: &Visit<'_>, review: &Review) -> Result<Option<Policy>
     }
 }
 
-/// Says whether nobody has carried the request out or ended it yet.
-pub fn is_open(review: &Review) -> bool {
-    matches!(review.request.status, RequestStatus::Pending | RequestStatus::Approved | RequestStatus::Executing)
-}
-
 /// Says whether the visitor may withdraw it: whoever asks, whom it is for, and who carries such requests out.
 pub fn may_withdraw(visit: &Visit<'_>, review: &Review, policy: Option<&Policy>) -> bool {
     let request = &review.request;
     let own = request.originator == visit.me.uuid || request.target == visit.me.uuid;
-    is_open(review) && (own || policy.is_some_and(|policy| visit.is_among(&policy.authorized_enrollment_agent)))
+    !request.status.is_final()
+        && (own || policy.is_some_and(|policy| visit.is_among(&policy.authorized_enrollment_agent)))
 }
 
 /// Lists the missing items that are the visitor's to give.
@@ -55,7 +51,7 @@ fn to_give(visit: &Visit<'_>, review: &Review, policy: &Policy) -> Vec<PolicyDat
 
 /// Writes what lies ahead; nothing for a request that is over.
 pub fn written(visit: &Visit<'_>, review: &Review, policy: Option<&Policy>, form: &Form, faults: &Faults) -> Markup {
-    if !is_open(review) {
+    if review.request.status.is_final() {
         return html! {};
     }
     let own = policy.map(|policy| to_give(visit, review, policy)).unwrap_or_default();

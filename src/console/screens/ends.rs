@@ -50,9 +50,7 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
 
 /// Reads a serial number, upper- or lower-case hexadecimal.
 fn serial(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    let pairs = digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    Some(pairs.collect::<Option<Vec<u8>>>()?).filter(|bytes| !bytes.is_empty() && digits.len().is_multiple_of(2))
+    hex::decode(text).ok().filter(|bytes| !bytes.is_empty())
 }
 
 /// Counts what ends, and says whether there is more than is counted.

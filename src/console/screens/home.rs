@@ -70,9 +70,6 @@ async fn own(visit: &Visit<'_>) -> Result<Markup, Trouble> {
     let cards =
         visit.list::<FoundCard>(Route::ListCards { owner, status: None, template: None, before: None, limit }).await?;
     let requests = visit.list::<Request>(Route::ListRequests { target_user_current: true, status: None }).await?;
-    let open = |request: &&Request| {
-        matches!(request.status, RequestStatus::Pending | RequestStatus::Approved | RequestStatus::Executing)
-    };
     Ok(html! {
         h2 { (visit.t("home-own")) }
         @if cards.entries.is_empty() { p { (visit.t("home-own-none")) } } @else {
@@ -82,7 +79,7 @@ async fn own(visit: &Visit<'_>) -> Result<Markup, Trouble> {
                 }
             }
         }
-        @for request in requests.entries.iter().filter(open).take(FEW) {
+        @for request in requests.entries.iter().filter(|request| !request.status.is_final()).take(FEW) {
             p { a href=(Place::Request(request.uuid)) { (words::request_type(visit.texts, request.request_type)) } ": " (words::request_status(visit.texts, request.status)) }
         }
     })

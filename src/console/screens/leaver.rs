@@ -4,7 +4,7 @@ use crate::cm::acts::{LeaveOrder, Leaving, LeavingFate, LeavingItem, LeavingKind
 use crate::cm::route::Route;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
-use crate::console::visit::{Shown, Visit};
+use crate::console::visit::{MOST_COMMENT, Shown, Visit};
 use crate::console::words;
 use crate::pages::fields::{Faults, Field};
 use crate::pages::form::Form;
@@ -13,9 +13,6 @@ use crate::pages::states::{Tone, state};
 use crate::pages::tables::Table;
 use maud::{Markup, html};
 use uuid::Uuid;
-
-/// Bounds a comment, in characters.
-const COMMENT: usize = 1024;
 
 /// Shows what would become of everything.
 pub async fn show(visit: &Visit<'_>, user: Uuid) -> Result<Shown, Trouble> {
@@ -68,7 +65,7 @@ fn written(visit: &Visit<'_>, told: &Leaving, comment: &str, faults: &Faults) ->
         (table(visit, &visit.t("leave-kept"), &kept, false))
         form method="post" action=(Place::PersonLeave(told.user)) {
             input type="hidden" name="seen" value=(told.mark);
-            (Field { required: false, most: COMMENT, ..Field::text("comment", &label, comment) }.lines(visit.texts, faults))
+            (Field { required: false, most: MOST_COMMENT, ..Field::text("comment", &label, comment) }.lines(visit.texts, faults))
             (Field { hint: Some(&hint), ..Field::text("name", &name_label, "") }.line(visit.texts, faults))
             p { strong { (visit.t("ask-for-good")) } }
             div.acts { button.harm type="submit" { (visit.t("leave-do")) } (back) }

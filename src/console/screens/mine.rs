@@ -24,14 +24,12 @@ const SOON: Duration = Duration::days(30);
 
 /// Shows the page.
 pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
-    let owner = Some(visit.me.uuid);
-    let route = Route::ListCards { owner, status: None, template: None, before: None, limit: None };
-    let cards = visit.list::<FoundCard>(route).await?;
+    let cards = visit.cards_of(visit.me.uuid).await?;
     let requests = visit.list::<Request>(Route::ListRequests { target_user_current: false, status: None }).await?;
     let certificates = visit.list::<ListedCertificate>(Route::ListCertificates).await?;
     let may_ask = visit.asks_for_others() || !new::offers(visit, visit.me.uuid).await?.is_empty();
     let content = html! {
-        (cards_table(visit, &cards.entries))
+        (cards_table(visit, &cards))
         @if may_ask { p { a.button href=(Place::NewRequest) { (visit.t("mine-ask")) } } }
         (requests_table(visit, &requests.entries).await?)
         @if requests.entries.len() > MOST { p { a href=(Place::Queue) { (visit.t("mine-more")) } } }

@@ -1,12 +1,12 @@
 //! People, for administrators: accounts listed and looked for, and what waits for a second administrator.
 
-use super::account::enabled;
 use super::proposal;
 use crate::cm::account::{Account, Proposal};
 use crate::cm::route::Route;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
 use crate::console::visit::{Shown, Visit};
+use crate::console::words;
 use crate::pages::fields::{Faults, Field};
 use crate::pages::form::Form;
 use crate::pages::layout::{foreign, moment};
@@ -79,7 +79,7 @@ fn table(visit: &Visit<'_>, accounts: &[Account], more: Option<String>) -> Marku
         let address = Form::address(&Place::Account(account.uuid).path(), &[("name", &account.name)]);
         vec![
             html! { a href=(address) { (foreign(&account.name)) } },
-            enabled(visit, account),
+            words::enabled(visit.texts, account.disabled),
             foreign(account.upn.as_deref().unwrap_or_default()),
             foreign(account.email.as_deref().unwrap_or_default()),
             html! { @for (at, group) in account.groups.iter().enumerate() { @if at > 0 { ", " } (foreign(group)) } },

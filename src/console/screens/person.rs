@@ -5,7 +5,6 @@ use crate::cm::account::Account;
 use crate::cm::found::{Found, FoundCard, FoundKind, HistoryEntry};
 use crate::cm::request::Request;
 use crate::cm::route::Route;
-use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::{guid_text, read_guid};
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
@@ -13,7 +12,6 @@ use crate::console::visit::{Shown, Visit};
 use crate::console::words;
 use crate::pages::form::Form;
 use crate::pages::layout::{day, foreign, moment};
-use crate::pages::states::{Tone, state};
 use crate::pages::tables::{Table, facts};
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -25,8 +23,7 @@ const MOST_OPEN: usize = 20;
 pub async fn show(visit: &Visit<'_>, user: Uuid) -> Result<Shown, Trouble> {
     let before = read_guid(visit.query.one("before"));
     let history = visit.list::<HistoryEntry>(Route::GetPersonHistory { user, before }).await?.entries;
-    let route = Route::ListCards { owner: Some(user), status: None, template: None, before: None, limit: None };
-    let cards = visit.list::<FoundCard>(route).await?.entries;
+    let cards = visit.cards_of(user).await?;
     let account = account(visit, user).await?;
     let mut open = Vec::new();
     for entry in history::open_requests(&history).into_iter().take(MOST_OPEN) {
@@ -34,7 +31,7 @@ pub async fn show(visit: &Visit<'_>, user: Uuid) -> Result<Shown, Trouble> {
     }
     let name = account.as_ref().map(|account| account.name.clone());
     let name = name.or_else(|| cards.first().map(|card| card.owner_name.clone())).unwrap_or_else(|| visit.t("person"));
-    let (now, earlier): (Vec<_>, Vec<_>) = cards.into_iter().partition(|card| lives(card.status));
+    let (now, earlier): (Vec<_>, Vec<_>) = cards.into_iter().partition(|card| card.status.lives());
     let place = Place::Person(user).path();
     // The next page begins with the requests before the oldest of this one.
     let oldest = history.last().map(|entry| entry.request).filter(|_| pages_on(&history));
@@ -51,10 +48,6 @@ pub async fn show(visit: &Visit<'_>, user: Uuid) -> Result<Shown, Trouble> {
         (history::table(visit, &history, older, newest))
     };
     Ok(Shown::page(name, content))
-}
-
-fn lives(status: SmartcardStatus) -> bool {
-    matches!(status, SmartcardStatus::Assigned | SmartcardStatus::Active | SmartcardStatus::Suspended)
 }
 
 /// Bounds the requests of one page of a history, as the API does.
@@ -79,10 +72,7 @@ async fn account(visit: &Visit<'_>, user: Uuid) -> Result<Option<Account>, Troub
 }
 
 fn what(visit: &Visit<'_>, account: &Account) -> Markup {
-    let enabled = match account.disabled {
-        false => state(Tone::Good, &visit.t("person-enabled")),
-        true => state(Tone::Ended, &visit.t("person-disabled")),
-    };
+    let enabled = words::enabled(visit.texts, account.disabled);
     let mut known = vec![(visit.t("person-state"), enabled), (visit.t("person-name"), foreign(&account.name))];
     let more = [("person-upn", &account.upn), ("person-email", &account.email), ("person-sid", &account.sid)];
     known.extend(more.into_iter().filter_map(|(id, value)| Some((visit.t(id), foreign(value.as_ref()?)))));

@@ -6,7 +6,7 @@ use crate::cm::route::Route;
 use crate::cm::wire::read_guid;
 use crate::console::place::Place;
 use crate::console::trouble::{self, Trouble};
-use crate::console::visit::{Shown, Visit};
+use crate::console::visit::{MOST_COMMENT, Shown, Visit};
 use crate::console::words;
 use crate::pages::fields::{Faults, Field};
 use crate::pages::form::Form;
@@ -130,6 +130,8 @@ pub async fn check(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
         reviews.push(visit.one::<Review>(Route::ReviewRequest { request }).await?);
     }
     let label = visit.t("comment");
+    let decidable: Vec<&Review> =
+        reviews.iter().filter(|review| review.may_decide && review.obstacle.is_none()).collect();
     let content = html! {
         p { (visit.t("queue-check-text")) }
         @for review in &reviews {
@@ -142,13 +144,13 @@ pub async fn check(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
             }
         }
         form method="post" action=(Place::Queue) {
-            @for review in reviews.iter().filter(|review| review.may_decide && review.obstacle.is_none()) {
+            @for review in &decidable {
                 input type="hidden" name="request" value=(review.request.uuid);
                 (super::request::seen(review))
             }
-            (Field { required: false, most: 1024, ..Field::text("comment", &label, "") }.lines(visit.texts, &Faults::default()))
+            (Field { required: false, most: MOST_COMMENT, ..Field::text("comment", &label, "") }.lines(visit.texts, &Faults::default()))
             div.acts {
-                button type="submit" { (visit.with("queue-approve", &[("count", reviews.iter().filter(|review| review.may_decide && review.obstacle.is_none()).count().into())])) }
+                button type="submit" { (visit.with("queue-approve", &[("count", decidable.len().into())])) }
                 a.button.quiet href=(Place::Queue) { (visit.t("queue-back")) }
             }
         }

@@ -1,7 +1,7 @@
 //! Reports for auditors: cards by state, and what was issued, revoked, decided and recovered in a period; to be read, printed and
 //! taken along as a file.
 
-use crate::cm::report::{Report, ReportKind, ReportRow};
+use crate::cm::report::{COLUMNS, Report, ReportKind, ReportRow};
 use crate::cm::request::RequestType;
 use crate::cm::route::Route;
 use crate::cm::smartcard::SmartcardStatus;
@@ -27,9 +27,6 @@ const CALL: u32 = 500;
 const MOST: usize = 20_000;
 /// Sets how far back a report reaches where nobody says it.
 const LATELY: Duration = Duration::days(30);
-/// Names the columns of a file, as the program's own command does.
-const HEAD: [&str; 12] =
-    ["at", "what", "for", "by", "template", "type", "request", "card", "serial", "why", "count", "as of"];
 
 /// Holds what is asked for by an address.
 struct Asked {
@@ -245,9 +242,7 @@ fn cell(visit: &Visit<'_>, row: &ReportRow, column: Column) -> Markup {
                 None => span.code { (row.serial) },
             }
         },
-        Column::Why => {
-            html! { @match visit.texts.find(&format!("report-reason-{}", row.why), &[]) { Some(known) => (known), None => (foreign(&row.why)) } }
-        }
+        Column::Why => foreign(&words::reason(visit.texts, &row.why)),
         Column::Comment => foreign(&row.why),
         Column::State => {
             let known = SmartcardStatus::ALL.iter().find(|status| status.to_string() == row.what);
@@ -282,7 +277,7 @@ pub async fn file(visit: &Visit<'_>) -> Result<Shown, Trouble> {
         let page: Report = visit.one(asked.route(after.take(), CALL)).await?;
         let as_of = as_of.get_or_insert_with(|| moment_text(page.as_of)).clone();
         asked.to = Some(page.to);
-        rows.extend(page.rows.iter().map(|row| cells(row, &as_of)));
+        rows.extend(page.rows.iter().map(|row| row.cells(&as_of).to_vec()));
         match (page.next.is_empty(), rows.len() >= MOST) {
             (true, _) => break false,
             (false, true) => break true,
@@ -291,28 +286,10 @@ pub async fn file(visit: &Visit<'_>) -> Result<Shown, Trouble> {
     };
     if cut {
         let text = visit.with("report-cut", &[("most", (&visit.texts.number(rows.len() as u64)).into())]);
-        let mut last = vec![String::new(); HEAD.len()];
+        let mut last = vec![String::new(); COLUMNS.len()];
         last[0] = text;
         rows.push(last);
     }
     let name = format!("{}-{}.csv", asked.kind.name(), day_text(visit.now.date()));
-    Ok(Shown::table(name, &HEAD, rows.into_iter()))
-}
-
-fn cells(row: &ReportRow, as_of: &str) -> Vec<String> {
-    let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-    vec![
-        row.at.map(moment_text).unwrap_or_default(),
-        row.what.clone(),
-        row.holder.clone(),
-        row.by.clone(),
-        row.template.clone(),
-        row.request_type.clone(),
-        id(row.request),
-        id(row.smartcard),
-        row.serial.clone(),
-        row.why.clone(),
-        row.count.map(|count| count.to_string()).unwrap_or_default(),
-        as_of.to_owned(),
-    ]
+    Ok(Shown::table(name, &COLUMNS, rows.into_iter()))
 }

@@ -9,7 +9,7 @@ use crate::cm::route::Route;
 use crate::cm::template::Policy;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
-use crate::console::visit::{Shown, Visit};
+use crate::console::visit::{MOST_COMMENT, Shown, Visit};
 use crate::console::words;
 use crate::pages::fields::{Faults, Field};
 use crate::pages::form::Form;
@@ -202,7 +202,7 @@ fn acts(visit: &Visit<'_>, review: &Review, policy: Option<&Policy>, comment: &s
             h2 { (visit.t("decide")) }
             form method="post" action=(Place::Request(request.uuid)) {
                 (seen(review))
-                (Field { required: false, most: 1024, hint: Some(&hint), ..Field::text("comment", &label, comment) }.lines(visit.texts, faults))
+                (Field { required: false, most: MOST_COMMENT, hint: Some(&hint), ..Field::text("comment", &label, comment) }.lines(visit.texts, faults))
                 div.acts {
                     @if review.obstacle.is_none() { button type="submit" name="act" value="approve" { (visit.t("approve")) } }
                     button.harm type="submit" name="act" value="deny" { (visit.t("deny")) }

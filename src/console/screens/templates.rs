@@ -140,12 +140,7 @@ fn one_loss(visit: &Visit<'_>, loss: &LossFacts) -> String {
         (false, true) => "template-loss-replaces",
         (false, false) => "template-loss-holds",
     };
-    visit.with(fate, &[("name", (&loss.name).into()), ("reason", (&reason(visit, &loss.reason)).into())])
-}
-
-/// Returns the words for a reason of a revocation; its name where the catalogue has none.
-fn reason(visit: &Visit<'_>, name: &str) -> String {
-    visit.texts.find(&format!("report-reason-{name}"), &[]).unwrap_or_else(|| name.to_owned())
+    visit.with(fate, &[("name", (&loss.name).into()), ("reason", (&words::reason(visit.texts, &loss.reason)).into())])
 }
 
 fn limits(visit: &Visit<'_>, facts: &TemplateFacts) -> Vec<String> {
@@ -203,7 +198,7 @@ fn one_time(visit: &Visit<'_>, it: &OneTimePasswordPolicy) -> String {
 }
 
 fn revocation(visit: &Visit<'_>, it: &RevocationFacts) -> Vec<String> {
-    let reason = reason(visit, &it.reason);
+    let reason = words::reason(visit.texts, &it.reason);
     let revoked = match (it.revokes, it.delay_hours) {
         (false, _) => visit.t("template-not-revoked"),
         (true, 0) => visit.with("template-revoked", &[("reason", (&reason).into())]),

@@ -56,17 +56,7 @@ async fn record(
     if workflow.require_comments && comment.trim().is_empty() {
         return Err(ApiError::CommentMissing);
     }
-    let body = CreateRequest {
-        profile_template: None,
-        data_collection: Vec::new(),
-        target: None,
-        request_type: workflow.request_type,
-        comment: comment.to_owned(),
-        priority: None,
-        smartcard: Some(card),
-        profile: None,
-        terms: Some(terms),
-    };
+    let body = CreateRequest::of_card(workflow.request_type, Some(card), comment, terms);
     let subject = begin::subject(call, &body).await?;
     begin::record(call, body, &subject, workflow)
 }

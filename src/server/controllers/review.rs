@@ -87,9 +87,7 @@ async fn told(
 /// Says why an open request can be approved or carried out no more, as a decision would be refused.
 async fn obstacle(call: &Call<'_>, seen: &SeenRequest) -> Result<Option<Obstacle>, ApiError> {
     let refused = match (seen.record.status, seen.template.clone().filter(|_| seen.workflow().is_some())) {
-        (RequestStatus::Pending | RequestStatus::Approved | RequestStatus::Executing, None) => {
-            Err(ApiError::NotOffered(seen.record.request_type))
-        }
+        (status, None) if !status.is_final() => Err(ApiError::NotOffered(seen.record.request_type)),
         (RequestStatus::Pending, Some(template)) => {
             let record = seen.record.clone();
             let job = call

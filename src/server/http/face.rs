@@ -15,8 +15,7 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::{Reply, written};
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::{entrance, session};
-use crate::server::permission::caller::{Caller, Shown};
-use crate::server::permission::proof;
+use crate::server::permission::caller::Caller;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
@@ -62,24 +61,6 @@ impl Visitor {
     /// Returns the visitor's name.
     pub fn name(&self) -> &str {
         &self.0.name
-    }
-
-    /// Says whether the visitor has proven lately who he is, as calls that decide or give rights want it.
-    pub fn is_proven(&self, now: OffsetDateTime) -> bool {
-        proof::is_fresh(&self.0, now)
-    }
-
-    /// Names the session; `None` where the visitor has come in by none of the pages'.
-    pub fn session(&self) -> Option<Uuid> {
-        match self.0.shown {
-            Shown::Page { session, .. } => Some(session),
-            Shown::Bearer(_)
-            | Shown::Oidc
-            | Shown::Negotiate
-            | Shown::Certificate
-            | Shown::Link(_)
-            | Shown::Session(_) => None,
-        }
     }
 }
 

@@ -14,7 +14,8 @@ use crate::server::error::{ApiError, Internal};
 use crate::server::permission::caller::Shown;
 use crate::server::users::bearer::{bearer_hash, new_bearer};
 use crate::store::{SessionRecord, Store};
-use axum::http::{HeaderMap, HeaderValue, header};
+use crate::web::cookie;
+use axum::http::{HeaderMap, HeaderValue};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -22,8 +23,6 @@ use uuid::Uuid;
 const COOKIE: &str = "__Host-cardwright";
 /// Sets for how long after a use further ones are not noted.
 const COARSE: Duration = Duration::MINUTE;
-/// Bounds the cookies of a call that are looked at.
-const MAX_COOKIES: usize = 64;
 
 /// Holds the rules of sessions.
 pub struct Sessions(SessionSettings);
@@ -67,7 +66,7 @@ impl Sessions {
         certificates: Option<&Certificates>,
         now: OffsetDateTime,
     ) -> Result<Option<(Found, SessionRecord)>, Failure> {
-        let Some(value) = cookie(headers) else { return Ok(None) };
+        let Some(value) = cookie::value(headers, COOKIE) else { return Ok(None) };
         let held = store.session_by_hash(&bearer_hash(value)).await.map_err(ApiError::from)?;
         let idle = Duration::minutes(self.0.idle_minutes.into());
         // A session that is over is like none: a certificate, or another try with a ticket, may begin the next.
@@ -153,13 +152,6 @@ fn still(found: Result<Found, Failure>) -> Result<Option<Found>, Failure> {
 /// Returns the `Set-Cookie` header that removes the cookie.
 pub fn ended() -> HeaderValue {
     HeaderValue::from_static("__Host-cardwright=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict")
-}
-
-/// Returns the value of the session's cookie.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).take(MAX_COOKIES);
-    pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
 /// Notes the use in the background, so that the call need not wait.

@@ -130,9 +130,7 @@ async fn check_limits(
     if cards.is_some() {
         let mut present = tx.smartcards_of(request.target).await?;
         present.retain(|card| {
-            let lives =
-                matches!(card.status, SmartcardStatus::Assigned | SmartcardStatus::Active | SmartcardStatus::Suspended);
-            lives
+            card.status.lives()
                 && card.profile_template == request.profile_template
                 && !card.holder_role.superseded
                 && (card.holder_role.role == Role::Temporary) == lent

@@ -42,10 +42,6 @@ pub struct Holdings {
     identities: Vec<IdentityRecord>,
 }
 
-fn lives(status: SmartcardStatus) -> bool {
-    matches!(status, SmartcardStatus::Assigned | SmartcardStatus::Active | SmartcardStatus::Suspended)
-}
-
 fn profile_lives(status: ProfileStatus) -> bool {
     matches!(status, ProfileStatus::New | ProfileStatus::Active | ProfileStatus::Suspended)
 }
@@ -117,7 +113,7 @@ impl Holdings {
         items.extend(self.cards.iter().map(|card| {
             let lent = card.holder_role.role == Role::Temporary;
             let kind = if lent { LeavingKind::TemporaryCard } else { LeavingKind::Smartcard };
-            item(kind, when(lives(card.status), Revoked), card.uuid, card.status.to_string())
+            item(kind, when(card.status.lives(), Revoked), card.uuid, card.status.to_string())
         }));
         items.extend(self.profiles.iter().map(|profile| {
             item(LeavingKind::Profile, Revoked, profile.uuid, SmartcardStatus::from(profile.status).to_string())
@@ -226,7 +222,7 @@ async fn holders_ended(
     for card in &holdings.cards {
         // One that an unfinished enrollment has brought has ended with that.
         let card = holders::smartcard(tx, card.uuid).await?;
-        if lives(card.status) {
+        if card.status.lives() {
             let card = move_card(tx, card, HolderEvent::Disable, &Narrowing::NONE).await?;
             move_profiles_on(tx, card.uuid, HolderEvent::Disable).await?;
             ended.push(((card.profile_template, card.template_version), Some(card.uuid), None));

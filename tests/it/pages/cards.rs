@@ -1,6 +1,6 @@
 //! A card, a person, a missing card and a leaver, on a site with a card that was really enrolled.
 
-use super::lab::{asks, browser, cookie, form, page, session, site, status};
+use super::lab::{asks, browser, cookie, form, page, person, session, site, status};
 use crate::support::browser::Browser;
 use crate::support::site::{API, EXTENSION, Site};
 use cardwright::cm::request::RequestStatus;
@@ -17,11 +17,6 @@ pub fn enrolled(site: &Site) -> String {
     site.run("ursula", PIN, &["enroll", "--label", "card", "--request", &request]).done();
     let done = site.get("ursula", &format!("{API}/requests/{request}")).ok();
     done["NewSmartcardUuid"].as_str().unwrap().to_owned()
-}
-
-/// The id of a person.
-pub fn person(site: &Site, who: &str) -> String {
-    site.get(who, &format!("{EXTENSION}/whoami")).ok()["Uuid"].as_str().unwrap().to_owned()
 }
 
 fn card_status(site: &Site, card: &str) -> u64 {

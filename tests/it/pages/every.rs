@@ -1,7 +1,7 @@
 //! Each page in each role: sound to axe and the console, narrow, dark, in forced colours, and in German.
 
 use super::cards::enrolled;
-use super::lab::{asks, browser, site};
+use super::lab::{asks, browser, person, site};
 use crate::support::browser::Browser;
 use crate::support::site::Site;
 
@@ -105,16 +105,11 @@ fn works_with(name: &str) -> &'static str {
 fn sound_for(who: &str) {
     let site = site();
     let request = asks(&site, "ursula", "for the laboratory");
-    let (person, card) = (uuid_of(&site, "ursula"), enrolled(&site));
+    let (person, card) = (person(&site, "ursula"), enrolled(&site));
     let browser = browser(&site, who);
     for (name, path) in addresses(&request, &person, &card) {
         looked_at(&browser, &site, who, (name, &path));
     }
-}
-
-fn uuid_of(site: &Site, who: &str) -> String {
-    let told = site.get(who, "/CertificateManagement/api/cardwright/v1/whoami").json();
-    told["Uuid"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -146,7 +141,7 @@ fn every_page_is_sound_for_a_holder() {
 fn every_page_is_whole_in_german() {
     let site = site();
     let request = asks(&site, "ursula", "");
-    let (person, card) = (uuid_of(&site, "ursula"), enrolled(&site));
+    let (person, card) = (person(&site, "ursula"), enrolled(&site));
     let browser = browser(&site, "vera");
     browser.language("de");
     for (_, path) in addresses(&request, &person, &card) {

@@ -2,8 +2,8 @@
 
 use cardwright::console::PATTERNS;
 
-use super::cards::{enrolled, person};
-use super::lab::{asks, cookie, form, page, session, site};
+use super::cards::enrolled;
+use super::lab::{asks, cookie, form, page, person, session, site};
 
 /// Words that only whoever may know of ursula's things is shown.
 const PRIVATE: [&str; 2] = ["ursula", "a private word"];

@@ -4,13 +4,15 @@ use super::fates;
 use super::held::Held;
 use crate::cm::beyond_mim::OfferedType;
 use crate::cm::foresight::Foresight;
-use crate::cm::request::{CloseRequest, CreateTerms, Request, RequestClosing, RequestStatus, RequestType};
+use crate::cm::request::{
+    CloseRequest, CreateRequest, CreateTerms, Request, RequestClosing, RequestStatus, RequestType,
+};
 use crate::cm::route::Route;
 use crate::cm::template_facts::LossFacts;
 use crate::cm::wire::Created;
 use crate::console::place::Place;
 use crate::console::trouble::{self, Trouble};
-use crate::console::visit::{Shown, Visit};
+use crate::console::visit::{MOST_COMMENT, Shown, Visit};
 use crate::console::words;
 use crate::pages::fields::{Faults, Field, radios};
 use crate::pages::form::Form;
@@ -18,9 +20,6 @@ use crate::pages::layout::foreign;
 use crate::server::Refused;
 use maud::{Markup, html};
 use uuid::Uuid;
-
-/// Bounds a comment, in characters.
-const COMMENT: usize = 1024;
 
 /// Names what can be asked for a card here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +152,7 @@ pub async fn show(visit: &Visit<'_>, smartcard: Uuid) -> Result<Shown, Trouble> 
 pub async fn act(visit: &Visit<'_>, smartcard: Uuid, form: &Form) -> Result<Shown, Trouble> {
     let Some(ask) = Ask::of(visit.query.one("what")) else { return Err(Trouble::NoForm) };
     let (reason, comment) = (form.one("reason"), form.one("comment"));
-    let order = fates::order(smartcard, ask.request_type(), comment, ask.terms(reason));
+    let order = CreateRequest::of_card(ask.request_type(), Some(smartcard), comment, ask.terms(reason));
     let request = match visit.send::<Created>(Route::CreateRequest, &order).await {
         Ok(created) => created.uuid(),
         Err(refused) if refused.code == "comment-missing" => {
@@ -265,7 +264,7 @@ fn form_of(visit: &Visit<'_>, held: &Held, ask: Ask, typed: (&str, &str), faults
     }));
     let required = workflow.is_some_and(|workflow| workflow.comment == "must");
     let (label, hint) = (visit.t("comment"), visit.t("ask-comment-hint"));
-    let field = Field { required, most: COMMENT, hint: Some(&hint), ..Field::text("comment", &label, comment) };
+    let field = Field { required, most: MOST_COMMENT, hint: Some(&hint), ..Field::text("comment", &label, comment) };
     let action = Form::address(&Place::CardAsk(held.card.uuid).path(), &[("what", ask.name())]);
     html! {
         form method="post" action=(action) {

@@ -13,21 +13,6 @@ use uuid::Uuid;
 /// Stands for a comment where it is only asked what would come of a request.
 const ANY_COMMENT: &str = "-";
 
-/// Makes the body that asks for a card.
-pub fn order(smartcard: Uuid, request_type: RequestType, comment: &str, terms: CreateTerms) -> CreateRequest {
-    CreateRequest {
-        profile_template: None,
-        data_collection: Vec::new(),
-        target: None,
-        request_type,
-        comment: comment.to_owned(),
-        priority: None,
-        smartcard: Some(smartcard),
-        profile: None,
-        terms: Some(terms).filter(|terms| *terms != CreateTerms::default()),
-    }
-}
-
 /// Asks what a request would come to, if it were made.
 pub async fn foreseen(
     visit: &Visit<'_>,
@@ -35,7 +20,12 @@ pub async fn foreseen(
     request_type: RequestType,
     terms: CreateTerms,
 ) -> Result<Foresight, Refused> {
-    visit.send(Route::ForeseeOrder { card_id: None }, &order(smartcard, request_type, ANY_COMMENT, terms)).await
+    visit
+        .send(
+            Route::ForeseeOrder { card_id: None },
+            &CreateRequest::of_card(request_type, Some(smartcard), ANY_COMMENT, terms),
+        )
+        .await
 }
 
 /// Says whether the visitor could have this done at once; what is refused could not.

@@ -5,7 +5,7 @@ use crate::cm::certificate::ListedCertificate;
 use crate::cm::found::{FoundCard, Happening, HistoryEntry};
 use crate::cm::request::RequestType;
 use crate::cm::route::{Holder, Route};
-use crate::cm::smartcard::{Smartcard, SmartcardStatus};
+use crate::cm::smartcard::Smartcard;
 use crate::cm::template_facts::{TemplateFacts, WorkflowFacts};
 use crate::console::trouble::Trouble;
 use crate::console::visit::Visit;
@@ -69,9 +69,7 @@ impl Held {
     /// Reads all of it.
     pub async fn read(visit: &Visit<'_>, smartcard: Uuid) -> Result<Self, Trouble> {
         let card: Smartcard = visit.one(Route::GetSmartcard { smartcard }).await?;
-        let owner = Some(card.assigned_user);
-        let route = Route::ListCards { owner, status: None, template: None, before: None, limit: None };
-        let found = visit.list::<FoundCard>(route).await?.entries.into_iter().find(|it| it.uuid == card.uuid);
+        let found = visit.cards_of(card.assigned_user).await?.into_iter().find(|it| it.uuid == card.uuid);
         let history = visit.list::<HistoryEntry>(Route::GetCardHistory { smartcard }).await?.entries;
         let of = Holder::Smartcard(smartcard);
         let listed = visit.list::<ListedCertificate>(Route::ListHolderCertificates { of }).await?.entries;
@@ -103,8 +101,7 @@ impl Held {
 
     /// Says whether the card can be used, or is about to be.
     pub fn lives(&self) -> bool {
-        let status = self.card.status;
-        matches!(status, SmartcardStatus::Assigned | SmartcardStatus::Active | SmartcardStatus::Suspended)
+        self.card.status.lives()
     }
 
     /// Counts the certificates that count, or are on hold: those that an end of the card revokes.

@@ -59,9 +59,6 @@ pub fn table(visit: &Visit<'_>, history: &[HistoryEntry], older: Option<String>,
 
 /// Lists the requests that have not ended as far as the history says, the newest first.
 pub fn open_requests(history: &[HistoryEntry]) -> Vec<&HistoryEntry> {
-    let ends = |what: Happening| {
-        matches!(what, Happening::Completed | Happening::Canceled | Happening::Failed | Happening::Denied)
-    };
-    let ended: BTreeSet<Uuid> = history.iter().filter(|it| ends(it.what)).map(|it| it.request).collect();
+    let ended: BTreeSet<Uuid> = history.iter().filter(|it| it.what.ends_request()).map(|it| it.request).collect();
     history.iter().filter(|it| it.what == Happening::Requested && !ended.contains(&it.request)).collect()
 }

@@ -86,7 +86,7 @@ fn certificates(visit: &Visit<'_>, held: &Held, from: OffsetDateTime) -> Vec<Spa
 fn requests(visit: &Visit<'_>, held: &Held) -> Vec<Span> {
     let made = held.history.iter().filter(|entry| entry.what == Happening::Requested);
     let span = |entry: &HistoryEntry| {
-        let end = held.history.iter().find(|it| it.request == entry.request && ends(it.what));
+        let end = held.history.iter().find(|it| it.request == entry.request && it.what.ends_request());
         let tone = match end.map(|end| end.what) {
             None => Tone::Waiting,
             Some(Happening::Completed) => Tone::Good,
@@ -99,10 +99,6 @@ fn requests(visit: &Visit<'_>, held: &Held) -> Vec<Span> {
         Span { from: entry.at, to, tone, words: format!("{what}: {became}") }
     };
     made.map(span).collect()
-}
-
-fn ends(what: Happening) -> bool {
-    matches!(what, Happening::Completed | Happening::Canceled | Happening::Failed | Happening::Denied)
 }
 
 /// Gives a line to everybody who has done something.

@@ -9,15 +9,12 @@ use crate::cm::route::Route;
 use crate::cm::template_facts::LossFacts;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
-use crate::console::visit::{Shown, Visit};
+use crate::console::visit::{MOST_COMMENT, Shown, Visit};
 use crate::console::words;
 use crate::pages::fields::{Faults, Field, radios};
 use crate::pages::form::Form;
 use maud::{Markup, html};
 use uuid::Uuid;
-
-/// Bounds a comment, in characters.
-const COMMENT: usize = 1024;
 
 /// Says how far the visitor's rights go about a missing card.
 struct Rights {
@@ -112,7 +109,8 @@ async fn written(visit: &Visit<'_>, held: &Held, typed: (&str, &str), faults: &F
         .collect();
     let own = held.card.assigned_user == visit.me.uuid;
     let (label, hint) = (visit.t("comment"), visit.t("lost-comment-hint"));
-    let field = Field { required: false, most: COMMENT, hint: Some(&hint), ..Field::text("comment", &label, comment) };
+    let field =
+        Field { required: false, most: MOST_COMMENT, hint: Some(&hint), ..Field::text("comment", &label, comment) };
     let (name_label, name_hint) =
         (visit.t("name-confirm"), visit.with("name-confirm-hint", &[("name", held.owner_name().into())]));
     let name = Field { hint: Some(&name_hint), ..Field::text("name", &name_label, "") };

@@ -3,7 +3,9 @@
 use super::called::{Called, asking};
 use super::spoken;
 use crate::cm::offline::{Heard, OfflineChallenge, OfflineResponse, read_heard};
-use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
+use crate::cm::request::{
+    CloseRequest, CreateRequest, CreateTerms, Request, RequestClosing, RequestStatus, RequestType,
+};
 use crate::cm::route::Route;
 use crate::cm::wire::{Created, guid_text, read_guid};
 use crate::console::place::Place;
@@ -60,7 +62,9 @@ async fn answer(visit: &Visit<'_>, smartcard: Uuid, form: &Form) -> Result<Shown
     if let Some(request) = waits {
         return Ok(Shown::done(Place::Request(request), "request-made"));
     }
-    let made = match visit.send::<Created>(Route::CreateRequest, &order(smartcard, form)).await {
+    let comment = form.one("comment");
+    let order = CreateRequest::of_card(RequestType::OfflineUnblock, Some(smartcard), comment, CreateTerms::default());
+    let made = match visit.send::<Created>(Route::CreateRequest, &order).await {
         Ok(made) => made.uuid(),
         Err(refused) => return refusal(visit, &called, form, refused),
     };
@@ -72,21 +76,6 @@ async fn answer(visit: &Visit<'_>, smartcard: Uuid, form: &Form) -> Result<Shown
         Ok(response) => Ok(answered(visit, &called, made, heard, code, &response)),
         // The page is read anew: the request is there now, and the next code takes it.
         Err(refused) => refusal(visit, &Called::read(visit, smartcard).await?, form, refused),
-    }
-}
-
-/// Returns the body that asks for the request.
-fn order(smartcard: Uuid, form: &Form) -> CreateRequest {
-    CreateRequest {
-        profile_template: None,
-        data_collection: Vec::new(),
-        target: None,
-        request_type: RequestType::OfflineUnblock,
-        comment: form.one("comment").to_owned(),
-        priority: None,
-        smartcard: Some(smartcard),
-        profile: None,
-        terms: None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cm::route::{Holder, Route};
 use crate::cm::smartcard::Smartcard;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
-use crate::console::visit::Visit;
+use crate::console::visit::{MOST_COMMENT, Visit};
 use crate::console::words;
 use crate::pages::fields::{Faults, Field};
 use crate::pages::form::Form;
@@ -16,12 +16,6 @@ use crate::pages::layout::{foreign, moment};
 use crate::pages::tables::facts;
 use maud::{Markup, html};
 use uuid::Uuid;
-
-/// Lists the cards of a person that the visitor may see.
-pub async fn cards_of(visit: &Visit<'_>, owner: Uuid) -> Result<Vec<FoundCard>, Trouble> {
-    let route = Route::ListCards { owner: Some(owner), status: None, template: None, before: None, limit: None };
-    Ok(visit.list::<FoundCard>(route).await?.entries)
-}
 
 /// Holds what is known of the card that the call is about.
 pub struct Called {
@@ -36,7 +30,7 @@ impl Called {
     /// Reads it; what the visitor may not see is not there.
     pub async fn read(visit: &Visit<'_>, smartcard: Uuid) -> Result<Self, Trouble> {
         let card: Smartcard = visit.one(Route::GetSmartcard { smartcard }).await?;
-        let found = cards_of(visit, card.assigned_user).await?.into_iter().find(|found| found.uuid == smartcard);
+        let found = visit.cards_of(card.assigned_user).await?.into_iter().find(|found| found.uuid == smartcard);
         let card = found.ok_or(Trouble::NoPage)?;
         let of = Holder::Smartcard(smartcard);
         let offered = visit.list::<OfferedType>(Route::ListRequestTypes { of }).await?;
@@ -91,7 +85,7 @@ pub fn asking(visit: &Visit<'_>, called: &Called, form: &Form, faults: &Faults) 
                 (Field { hint: Some(&hint), most: 128, ..Field::text("code", &label, typed) }.line(visit.texts, faults))
                 @if !typed.is_empty() { (spoken::table(visit, &visit.t("help-desk-typed"), &spoken::groups(typed))) }
                 @if called.may_ask {
-                    (Field { required: false, most: 1024, hint: Some(&why), ..Field::text("comment", &comment, form.one("comment")) }.line(visit.texts, faults))
+                    (Field { required: false, most: MOST_COMMENT, hint: Some(&why), ..Field::text("comment", &comment, form.one("comment")) }.line(visit.texts, faults))
                 }
                 div.acts { button type="submit" name="act" value="answer" { (visit.t("help-desk-answer")) } }
             }

@@ -15,7 +15,7 @@ use crate::pages::fields::{Faults, Field};
 use crate::pages::form::Form;
 use crate::pages::layout::foreign;
 use crate::pages::tables::Table;
-use called::{Called, asking, cards_of};
+use called::{Called, asking};
 use maud::{Markup, html};
 use uuid::Uuid;
 
@@ -53,7 +53,7 @@ async fn found(visit: &Visit<'_>, text: &str) -> Result<Markup, Trouble> {
     }
     let mut cards: Vec<FoundCard> = Vec::new();
     for (owner, card) in owners {
-        for of_owner in cards_of(visit, owner).await? {
+        for of_owner in visit.cards_of(owner).await? {
             let meant = card.is_none_or(|card| card == of_owner.uuid) && of_owner.status != SmartcardStatus::Retired;
             if meant && cards.iter().all(|known| known.uuid != of_owner.uuid) {
                 cards.push(of_owner);

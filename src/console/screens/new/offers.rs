@@ -72,9 +72,8 @@ pub struct Offer {
 /// Lists what the visitor may ask for.
 pub async fn offers(visit: &Visit<'_>, target: Uuid) -> Result<Vec<Offer>, Trouble> {
     let mut offers = first(visit, target).await?;
-    let route = Route::ListCards { owner: Some(target), status: None, template: None, before: None, limit: None };
-    let cards = visit.list::<FoundCard>(route).await?;
-    for card in cards.entries.iter().filter(|card| card.status != SmartcardStatus::Retired).take(MOST) {
+    let cards = visit.cards_of(target).await?;
+    for card in cards.iter().filter(|card| card.status != SmartcardStatus::Retired).take(MOST) {
         let of = Holder::Smartcard(card.uuid);
         let offered = visit.list::<OfferedType>(Route::ListRequestTypes { of }).await?;
         for request_type in
