@@ -67,7 +67,7 @@ impl Browser {
                 _ => String::new(),
             };
         let id = driver::wait(element.attr("id")).unwrap().unwrap_or_default();
-        Focused { tag: told("name"), id, role: told("computedrole"), name: told("computedlabel") }
+        Focused { tag: told("name"), id, role: told("computedrole"), name: told("computedlabel").trim().to_owned() }
     }
 
     /// Whether a person sees where the focus is: it is marked, and not wholly covered or outside of the window.
