@@ -21,6 +21,8 @@ pub const AT_ONCE: usize = 2;
 /// How long a browser is waited for that other tests have, and any answer of the driver.
 const FREE: Duration = Duration::from_secs(600);
 const ANSWERS: Duration = Duration::from_secs(180);
+/// How often the driver is started before it is given up.
+const STARTS: usize = 5;
 const PAGE_LOADS_MS: u64 = 120_000;
 
 const BROWSER: &str = "/usr/lib/chromium/chromium";
@@ -30,7 +32,8 @@ const STARTED: &str = "was started successfully on port ";
 const SCRIPT: &str = r#"
 trap '' INT
 "$1" --port=0 --log-level=SEVERE &
-cat >/dev/null
+exec >/dev/null
+cat
 kill "$!"
 wait
 "#;
@@ -48,24 +51,8 @@ struct Driver {
 fn driver() -> &'static Driver {
     static DRIVER: OnceLock<Driver> = OnceLock::new();
     DRIVER.get_or_init(|| {
-        let program = found("chromedriver");
-        assert!(program.is_file(), "no chromedriver; is the package chromium-driver installed?");
         let home = directory::temporary();
-        let mut shell = Command::new(found("setsid"))
-            .args(["sh", "-c", SCRIPT, "chromedriver"])
-            .arg(program)
-            .env("HOME", home.path())
-            .env_remove("DISPLAY")
-            .env_remove("DBUS_SESSION_BUS_ADDRESS")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| Some(line.split_once(STARTED)?.1.trim_end_matches('.').to_owned()));
-        let port = port.expect("chromedriver did not start");
-        // What it says later must find a reader.
-        std::thread::spawn(move || lines.for_each(drop));
+        let (shell, port) = (0..STARTS).find_map(|_| start(&home)).expect("chromedriver did not start");
         Driver {
             runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap(),
             url: format!("http://127.0.0.1:{port}"),
@@ -75,6 +62,32 @@ fn driver() -> &'static Driver {
             _shell: shell,
         }
     })
+}
+
+/// Starts it, and says on which port; `None` if it ended: the port that it chose of IPv4 may be taken on IPv6.
+fn start(home: &TempDir) -> Option<(Child, String)> {
+    let program = found("chromedriver");
+    assert!(program.is_file(), "no chromedriver; is the package chromium-driver installed?");
+    let mut shell = Command::new(found("setsid"))
+        .args(["sh", "-c", SCRIPT, "chromedriver"])
+        .arg(program)
+        .env("HOME", home.path())
+        .env_remove("DISPLAY")
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let started = |line: String| Some(line.split_once(STARTED)?.1.trim_end_matches('.').to_owned());
+    let Some(port) = lines.find_map(started) else {
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
+        return None;
+    };
+    // What it says later must find a reader.
+    std::thread::spawn(move || lines.for_each(drop));
+    Some((shell, port))
 }
 
 /// Waits for an answer of the driver.
