@@ -8,7 +8,7 @@ SHELL := /bin/bash
 comma := ,
 UNROOTED := $(if $(filter 0,$(shell id -u)),,--skip directory::domain:: --skip whole::domain::)
 
-.PHONY: demo test check screenshots bench bench-server bench-large fuzz
+.PHONY: demo test check torture screenshots bench bench-server bench-large fuzz
 
 demo:
 	@scripts/install-missing demo
@@ -32,6 +32,15 @@ check: test
 	$(CARGO) clippy --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
 	scripts/check-dependencies
+
+# Work on cards cut at every point, of which `make test` tries a fifth.
+torture:
+	@scripts/install-missing test
+	@scripts/build-kryoptic >/dev/null
+	@rm -f target/torture.log
+	CARDWRIGHT_TORTURE="$(CURDIR)/target/torture.log" $(CARGO) test --test it -- $$(grep -rl torture::points tests/it | \
+		sed -nE 's|tests/it/(.*)\.rs|\1::|; s|/|::|gp' | sort)
+	@sort target/torture.log | uniq -c | awk '{ print; points += $$1 } END { print points " points, in " NR " tests" }'
 
 # Every page as a browser shows it, light and dark.
 screenshots:

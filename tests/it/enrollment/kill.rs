@@ -7,6 +7,7 @@ use super::memory_rules::{Cipher, FACTORY_PUK, Rules};
 use super::memory_token::{Cut, MemoryToken, Slot, TRIES};
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::certificates::certificate_for;
+use crate::support::torture;
 use cardwright::enrollment::{Milestone, Order};
 use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer};
 
@@ -93,7 +94,7 @@ fn try_everywhere(trial: Trial) {
         |at| Kill::Token(Cut::After(at)),
     ];
     for point in points {
-        let cuts = (0..MOST).take_while(|at| survives(point(*at), trial)).count();
+        let cuts = torture::points(0..MOST).take_while(|at| survives(point(*at), trial)).count();
         assert!((1..MOST).contains(&cuts), "{cuts} cuts of {:?}", point(0));
     }
 }

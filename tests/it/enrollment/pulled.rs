@@ -6,7 +6,7 @@ use super::real::Lab;
 use super::received::{OWN_MAIL, log_in, mail_keys, old_yubikey, with_mail};
 use super::ways::{enroll, renew, retire};
 use crate::support::site::{self, set};
-use crate::support::{gids, piv};
+use crate::support::{gids, piv, torture};
 use cardwright::client::CmClient;
 use cardwright::enrollment::{Enrollment, Error, Journal, Order};
 use cardwright::gids::GidsToken;
@@ -80,33 +80,32 @@ struct Seen<'s> {
 }
 
 impl Pulled<'_> {
-    /// Does the work with the card pulled at each of its commands, before it or after, then again until it is done.
+    /// Does the work with the card pulled at its commands, before each or after it, then again until it is done.
     fn everywhere(&self, check: impl Fn(Seen<'_>)) {
         let (client, card, _) = self.prepared(0);
         self.run(&client, &mut *(self.open)(&card).unwrap(), &mut None).unwrap().done();
         let headers = card.headers();
         let last = self.until.and_then(|until| headers.iter().position(|header| header[1] == until));
-        let (mut person, mut cut_off) = (0, 0);
-        for at in 1..=last.map_or(headers.len(), |last| last + 1) {
-            for fault in ["remove", "remove-after"] {
-                person += 1;
-                let (client, card, before) = self.prepared(person);
-                let dial = format!("{fault}@{at}");
-                card.set_dial(dial.parse().unwrap());
-                let mut told = None;
-                let cut = (self.open)(&card).ok().map(|mut token| self.run(&client, &mut *token, &mut told));
-                card.set_dial("".parse().unwrap());
-                card.insert_again();
-                let mut token = (self.open)(&card).unwrap();
-                if !matches!(cut, Some(Ok(_))) {
-                    cut_off += 1;
-                    let ended = self.run(&client, &mut *token, &mut told);
-                    drop(ended.unwrap_or_else(|error| panic!("{dial}: {cut:?}, then {error:?}")).done());
-                }
-                check(Seen { token: &mut *token, before: &before, told, dial: &dial });
+        let commands = last.map_or(headers.len(), |last| last + 1);
+        let (mut tried, mut cut_off) = (0, 0);
+        for point in torture::points(0..2 * commands) {
+            tried += 1;
+            let (client, card, before) = self.prepared(tried);
+            let dial = format!("{}@{}", ["remove", "remove-after"][point % 2], point / 2 + 1);
+            card.set_dial(dial.parse().unwrap());
+            let mut told = None;
+            let cut = (self.open)(&card).ok().map(|mut token| self.run(&client, &mut *token, &mut told));
+            card.set_dial("".parse().unwrap());
+            card.insert_again();
+            let mut token = (self.open)(&card).unwrap();
+            if !matches!(cut, Some(Ok(_))) {
+                cut_off += 1;
+                let ended = self.run(&client, &mut *token, &mut told);
+                drop(ended.unwrap_or_else(|error| panic!("{dial}: {cut:?}, then {error:?}")).done());
             }
+            check(Seen { token: &mut *token, before: &before, told, dial: &dial });
         }
-        assert!(cut_off > person / 2, "{cut_off} of {person} were cut off");
+        assert!(cut_off > tried / 2, "{cut_off} of {tried} were cut off");
         assert_eq!(self.lab.unfinished(), 0);
     }
 

@@ -5,7 +5,7 @@ use super::memory_rules::{Cipher, FACTORY_PUK, Rules};
 use super::memory_token::{MemoryToken, TRIES};
 use super::softhsm::{content, fresh};
 use super::ways::{enroll, renew, retire, unblock};
-use crate::support::{data_directory, directory};
+use crate::support::{data_directory, directory, torture};
 use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::cm::beyond_mim::Decision;
 use cardwright::cm::card_secrets::AdminKeyState;
@@ -267,7 +267,7 @@ fn cut_everywhere_on(rules: Rules, enrolled: bool, order: fn() -> Order, check: 
     let proxy = Proxy::before(lab.server.addr);
     let mut user = 0;
     for carried_out in [false, true] {
-        for cut in 0.. {
+        for cut in torture::points(0..) {
             assert!(cut < 60);
             user += 1;
             let client = lab.client(&format!("user{user}"), &[], Some(proxy.addr));

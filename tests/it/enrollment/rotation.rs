@@ -5,7 +5,7 @@ use super::memory_rules::{Cipher, Rules};
 use super::memory_token::{MemoryToken, TRIES};
 use super::real::Proxy;
 use super::ways::{enroll, renew, retire, unblock};
-use crate::support::{data_directory, directory, gids, kryoptic, piv};
+use crate::support::{data_directory, directory, gids, kryoptic, piv, torture};
 use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::cm::request::{CreateRequest, RequestType};
 use cardwright::cm::smartcard::AssignSmartcard;
@@ -112,21 +112,24 @@ const CALLS: usize = 34;
 fn cut_everywhere(rules: Rules, order: fn() -> Order) {
     let mut lab = Lab::new("", "P-256");
     let addr = lab.addr();
-    let mut people: Vec<_> = (0..2 * CALLS)
+    // The last of all lies beyond the end.
+    let last = 2 * CALLS - 1;
+    let mut people: Vec<_> = torture::points(0..last)
+        .chain([last])
         .map(|number| {
             let bearer = lab.person(&format!("user{number}"));
             let mut token = MemoryToken::of(rules);
             lab.run(&lab.client(&bearer, addr), &mut token, enroll(), &mut Face::default()).unwrap().done();
-            (bearer, token)
+            (number, bearer, token)
         })
         .collect();
     lab.newer();
     let proxy = Proxy::before(lab.addr());
     let mut ended = 0;
-    for (number, (bearer, token)) in people.iter_mut().enumerate() {
+    for (number, bearer, token) in &mut people {
         let client = lab.client(bearer, proxy.addr);
         let before = (token.so_pin().to_owned(), token.puk().to_owned());
-        proxy.set(Some(number / 2), number % 2 == 1);
+        proxy.set(Some(*number / 2), *number % 2 == 1);
         let broken = lab.run(&client, token, order(), &mut Face::default()).is_err();
         proxy.set(None, false);
         if broken {
@@ -142,9 +145,9 @@ fn cut_everywhere(rules: Rules, order: fn() -> Order) {
         assert_eq!(token.left(), (TRIES, TRIES, TRIES), "cut {number}");
     }
     assert!(ended > 0, "the orders make more than {CALLS} calls");
-    assert_eq!(lab.uses(), [(1, 0), (2, 2 * CALLS as u64)]);
+    assert_eq!(lab.uses(), [(1, 0), (2, people.len() as u64)]);
     // Every card answers by what the server thinks it has.
-    for (bearer, token) in &mut people[..6] {
+    for (_, bearer, token) in &mut people[..6] {
         lab.run(&lab.client(bearer, lab.addr()), token, retire(), &mut Face::default()).unwrap().done();
         assert_eq!(token.so_pin(), token.rules.default_key());
     }
@@ -183,7 +186,7 @@ fn an_enrollment_after_one_that_was_given_up_brings_keys_of_its_own_wherever_it_
     let proxy = Proxy::before(lab.addr());
     for rules in [Rules::piv(Cipher::Aes), Rules::gids(), Rules::pkcs11()] {
         let mut ended = 0;
-        for number in 0..4 * CALLS {
+        for number in torture::points(0..4 * CALLS) {
             let (at, after, set) = (number / 4, number % 2 == 1, number % 4 > 1);
             let bearer = lab.person(&format!("user{}", Uuid::new_v4()));
             let mut token = MemoryToken::of(rules);

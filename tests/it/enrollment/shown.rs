@@ -8,7 +8,7 @@ use super::memory_token::{Cut, MemoryToken, TRIES};
 use super::real::{Lab, Proxy};
 use super::softhsm::fresh;
 use super::ways::{enroll, renew};
-use crate::support::{gids, piv, site};
+use crate::support::{gids, piv, site, torture};
 use cardwright::client::CmClient;
 use cardwright::cm::request::{CreateRequest, RequestStatus, RequestType};
 use cardwright::enrollment::{Error, Event};
@@ -165,7 +165,7 @@ fn a_renewal_that_shows_the_old_key_survives_a_cut_of_the_token_anywhere() {
         [(Rules::pkcs11, 1), (|| Rules::bare_piv(Cipher::Aes), 2), (Rules::gids, 1)];
     for (rules, most_keys) in kinds {
         for point in [Cut::Before as fn(usize) -> Cut, Cut::After] {
-            let cuts = (0..MOST).take_while(|at| survives(&lab, rules(), point(*at), most_keys)).count();
+            let cuts = torture::points(0..MOST).take_while(|at| survives(&lab, rules(), point(*at), most_keys)).count();
             assert!((1..MOST).contains(&cuts), "{cuts} cuts of {:?}", point(0));
         }
     }

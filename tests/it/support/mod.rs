@@ -30,4 +30,5 @@ pub mod slapd;
 pub mod softhsm;
 pub mod spy;
 pub mod template;
+pub mod torture;
 pub mod tpm;
