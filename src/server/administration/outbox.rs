@@ -124,7 +124,7 @@ pub fn mail_check(data_dir: &Path) -> Result<Vec<TextFault>, OutboxError> {
     for (name, webhook) in &settings.notices.webhook {
         Webhook::new(name, webhook, &directory)?;
     }
-    Ok(Texts::load(&directory.notices(), &settings.notices.language).1)
+    Ok(Texts::load(&directory.notices(), &settings.notices.language, None).1)
 }
 
 /// Sends one mail to an address now, past the outbox.
@@ -132,7 +132,8 @@ pub fn mail_test(data_dir: &Path, address: &str) -> Result<(), OutboxError> {
     let directory = DataDirectory::existing(data_dir)?;
     let settings = Settings::load(&directory)?;
     let mail = MailServer::new(settings.smtp.as_ref().ok_or(OutboxError::NoSmtp)?)?;
-    let (texts, _) = Texts::load(&directory.notices(), &settings.notices.language);
+    let (texts, _) =
+        Texts::load(&directory.notices(), &settings.notices.language, settings.pages(settings.listen, false));
     let host = settings.public_names.first().map_or("localhost", String::as_str);
     let facts = BTreeMap::from([("server".to_owned(), host.to_owned())]);
     let text = texts.written(None, NoticeKind::Test, "", &facts);

@@ -338,7 +338,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let store = Store::open(&directory.path().join("records.db")).await.unwrap();
-            let texts = Texts::load(&directory.path().join("notices"), "en").0;
+            let texts = Texts::load(&directory.path().join("notices"), "en", None).0;
             let outbox = Outbox::new(store.clone(), Arc::default(), texts, (None, Vec::new()), Duration::days(30));
             let (begun, now) = (OffsetDateTime::now_utc() - Duration::days(40), OffsetDateTime::now_utc());
             let waiting = due_now(NoticeKind::Failing, MAIL, begun, LIFETIME);

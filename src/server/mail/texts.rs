@@ -20,6 +20,9 @@ const MOST_SUBJECT: usize = 200;
 const MOST_ENTRIES: usize = 256;
 /// Names the fact that every text may use: the name of who is told.
 const PERSON: &str = "person";
+/// Names the fact that every text may use: the address of the server's pages. A line with it is left out where nobody is
+/// served any.
+const PAGES: &str = "pages";
 /// Names the fact of several lines.
 pub const LIST: &str = "list";
 
@@ -33,6 +36,7 @@ pub struct Text {
 /// Holds all texts, by language and kind.
 pub struct Texts {
     language: String,
+    pages: Option<String>,
     texts: BTreeMap<(String, NoticeKind), Text>,
     repeated: BTreeMap<&'static str, &'static str>,
 }
@@ -106,8 +110,8 @@ shipped! {
 }
 
 impl Texts {
-    /// Returns the shipped texts; `language` is that of whoever has none of his own.
-    fn shipped(language: &str) -> Self {
+    /// Returns the shipped texts; `language` is that of whoever has none of his own, `pages` the address of the server's pages.
+    fn shipped(language: &str, pages: Option<String>) -> Self {
         let mut texts = BTreeMap::new();
         for kind in NoticeKind::ALL {
             for (language, text) in shipped(*kind) {
@@ -119,12 +123,12 @@ impl Texts {
         }
         let repeated =
             [(ENGLISH, include_str!("texts/en/repeated.txt")), ("de", include_str!("texts/de/repeated.txt"))].into();
-        Self { language: language.to_owned(), texts, repeated }
+        Self { language: language.to_owned(), pages, texts, repeated }
     }
 
     /// Reads the texts of a directory, which need not be there, over the shipped ones; returns what is wrong with them.
-    pub fn load(directory: &Path, language: &str) -> (Self, Vec<TextFault>) {
-        let mut all = Self::shipped(language);
+    pub fn load(directory: &Path, language: &str, pages: Option<String>) -> (Self, Vec<TextFault>) {
+        let mut all = Self::shipped(language, pages);
         let mut faults = Vec::new();
         let entries = match listed(directory) {
             Ok(entries) => entries,
@@ -176,13 +180,15 @@ impl Texts {
         let Text { subject, body } = self.text(language, kind)?;
         let fact = |name: &str| match name {
             PERSON => plain(person),
+            PAGES => self.pages.clone().unwrap_or_default(),
             LIST => {
                 facts.get(LIST).map(|list| list.lines().map(plain).collect::<Vec<_>>().join("\n")).unwrap_or_default()
             }
             name => facts.get(name).map(|value| plain(value)).unwrap_or_default(),
         };
         let subject = filled(subject, fact).replace('\n', " ").chars().take(MOST_SUBJECT).collect();
-        Some(Text { subject, body: filled(body, fact) })
+        let body = if self.pages.is_none() { without_pages(body) } else { body.clone() };
+        Some(Text { subject, body: filled(&body, fact) })
     }
 
     /// Returns what is said of a notice that may have arrived before.
@@ -223,8 +229,8 @@ fn read(text: &str, kind: NoticeKind) -> Result<Text, TextProblem> {
             return Err(TextProblem::Hidden(number));
         }
         for name in names(line).ok_or(TextProblem::Brace(number))? {
-            if name != PERSON && !kind.facts().contains(&name) {
-                let known = kind.facts().iter().chain(&[PERSON]).copied().collect::<Vec<_>>().join(", ");
+            if ![PERSON, PAGES].contains(&name) && !kind.facts().contains(&name) {
+                let known = kind.facts().iter().chain(&[PERSON, PAGES]).copied().collect::<Vec<_>>().join(", ");
                 return Err(TextProblem::Fact { line: number, name: name.to_owned(), known });
             }
         }
@@ -249,6 +255,17 @@ fn names(line: &str) -> Option<Vec<&str>> {
         rest = after;
     }
     if rest.contains('}') { None } else { Some(names) }
+}
+
+/// Leaves out the lines that lead to a page, and no gap where they stood.
+fn without_pages(body: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for line in body.lines().filter(|line| !line.contains("{pages}")) {
+        if !line.is_empty() || kept.last().is_some_and(|last| !last.is_empty()) {
+            kept.push(line);
+        }
+    }
+    kept.join("\n") + "\n"
 }
 
 /// Puts facts in the place of their names; what stands in a fact is not looked at again.
@@ -285,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_fact_is_not_read_again_and_adds_no_line() {
-        let (texts, faults) = Texts::load(Path::new("/nonexistent"), "en");
+        let (texts, faults) = Texts::load(Path::new("/nonexistent"), "en", None);
         assert!(faults.is_empty());
         let facts = BTreeMap::from([
             ("type".to_owned(), "{request}\r\nBcc: eve@example.test".to_owned()),
@@ -300,8 +317,24 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_leads_to_the_page_where_there_is_one() {
+        let facts = BTreeMap::from([("request".to_owned(), "4711".to_owned())]);
+        let body = |pages: Option<&str>| {
+            let texts = Texts::load(Path::new("/nonexistent"), "en", pages.map(str::to_owned)).0;
+            texts.written(None, NoticeKind::RequestWaits, "bob", &facts).unwrap().body
+        };
+        let led = body(Some("https://cm.example.com"));
+        assert!(
+            led.contains("\n    https://cm.example.com/requests/4711\n    cardwright request show 4711\n"),
+            "{led}"
+        );
+        let alone = body(None);
+        assert!(!alone.contains("/requests/") && alone.contains("decide:\n\n    cardwright request show"), "{alone}");
+    }
+
+    #[test]
     fn a_language_of_a_region_is_the_language_and_an_unknown_one_is_that_of_the_settings() {
-        let (texts, _) = Texts::load(Path::new("/nonexistent"), "de");
+        let (texts, _) = Texts::load(Path::new("/nonexistent"), "de", None);
         let subject = |language| texts.written(language, NoticeKind::Test, "", &BTreeMap::new()).unwrap().subject;
         assert_eq!(subject(Some("de-AT")), "Test des Mailservers");
         assert_eq!(subject(Some("EN")), "Test of the mail server");

@@ -128,7 +128,8 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         tls_key.map(|key| ServerTls::open(&directory, &settings, &*own, key, clients, now)).transpose()?.map(Arc::new);
     let source = settings.directory.as_ref().map(|table| Source::open(table, &directory)).transpose()?;
     let mail_server = settings.smtp.as_ref().map(MailServer::new).transpose()?;
-    let (texts, webhooks) = ways_out(&settings.notices, &directory)?;
+    let pages = settings.pages(listen, config.plain_http);
+    let (texts, webhooks) = ways_out(&settings.notices, &directory, pages)?;
     if let Some(template) = templates.iter().find(|template| mail_server.is_none() && template.needs_smtp()) {
         return Err(StartError::NoSmtp(template.name.clone()));
     }
@@ -206,8 +207,12 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
 
 /// Reads the texts of notices, and what is needed to tell programs. A text that is wrong stops nothing: the shipped one is
 /// used.
-fn ways_out(settings: &NoticeSettings, directory: &DataDirectory) -> Result<(Texts, Vec<Webhook>), StartError> {
-    let (texts, faults) = Texts::load(&directory.notices(), &settings.language);
+fn ways_out(
+    settings: &NoticeSettings,
+    directory: &DataDirectory,
+    pages: Option<String>,
+) -> Result<(Texts, Vec<Webhook>), StartError> {
+    let (texts, faults) = Texts::load(&directory.notices(), &settings.language, pages);
     for fault in faults {
         tracing::warn!("{fault}");
     }

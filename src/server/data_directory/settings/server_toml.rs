@@ -1,7 +1,7 @@
 //! Reads the whole of `server.toml`, lays the environment over it, and shows it key by key.
 
 use super::ca::{CaSettings, MasterKeySettings, RecoverySettings};
-use super::console::ConsoleSettings;
+use super::console::{ConsoleFault, ConsoleSettings};
 use super::database::DatabaseSettings;
 use super::directory::DirectorySettings;
 use super::environment::{self, Effective, Origin, VariableError, flatten, merged, shown};
@@ -83,6 +83,8 @@ pub enum SettingsError {
     #[error("the [api] virtual_directory \"{0}\" is no single path segment of letters, digits, \"-\", \"_\" and \".\"")]
     VirtualDirectory(String),
     #[error(transparent)]
+    Console(#[from] ConsoleFault),
+    #[error(transparent)]
     Notices(#[from] NoticeFault),
     #[error("the [people] certificates_per_day is at most {MOST_PER_DAY}, or 0 for any number")]
     CertificatesPerDay,
@@ -111,8 +113,14 @@ impl Settings {
         if settings.people.certificates_per_day > MOST_PER_DAY {
             return Err(SettingsError::CertificatesPerDay);
         }
+        settings.console.check()?;
         settings.notices.check()?;
         Ok(settings)
+    }
+
+    /// Returns the address at which people reach the pages, where they are served and it can be told.
+    pub fn pages(&self, listen: SocketAddr, plain_http: bool) -> Option<String> {
+        self.console.address(self.public_names.first().map(String::as_str), listen.port(), plain_http)
     }
 
     /// Lists the public names that are host names, not addresses.
