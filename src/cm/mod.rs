@@ -21,6 +21,7 @@ pub mod hidden;
 pub mod holder_role;
 pub mod lifecycle;
 pub mod next;
+pub mod office_list;
 pub mod offline;
 pub mod outbox;
 pub mod people;

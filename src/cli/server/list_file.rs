@@ -53,10 +53,3 @@ pub fn line(bytes: &[u8], record: &ByteRecord) -> u64 {
     let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
     position.line() + ends.map(|_| 1).sum::<u64>()
 }
-
-/// Says what divides the columns: what the first line has most of.
-pub fn delimiter(bytes: &[u8]) -> u8 {
-    let head = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).find(|line| !line.is_empty()).unwrap_or_default();
-    let count = |wanted: u8| head.iter().filter(|byte| **byte == wanted).count();
-    [b';', b'\t'].into_iter().fold(b',', |most, other| if count(other) > count(most) { other } else { most })
-}

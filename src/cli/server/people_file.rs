@@ -3,8 +3,9 @@
 //! In: bytes. Out: row by row what is said of a person, or why the row is refused; the list is read again from the start
 //! whenever that is asked for, so that no row is kept.
 
-use super::list_file::{NotUtf8, delimiter, is_in_utf8, line};
+use super::list_file::{NotUtf8, is_in_utf8, line};
 use crate::cm::hidden::is_hidden;
+use crate::cm::office_list::{PeopleColumn, delimiter, groups};
 use crate::server::{DISPLAY_NAME, Listed, ListedPerson, RowFault};
 use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
 
@@ -14,8 +15,6 @@ pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
 pub const MAX_ROWS: usize = 250_000;
 /// Bounds a field, in characters; groups are many names in one.
 const MAX_FIELD: usize = 4096;
-/// Divides the groups of a person.
-const BETWEEN_GROUPS: char = ';';
 
 /// Says why a list is refused as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -34,42 +33,10 @@ pub enum ListFault {
     Csv(#[from] csv::Error),
 }
 
-/// Names what a column says.
-#[derive(Clone, PartialEq, Eq)]
-enum Column {
-    Name,
-    Upn,
-    Email,
-    Sid,
-    Groups,
-    Token,
-    Attribute(String),
-    Unknown,
-}
-
-impl Column {
-    fn of(name: &str) -> Self {
-        let lower = name.to_lowercase();
-        if let Some(attribute) = lower.strip_prefix("attribute").filter(|rest| rest.starts_with([' ', '.', ':', '_'])) {
-            return Self::Attribute(attribute[1..].trim().to_owned());
-        }
-        match lower.replace(['_', '-'], " ").as_str() {
-            "name" | "account" | "account name" | "user name" | "username" | "login" | "samaccountname" => Self::Name,
-            "display name" | "displayname" | "full name" => Self::Attribute(DISPLAY_NAME.to_owned()),
-            "upn" | "user principal name" | "userprincipalname" => Self::Upn,
-            "email" | "e mail" | "mail" | "email address" | "e mail address" => Self::Email,
-            "sid" | "security identifier" | "objectsid" => Self::Sid,
-            "groups" | "group" => Self::Groups,
-            "token" => Self::Token,
-            _ => Self::Unknown,
-        }
-    }
-}
-
 /// Holds a list whose first line was read.
 pub struct People<'b> {
     bytes: &'b [u8],
-    columns: Vec<(Column, String)>,
+    columns: Vec<(PeopleColumn, String)>,
     /// The names of columns that mean nothing here.
     pub ignored: Vec<String>,
     /// Says that some row asks for a bearer token.
@@ -86,19 +53,20 @@ impl<'b> People<'b> {
         is_in_utf8(bytes)?;
         let mut records = reader(bytes);
         let head = records.byte_headers()?.clone();
-        let mut columns: Vec<(Column, String)> = Vec::new();
+        let mut columns: Vec<(PeopleColumn, String)> = Vec::new();
         for name in &head {
             let text = String::from_utf8_lossy(name).into_owned();
-            let column = Column::of(&text);
-            if column != Column::Unknown && columns.iter().any(|(known, _)| *known == column) {
+            let column = PeopleColumn::of(&text);
+            if column != PeopleColumn::Unknown && columns.iter().any(|(known, _)| *known == column) {
                 return Err(ListFault::Twice(text));
             }
             columns.push((column, text));
         }
-        let named = |unknown: bool| columns.iter().filter(move |(column, _)| !unknown || *column == Column::Unknown);
+        let named =
+            |unknown: bool| columns.iter().filter(move |(column, _)| !unknown || *column == PeopleColumn::Unknown);
         let told: Vec<String> = named(false).map(|(_, text)| text.clone()).collect();
         let ignored = named(true).map(|(_, text)| text.clone()).collect();
-        if !columns.iter().any(|(column, _)| *column == Column::Name) {
+        if !columns.iter().any(|(column, _)| *column == PeopleColumn::Name) {
             return Err(ListFault::Columns(told.join(", ")));
         }
         let (mut record, mut rows) = (ByteRecord::new(), 0);
@@ -130,7 +98,9 @@ impl<'b> People<'b> {
             return Err(RowFault::Columns { given: record.len(), named: self.columns.len() });
         }
         let mut person = ListedPerson::default();
-        for ((column, name), bytes) in self.columns.iter().zip(record).filter(|((it, _), _)| *it != Column::Unknown) {
+        for ((column, name), bytes) in
+            self.columns.iter().zip(record).filter(|((it, _), _)| *it != PeopleColumn::Unknown)
+        {
             let text = std::str::from_utf8(bytes).map_err(|_| RowFault::NotUtf8(name.clone()))?;
             if text.chars().any(is_hidden) {
                 return Err(RowFault::Hidden(name.clone()));
@@ -147,33 +117,28 @@ impl<'b> People<'b> {
 }
 
 /// Adds what a field says of a person.
-fn say(person: &mut ListedPerson, column: &Column, text: &str) -> Result<(), RowFault> {
+fn say(person: &mut ListedPerson, column: &PeopleColumn, text: &str) -> Result<(), RowFault> {
     let said = text.to_owned();
     match column {
-        Column::Name => person.name = said,
-        Column::Upn => person.upn = Some(said),
-        Column::Email => person.email = Some(said),
-        Column::Sid => person.sid = Some(said),
-        Column::Groups => {
-            let mut groups: Vec<String> = Vec::new();
-            for group in text.split(BETWEEN_GROUPS).map(str::trim).filter(|group| !group.is_empty()) {
-                if !groups.iter().any(|known| known == group) {
-                    groups.push(group.to_owned());
-                }
-            }
-            person.groups = Some(groups);
+        PeopleColumn::Name => person.name = said,
+        PeopleColumn::Upn => person.upn = Some(said),
+        PeopleColumn::Email => person.email = Some(said),
+        PeopleColumn::Sid => person.sid = Some(said),
+        PeopleColumn::Groups => person.groups = Some(groups(text)),
+        PeopleColumn::DisplayName => {
+            person.attributes.insert(DISPLAY_NAME.to_owned(), said);
         }
-        Column::Attribute(name) => {
+        PeopleColumn::Attribute(name) => {
             person.attributes.insert(name.clone(), said);
         }
-        Column::Token => {
+        PeopleColumn::Token => {
             person.token = match text.to_lowercase().as_str() {
                 "yes" | "true" | "1" | "y" => true,
                 "no" | "false" | "0" | "n" => false,
                 _ => return Err(RowFault::Token(said)),
             }
         }
-        Column::Unknown => {}
+        PeopleColumn::Unknown => {}
     }
     Ok(())
 }

@@ -3,9 +3,10 @@
 //! In: bytes. Out: for each row a card by the id that clients will say, or why the row is refused. What divides the
 //! columns is a comma, a semicolon or a tab, whichever the first line has.
 
-use super::list_file::{NotUtf8, delimiter, is_in_utf8, line};
+use super::list_file::{NotUtf8, is_in_utf8, line};
 use crate::cli::args::CardKind;
 use crate::cm::hidden::is_hidden;
+use crate::cm::office_list::delimiter;
 use crate::enrollment::card_id;
 use crate::server::StockCard;
 use crate::token::{Identity, Origin, names_nothing};

@@ -1,6 +1,7 @@
 //! A list of people that is taken over: pasted, shown row by row with what it comes to, and done once that was seen.
 
-use crate::cm::people::{MAX_ROWS, PeopleList, PeopleOutcome, PeopleRow, RowFate, RowOutcome};
+use crate::cm::office_list::{PeopleColumn, delimiter, groups};
+use crate::cm::people::{MAX_ROWS, PeopleList, PeopleOutcome, PeopleRow, PersonAttribute, RowFate, RowOutcome};
 use crate::cm::route::Route;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
@@ -16,8 +17,6 @@ use maud::{Markup, html};
 const MOST_TEXT: usize = 100_000;
 /// Bounds the rows that a page shows; the numbers above them are of all.
 const MOST_SHOWN: usize = 500;
-/// Divides the groups of a person in one field.
-const BETWEEN_GROUPS: char = ';';
 
 /// Shows where a list is pasted, to whoever may have it taken over.
 pub fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
@@ -110,19 +109,19 @@ fn row(visit: &Visit<'_>, it: &RowOutcome) -> Vec<Markup> {
     ]
 }
 
-/// Reads a list (RFC 4180, also with semicolons or tabs, as offices write it); its first line names the columns.
+/// Reads a list; its first line names the columns.
 fn rows(list: &str) -> Result<Vec<PeopleRow>, &'static str> {
-    let first = list.lines().next().unwrap_or_default();
-    let count = |mark: &char| first.matches(*mark).count();
-    let divided = [',', ';', '\t'].into_iter().max_by_key(count).filter(|mark| count(mark) > 0).unwrap_or(',');
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(u8::try_from(divided).unwrap_or(b','))
+        .delimiter(delimiter(list.as_bytes()))
         .trim(csv::Trim::All)
         .from_reader(list.as_bytes());
     let columns = reader.headers().map_err(|_| "import-unread")?.clone();
-    let columns: Vec<_> = columns.iter().map(|name| name.to_lowercase().replace(['_', '-', ' '], "")).collect();
-    if !columns.iter().any(|name| name == "name") {
+    let columns: Vec<PeopleColumn> = columns.iter().map(PeopleColumn::of).collect();
+    if !columns.contains(&PeopleColumn::Name) {
         return Err("import-no-name");
+    }
+    if columns.iter().enumerate().any(|(at, column)| columns[..at].contains(column)) {
+        return Err("import-twice");
     }
     let mut rows = Vec::new();
     for record in reader.records() {
@@ -130,14 +129,17 @@ fn rows(list: &str) -> Result<Vec<PeopleRow>, &'static str> {
         let mut row = PeopleRow::default();
         for (column, text) in columns.iter().zip(&record).filter(|(_, text)| !text.is_empty()) {
             let text = text.to_owned();
-            match column.as_str() {
-                "name" => row.name = text,
-                "displayname" => row.display_name = Some(text),
-                "upn" => row.upn = Some(text),
-                "email" | "mail" => row.email = Some(text),
-                "sid" => row.sid = Some(text),
-                "groups" => row.groups = Some(groups(&text)),
-                _ => return Err("import-column"),
+            match column {
+                PeopleColumn::Name => row.name = text,
+                PeopleColumn::DisplayName => row.display_name = Some(text),
+                PeopleColumn::Upn => row.upn = Some(text),
+                PeopleColumn::Email => row.email = Some(text),
+                PeopleColumn::Sid => row.sid = Some(text),
+                PeopleColumn::Groups => row.groups = Some(groups(&text)),
+                PeopleColumn::Attribute(name) => {
+                    row.attributes.push(PersonAttribute { name: name.clone(), value: text });
+                }
+                PeopleColumn::Token | PeopleColumn::Unknown => return Err("import-column"),
             }
         }
         if rows.len() == MAX_ROWS {
@@ -146,10 +148,6 @@ fn rows(list: &str) -> Result<Vec<PeopleRow>, &'static str> {
         rows.push(row);
     }
     if rows.is_empty() { Err("import-empty") } else { Ok(rows) }
-}
-
-fn groups(text: &str) -> Vec<String> {
-    text.split(BETWEEN_GROUPS).map(str::trim).filter(|group| !group.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -161,11 +159,16 @@ mod tests {
         let read = rows("Name;E-Mail;Groups\nursula;u@example.test;\"staff; lab\"\n\"O'Neil\";;\n").unwrap();
         assert_eq!((read[0].name.as_str(), read[0].email.as_deref()), ("ursula", Some("u@example.test")));
         assert_eq!(read[0].groups, Some(vec!["staff".to_owned(), "lab".to_owned()]));
+        // What the command line takes, the page takes as well.
+        let read_too = rows("sAMAccountName,Full Name,Attribute cost_center\numa,Uma Thur,17").unwrap();
+        assert_eq!((read_too[0].name.as_str(), read_too[0].display_name.as_deref()), ("uma", Some("Uma Thur")));
+        assert_eq!(read_too[0].attributes[0], PersonAttribute { name: "cost_center".into(), value: "17".into() });
         assert_eq!((read[1].name.as_str(), read[1].groups.clone()), ("O'Neil", None), "what is empty is not said");
         for (list, fault) in [
             ("", "import-no-name"),
             ("upn\nx", "import-no-name"),
             ("name,token\nx,yes", "import-column"),
+            ("name,mail,e-mail\nx,y,z", "import-twice"),
             ("name\n", "import-empty"),
             ("name,upn\na,b,c", "import-unread"),
         ] {

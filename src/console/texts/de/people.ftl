@@ -121,6 +121,7 @@ import-apply = Übernehmen
 import-unread = Die Liste ist nicht lesbar. Jede Zeile braucht so viele Spalten wie die erste.
 import-no-name = Die erste Zeile hat keine Spalte „name“.
 import-column = Die erste Zeile nennt eine Spalte, die hier nicht bekannt ist.
+import-twice = Die erste Zeile nennt eine Spalte zweimal.
 import-too-long = Die Liste hat zu viele Zeilen. Teilen Sie sie.
 import-empty = Die Liste hat eine erste Zeile und sonst keine.
 done-imported = Die Personen sind übernommen.

@@ -121,6 +121,7 @@ import-apply = Take them over
 import-unread = The list cannot be read. Each line needs as many columns as the first.
 import-no-name = The first line has no column “name”.
 import-column = The first line names a column that is not known here.
+import-twice = The first line names a column twice.
 import-too-long = The list has too many rows. Divide it.
 import-empty = The list has a first line and no row.
 done-imported = The people are taken over.
