@@ -2,9 +2,12 @@
 
 use super::place::Place;
 use crate::cm::beyond_mim::Myself;
-use crate::cm::found::FoundCard;
+use crate::cm::found::{Found, FoundCard, FoundKind};
 use crate::cm::report::no_formula;
+use crate::cm::request::RequestType;
 use crate::cm::route::Route;
+use crate::cm::template::Policy;
+use crate::cm::wire::guid_text;
 use crate::pages::answer::Keep;
 use crate::pages::form::Form;
 use crate::pages::texts::{Texts, Value};
@@ -128,6 +131,20 @@ impl<'a> Visit<'a> {
     pub async fn cards_of(&self, owner: Uuid) -> Result<Vec<FoundCard>, Refused> {
         let route = Route::ListCards { owner: Some(owner), status: None, template: None, before: None, limit: None };
         Ok(self.list(route).await?.entries)
+    }
+
+    /// Finds a person by the id, by the name that the visitor may know. `None`: nobody, or nobody whom the visitor may know of.
+    pub async fn person(&self, user: Uuid) -> Result<Option<Found>, Refused> {
+        let found = self.list::<Found>(Route::Search { text: guid_text(user) }).await?.entries;
+        Ok(found.into_iter().find(|it| it.kind == FoundKind::Person && it.uuid == user))
+    }
+
+    /// Reads the policy of a request type. `None`: the template does not speak of it, is gone, or is not for the visitor to see.
+    pub async fn policy(&self, template: Uuid, workflow: RequestType) -> Result<Option<Policy>, Refused> {
+        match self.one_or_none(Route::GetPolicy { template, workflow }).await {
+            Err(refused) if refused.status == 404 => Ok(None),
+            read => read,
+        }
     }
 
     /// Says whether the visitor has a duty that the server's roles give.

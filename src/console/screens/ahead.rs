@@ -20,12 +20,7 @@ use uuid::Uuid;
 
 /// Reads the policy of a request; `None`: there is none any more, or the visitor may not know it.
 pub async fn policy(visit: &Visit<'_>, review: &Review) -> Result<Option<Policy>, Trouble> {
-    let (template, workflow) = (review.request.profile_template, review.request.request_type);
-    match visit.one_or_none(Route::GetPolicy { template, workflow }).await {
-        Ok(policy) => Ok(policy),
-        Err(refused) if refused.status == 404 => Ok(None),
-        Err(refused) => Err(refused.into()),
-    }
+    Ok(visit.policy(review.request.profile_template, review.request.request_type).await?)
 }
 
 /// Says whether the visitor may withdraw it: whoever asks, whom it is for, and who carries such requests out.

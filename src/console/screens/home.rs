@@ -7,6 +7,7 @@ use crate::console::place::Place;
 use crate::console::trouble::Trouble;
 use crate::console::visit::{Shown, Visit};
 use crate::console::words;
+use crate::pages::form::Form;
 use crate::pages::layout::day;
 use maud::{Markup, html};
 
@@ -20,6 +21,7 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
     let content = html! {
         ul.tiles {
             @if visit.takes_part("decide") || visit.has("see-everything") { li.tile { (waiting(visit).await?) } }
+            @if visit.takes_part("execute") { li.tile { (ready(visit).await?) } }
             @if visit.looks_for_anybody() { li.tile { (ending(visit).await?) } }
             li.tile { (own(visit).await?) }
         }
@@ -40,6 +42,19 @@ async fn waiting(visit: &Visit<'_>) -> Result<Markup, Trouble> {
             p { (visit.with("home-oldest", &[("age", (&visit.texts.span((visit.now - oldest).whole_seconds())).into())])) }
         }
         p { a.button href=(Place::Queue) { (visit.t("home-to-queue")) } }
+    })
+}
+
+/// Writes how many requests are approved and wait for whoever carries them out.
+async fn ready(visit: &Visit<'_>) -> Result<Markup, Trouble> {
+    let approved = RequestStatus::Approved;
+    let found = visit.list::<Request>(Route::ListVisibleRequests { status: Some(approved) }).await?;
+    let ready = found.entries.iter().filter(|request| request.target != visit.me.uuid).count();
+    let queue = Form::address(&Place::Queue.path(), &[("state", &approved.to_string())]);
+    Ok(html! {
+        h2 { (visit.t("home-ready")) }
+        p { (visit.with("home-ready-count", &[("count", ready.into())])) @if found.cut { " " (visit.t("home-and-more")) } }
+        @if ready > 0 { p { a.button.quiet href=(queue) { (visit.t("home-to-ready")) } } }
     })
 }
 
@@ -82,5 +97,6 @@ async fn own(visit: &Visit<'_>) -> Result<Markup, Trouble> {
         @for request in requests.entries.iter().filter(|request| !request.status.is_final()).take(FEW) {
             p { a href=(Place::Request(request.uuid)) { (words::request_type(visit.texts, request.request_type)) } ": " (words::request_status(visit.texts, request.status)) }
         }
+        p { a.button.quiet href=(Place::Mine) { (visit.t("home-to-own")) } }
     })
 }

@@ -2,7 +2,7 @@
 
 use super::card::history;
 use crate::cm::account::Account;
-use crate::cm::found::{Found, FoundCard, FoundKind, HistoryEntry};
+use crate::cm::found::{FoundCard, HistoryEntry};
 use crate::cm::request::Request;
 use crate::cm::route::Route;
 use crate::cm::wire::{guid_text, read_guid};
@@ -16,19 +16,13 @@ use crate::pages::tables::{Table, facts};
 use maud::{Markup, html};
 use uuid::Uuid;
 
-/// Bounds the open requests that are listed.
-const MOST_OPEN: usize = 20;
-
 /// Shows the page.
 pub async fn show(visit: &Visit<'_>, user: Uuid) -> Result<Shown, Trouble> {
     let before = read_guid(visit.query.one("before"));
     let history = visit.list::<HistoryEntry>(Route::GetPersonHistory { user, before }).await?.entries;
     let cards = visit.cards_of(user).await?;
     let account = account(visit, user).await?;
-    let mut open = Vec::new();
-    for entry in history::open_requests(&history).into_iter().take(MOST_OPEN) {
-        open.push(visit.one::<Request>(Route::GetRequest { request: entry.request }).await?);
-    }
+    let open = history::open_requests(visit, &history).await?;
     let name = account.as_ref().map(|account| account.name.clone());
     let name = name.or_else(|| cards.first().map(|card| card.owner_name.clone())).unwrap_or_else(|| visit.t("person"));
     let (now, earlier): (Vec<_>, Vec<_>) = cards.into_iter().partition(|card| card.status.lives());
@@ -40,7 +34,7 @@ pub async fn show(visit: &Visit<'_>, user: Uuid) -> Result<Shown, Trouble> {
     let content = html! {
         @if before.is_none() {
             @if let Some(account) = &account { (what(visit, account)) }
-            (acts(visit, user, &now))
+            (acts(visit, user, account.as_ref(), &now))
             (cards_table(visit, &visit.t("cards-now"), &now))
             (requests(visit, &open))
             @if !earlier.is_empty() { (cards_table(visit, &visit.t("cards-before"), &earlier)) }
@@ -63,10 +57,7 @@ fn pages_on(history: &[HistoryEntry]) -> bool {
 
 /// Finds what is known of a person: by the id the name, by the name the rest. `None`: the visitor may not know.
 async fn account(visit: &Visit<'_>, user: Uuid) -> Result<Option<Account>, Trouble> {
-    let found = visit.list::<Found>(Route::Search { text: guid_text(user) }).await?.entries;
-    let Some(found) = found.into_iter().find(|it| it.kind == FoundKind::Person && it.uuid == user) else {
-        return Ok(None);
-    };
+    let Some(found) = visit.person(user).await? else { return Ok(None) };
     let people = visit.list::<Account>(Route::FindPeople { begins: found.owner_name }).await?.entries;
     Ok(people.into_iter().find(|person| person.uuid == user))
 }
@@ -83,13 +74,15 @@ fn what(visit: &Visit<'_>, account: &Account) -> Markup {
 }
 
 /// Writes what the visitor can do for the person.
-fn acts(visit: &Visit<'_>, user: Uuid, cards: &[FoundCard]) -> Markup {
+fn acts(visit: &Visit<'_>, user: Uuid, account: Option<&Account>, cards: &[FoundCard]) -> Markup {
     let own = user == visit.me.uuid;
+    let asks = visit.asks_for_others() && account.is_none_or(|account| !account.disabled);
     let leaves = visit.has("manage-users") && !own;
     let reports = own || visit.takes_part("ask") || visit.takes_part("execute");
     html! {
-        @if leaves || (reports && !cards.is_empty()) {
+        @if asks || leaves || (reports && !cards.is_empty()) {
             div.acts {
+                @if asks { a.button href=(Form::address(&Place::NewRequest.path(), &[("for", &guid_text(user))])) { (visit.t("menu-new")) } }
                 @if reports {
                     @for card in cards {
                         a.button.quiet href=(Place::CardLost(card.uuid)) {

@@ -125,12 +125,12 @@ fn day_text(day: Date) -> String {
 /// Shows a page of a report.
 pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
     let asked = Asked::read(visit);
-    let after = visit.query.one("after");
-    let report: Report = visit.one(asked.route(Some(after.to_owned()).filter(|after| !after.is_empty()), PAGE)).await?;
     if !asked.faults.is_empty() {
         let content = html! { (asked.faults.summary(visit.texts)) (asked.filters(visit)) };
         return Ok(Shown::faulty(visit.t("reports"), content));
     }
+    let after = visit.query.one("after");
+    let report: Report = visit.one(asked.route(Some(after.to_owned()).filter(|after| !after.is_empty()), PAGE)).await?;
     let until = report.to.format(&Rfc3339).unwrap_or_default();
     let more = Some(&report.next).filter(|next| !next.is_empty());
     let more = more.map(|next| asked.address(Place::Reports, &[("until", &until), ("after", next)]));

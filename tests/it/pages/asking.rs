@@ -39,7 +39,7 @@ fn at_the_details(browser: &Browser, site: &Site) {
     browser.open(&format!("{}/new", site.origin));
     browser.click("New card: Smart card logon");
     browser.click("Go on");
-    browser.sees("What has to be known");
+    browser.sees("Further details");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn somebody_asks_for_a_card_by_the_keyboard_alone() {
     browser.press("Space Tab");
     assert_eq!(browser.focused().name, "Go on");
     browser.press("Enter");
-    browser.sees("What has to be known");
+    browser.sees("Further details");
     browser.assert_sound();
     browser.fill("Comment (optional)", "for the laboratory");
     browser.press("Tab Enter");
@@ -69,7 +69,7 @@ fn somebody_asks_for_a_card_by_the_keyboard_alone() {
     assert_eq!(seen(&site, "ursula").len(), 0, "nothing is sent yet");
     // Back, and forward again, lose nothing.
     browser.back();
-    browser.sees("What has to be known");
+    browser.sees("Further details");
     assert_eq!(browser.value("Comment (optional)"), "for the laboratory");
     browser.click("Check before sending");
     browser.click("Send the request");

@@ -137,6 +137,22 @@ fn what_cannot_be_asked_for_is_said_and_not_done() {
     assert_eq!(told.status, 422);
     assert!(told.body.contains("You cannot ask for this now.") && !told.body.contains("name=\"comment\""));
     assert_eq!(form(&site, &[("cookie", ursula)], &revoke, "comment=x").status, 403);
+    // What is open already is named there, too.
+    let asked = form(&site, &[("cookie", otto)], &format!("/cards/{card}/ask?what=replace"), "reason=&comment=x");
+    let request = asked.header("location").split('?').next().unwrap().to_owned();
+    let told = page(&site, &[("cookie", ursula)], &revoke).body;
+    assert!(told.contains("This is open already:") && told.contains(&format!("href=\"{request}\"")), "{told}");
+    // Whoever sees all cards and has a part in none is not asked to report what would be refused.
+    let audrey = session(&cookie(&site, "audrey"));
+    let told = page(&site, &[("cookie", &audrey)], &format!("/cards/{card}/lost"));
+    assert!(
+        told.status == 200 && told.body.contains("Its holder can") && told.body.contains(&request),
+        "{}",
+        told.body
+    );
+    assert!(!told.body.contains("name=\"comment\""), "{}", told.body);
+    let report = form(&site, &[("cookie", &audrey)], &format!("/cards/{card}/lost"), "reason=lost&name=ursula");
+    assert_eq!(report.status, 403);
     assert_eq!(page(&site, &[("cookie", otto)], &format!("/cards/{card}/ask?what=reinstate")).status, 422);
     assert_eq!(page(&site, &[("cookie", otto)], &format!("/cards/{card}/ask?what=eat")).status, 404);
     assert_eq!(page(&site, &[("cookie", otto)], &format!("/cards/{card}/attestation?serial=0A")).status, 403);
@@ -197,6 +213,10 @@ fn another_ones_card_is_reported_by_the_persons_name_and_replaced() {
     assert!(browser.url().contains("reason=lost"), "{}", browser.url());
     browser.click("main button[type=submit]");
     browser.sees("The request is made.");
+    // Who comes back to the card is led to it, and asks for no second one.
+    browser.open(&format!("{}/cards/{card}/lost", site.origin));
+    browser.sees("Another card is asked for already: Replacement card");
+    assert!(!browser.source().contains("what=replace"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::fates;
 use super::held::Held;
+use super::history;
 use crate::cm::beyond_mim::OfferedType;
 use crate::cm::foresight::Foresight;
 use crate::cm::request::{
@@ -196,7 +197,15 @@ async fn written(
     let title = visit.with("ask-title", &[("what", (&visit.t(ask.text())).into()), ("card", (&name).into())]);
     let back = html! { p { a href=(Place::Card(card)) { (visit.t("card-back")) } } };
     if !ask.is_offered(&held.offered) {
-        let content = html! { div.trouble role="alert" { p { (visit.t("ask-not-now")) } p { (words::card_status(visit.texts, held.card.status)) } } (back) };
+        let open = history::open_requests(visit, &held.history).await?;
+        let content = html! {
+            div.trouble role="alert" {
+                p { (visit.t("ask-not-now")) }
+                p { (words::card_status(visit.texts, held.card.status)) }
+                @for request in &open { p { (visit.t("ask-open")) " " (history::request(visit, request)) } }
+            }
+            (back)
+        };
         return Ok(Shown::faulty(title, content));
     }
     let foresight = fates::foreseen(visit, card, ask.request_type(), ask.terms("")).await;

@@ -1,6 +1,7 @@
 //! What happened to a card, or to what a person holds: as a table, and as a file.
 
 use crate::cm::found::{Happening, HistoryEntry};
+use crate::cm::request::Request;
 use crate::cm::route::Route;
 use crate::cm::wire::moment_text;
 use crate::console::place::Place;
@@ -12,6 +13,9 @@ use crate::pages::tables::Table;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// Bounds the open requests that are listed.
+const MOST_OPEN: usize = 20;
 
 /// Gives what happened to a card as a file.
 pub async fn file(visit: &Visit<'_>, smartcard: Uuid) -> Result<Shown, Trouble> {
@@ -57,8 +61,18 @@ pub fn table(visit: &Visit<'_>, history: &[HistoryEntry], older: Option<String>,
     Table { caption: &visit.t("history"), headings: &headings, rows: &rows, more: older, newest }.write(visit.texts)
 }
 
-/// Lists the requests that have not ended as far as the history says, the newest first.
-pub fn open_requests(history: &[HistoryEntry]) -> Vec<&HistoryEntry> {
+/// Reads the requests that have not ended as far as the history says, the newest first.
+pub async fn open_requests(visit: &Visit<'_>, history: &[HistoryEntry]) -> Result<Vec<Request>, Trouble> {
     let ended: BTreeSet<Uuid> = history.iter().filter(|it| it.what.ends_request()).map(|it| it.request).collect();
-    history.iter().filter(|it| it.what == Happening::Requested && !ended.contains(&it.request)).collect()
+    let begun = history.iter().filter(|it| it.what == Happening::Requested && !ended.contains(&it.request));
+    let mut open = Vec::new();
+    for entry in begun.take(MOST_OPEN) {
+        open.push(visit.one(Route::GetRequest { request: entry.request }).await?);
+    }
+    Ok(open)
+}
+
+/// Writes a request with the way to it.
+pub fn request(visit: &Visit<'_>, request: &Request) -> Markup {
+    html! { a href=(Place::Request(request.uuid)) { (words::request_type(visit.texts, request.request_type)) } " " (words::request_status(visit.texts, request.status)) }
 }

@@ -2,7 +2,7 @@
 
 use super::fates;
 use super::held::{Held, Standing};
-use super::{asking, page};
+use super::{asking, history};
 use crate::cm::acts::{LOST, LossEffect, LossOutcome, LossReport};
 use crate::cm::request::{CreateTerms, Request, RequestType};
 use crate::cm::route::Route;
@@ -40,11 +40,11 @@ impl Rights {
         }
     }
 
-    /// Says in a sentence what a report for this reason will do.
-    fn fate(&self, visit: &Visit<'_>, held: &Held, loss: &LossFacts) -> String {
+    /// Says in a sentence what a report for this reason will do; `None`: nothing, and the server refuses it.
+    fn fate(&self, visit: &Visit<'_>, held: &Held, loss: &LossFacts) -> Option<String> {
         let count = [("count", held.living().into())];
         if loss.revokes && self.ends {
-            return fates::revoked(visit, held, &loss.reason, 0) + " " + &visit.t("lost-disabled");
+            return Some(fates::revoked(visit, held, &loss.reason, 0) + " " + &visit.t("lost-disabled"));
         }
         let mut said = Vec::new();
         if self.suspends {
@@ -53,7 +53,14 @@ impl Rights {
         if loss.revokes && self.asks {
             said.push(visit.t("lost-waits"));
         }
-        if said.is_empty() { visit.t("lost-not-yours") } else { said.join(" ") }
+        if said.is_empty() { None } else { Some(said.join(" ")) }
+    }
+
+    /// Says whether a report does anything for some reason, as far as can be told.
+    fn reports(&self, held: &Held) -> bool {
+        let losses = held.template.as_ref().map(|template| template.losses.as_slice()).unwrap_or_default();
+        let revokes = losses.is_empty() || losses.iter().any(|loss| loss.revokes);
+        self.suspends || (revokes && (self.ends || self.asks))
     }
 }
 
@@ -101,11 +108,17 @@ pub async fn act(visit: &Visit<'_>, smartcard: Uuid, form: &Form) -> Result<Show
 async fn written(visit: &Visit<'_>, held: &Held, typed: (&str, &str), faults: &Faults) -> Result<Shown, Trouble> {
     let (reason, comment) = typed;
     let rights = Rights::of(visit, held).await;
-    let open = page::open_requests(visit, held).await?;
+    let open = history::open_requests(visit, &held.history).await?;
+    let title = visit.with("lost-title", &[("card", (&held.name(visit)).into())]);
+    if !rights.reports(held) {
+        return Ok(Shown::page(title, not_yours(visit, held, &open)));
+    }
     let losses = held.template.as_ref().map(|template| template.losses.as_slice()).unwrap_or_default();
     let choices: Vec<_> = losses
         .iter()
-        .map(|loss| (loss.name.clone(), words::loss(visit.texts, &loss.name), rights.fate(visit, held, loss)))
+        .filter_map(|loss| {
+            Some((loss.name.clone(), words::loss(visit.texts, &loss.name), rights.fate(visit, held, loss)?))
+        })
         .collect();
     let own = held.card.assigned_user == visit.me.uuid;
     let (label, hint) = (visit.t("comment"), visit.t("lost-comment-hint"));
@@ -131,8 +144,17 @@ async fn written(visit: &Visit<'_>, held: &Held, typed: (&str, &str), faults: &F
             }
         }
     };
-    let title = visit.with("lost-title", &[("card", (&held.name(visit)).into())]);
     Ok(if faults.is_empty() { Shown::page(title, content) } else { Shown::faulty(title, content) })
+}
+
+/// Says to whoever could report nothing who can.
+fn not_yours(visit: &Visit<'_>, held: &Held, open: &[Request]) -> Markup {
+    html! {
+        (asking::who(visit, held))
+        p { (visit.t("lost-not-yours")) }
+        @for request in open { p { (visit.t("ask-open")) " " (history::request(visit, request)) } }
+        div.acts { a.button.quiet href=(Place::Card(held.card.uuid)) { (visit.t("card-back")) } }
+    }
 }
 
 /// Writes which open requests may end with the card.
@@ -140,16 +162,19 @@ fn closed(visit: &Visit<'_>, open: &[Request]) -> Markup {
     html! {
         @if !open.is_empty() {
             p { (visit.t("lost-closes")) }
-            ul { @for request in open { li { a href=(Place::Request(request.uuid)) { (words::request_type(visit.texts, request.request_type)) } " " (words::request_status(visit.texts, request.status)) } } }
+            ul { @for request in open { li { (history::request(visit, request)) } } }
         }
     }
 }
 
 /// Shows what is so now, after a report or another end, and what comes next.
 async fn reported(visit: &Visit<'_>, held: &Held) -> Result<Shown, Trouble> {
-    let open = page::open_requests(visit, held).await?;
+    let open = history::open_requests(visit, &held.history).await?;
     let waiting = open.iter().find(|request| request.request_type == RequestType::Revoke);
-    let replaceable = held.offers(RequestType::Recover) && replaces(held, visit.query.one("reason"));
+    let replacing = open.iter().find(|request| request.request_type == RequestType::Recover);
+    let replaceable =
+        replacing.is_none() && held.offers(RequestType::Recover) && replaces(held, visit.query.one("reason"));
+    let own = held.card.assigned_user == visit.me.uuid;
     let place = Place::CardAsk(held.card.uuid).path();
     let reinstates = asking::Ask::Reinstate.is_offered(&held.offered);
     let ended = held.certificates.iter().filter(|it| matches!(it.standing, Standing::Revoked { .. })).count();
@@ -157,11 +182,12 @@ async fn reported(visit: &Visit<'_>, held: &Held) -> Result<Shown, Trouble> {
     let content = html! {
         (asking::who(visit, held))
         p { (visit.with("lost-now", &[("revoked", ended.into()), ("held", on_hold.into())])) }
-        @if let Some(request) = waiting { p { (visit.t("lost-waiting")) " " a href=(Place::Request(request.uuid)) { (words::request_type(visit.texts, request.request_type)) } "." } }
+        @if let Some(request) = waiting { p { (visit.t("lost-waiting")) " " (history::request(visit, request)) } }
         h2 { (visit.t("lost-next")) }
         @if replaceable { p { (visit.t("lost-next-replace")) } }
         @if reinstates { p { (visit.t("lost-next-found")) } }
-        @if !replaceable && !reinstates { p { (visit.t("lost-next-desk")) } }
+        @if let Some(request) = replacing { p { (visit.t("lost-next-asked")) " " (history::request(visit, request)) } }
+        @else if !replaceable && !reinstates { p { (visit.t(if own { "lost-next-own" } else { "lost-next-desk" })) } }
         div.acts {
             @if replaceable { a.button href=(Form::address(&place, &[("what", "replace"), ("reason", visit.query.one("reason"))])) { (visit.t("ask-replace")) } }
             @if reinstates { a.button.quiet href=(Form::address(&place, &[("what", "reinstate")])) { (visit.t("ask-reinstate")) } }

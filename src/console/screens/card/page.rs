@@ -5,7 +5,7 @@ use super::held::Held;
 use super::{history, life};
 use crate::cm::card_secrets::{AdminKeyReport, AdminKeyState};
 use crate::cm::found::FoundCard;
-use crate::cm::request::{Request, RequestType};
+use crate::cm::request::RequestType;
 use crate::cm::route::Route;
 use crate::cm::vocabulary;
 use crate::console::place::Place;
@@ -18,9 +18,6 @@ use crate::pages::tables::facts;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-/// Bounds the open requests that are listed.
-const MOST_OPEN: usize = 10;
-
 /// Shows the page.
 pub async fn show(visit: &Visit<'_>, smartcard: Uuid) -> Result<Shown, Trouble> {
     let held = Held::read(visit, smartcard).await?;
@@ -29,7 +26,7 @@ pub async fn show(visit: &Visit<'_>, smartcard: Uuid) -> Result<Shown, Trouble> 
         Err(refused) if matches!(refused.status, 403 | 404) => None,
         Err(refused) => return Err(refused.into()),
     };
-    let open = open_requests(visit, &held).await?;
+    let open = history::open_requests(visit, &held.history).await?;
     let reads = visit.has("read-audit");
     let place = Place::CardAttestation(smartcard).path();
     let attested = |serial: &str| reads.then(|| Form::address(&place, &[("serial", serial)]));
@@ -38,7 +35,7 @@ pub async fn show(visit: &Visit<'_>, smartcard: Uuid) -> Result<Shown, Trouble> 
         (acts(visit, &held))
         @if !open.is_empty() {
             h2 { (visit.t("card-open")) }
-            ul { @for request in &open { li { a href=(Place::Request(request.uuid)) { (words::request_type(visit.texts, request.request_type)) } " " (words::request_status(visit.texts, request.status)) } } }
+            ul { @for request in &open { li { (history::request(visit, request)) } } }
         }
         (held.certificates_table(visit, attested))
         h2 { (visit.t("card-life")) }
@@ -47,15 +44,6 @@ pub async fn show(visit: &Visit<'_>, smartcard: Uuid) -> Result<Shown, Trouble> 
         p { a href=(Place::CardHistory(smartcard)) { (visit.t("history-file")) } }
     };
     Ok(Shown::page(held.name(visit), content))
-}
-
-/// Reads the requests about a card that are open.
-pub async fn open_requests(visit: &Visit<'_>, held: &Held) -> Result<Vec<Request>, Trouble> {
-    let mut open = Vec::new();
-    for entry in history::open_requests(&held.history).into_iter().take(MOST_OPEN) {
-        open.push(visit.one::<Request>(Route::GetRequest { request: entry.request }).await?);
-    }
-    Ok(open)
 }
 
 /// Writes what is known of the card.

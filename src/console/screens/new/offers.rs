@@ -106,7 +106,7 @@ async fn first(visit: &Visit<'_>, target: Uuid) -> Result<Vec<Offer>, Trouble> {
     let mut offers = Vec::new();
     for template in visit.list::<ProfileTemplateView>(Route::ListProfileTemplates).await?.entries.into_iter().take(MOST)
     {
-        let Some(policy) = policy(visit, template.uuid, RequestType::Enroll).await? else { continue };
+        let Some(policy) = visit.policy(template.uuid, RequestType::Enroll).await? else { continue };
         if !may_ask(visit, &policy, target) {
             continue;
         }
@@ -118,11 +118,6 @@ async fn first(visit: &Visit<'_>, target: Uuid) -> Result<Vec<Offer>, Trouble> {
         });
     }
     Ok(offers)
-}
-
-/// Reads the policy of a request type; `None`: the template does not speak of it.
-pub async fn policy(visit: &Visit<'_>, template: Uuid, workflow: RequestType) -> Result<Option<Policy>, Trouble> {
-    Ok(visit.one_or_none(Route::GetPolicy { template, workflow }).await?)
 }
 
 /// Says whether the visitor may ask for this, as far as the policy tells; the server has the last word.

@@ -1,7 +1,6 @@
 //! What is asked for and for whom, with its policy; and the page that asks for all that the policy wants.
 
-use super::offers::{self, What};
-use crate::cm::found::{Found, FoundKind};
+use super::offers::What;
 use crate::cm::policy::PolicyDataItem;
 use crate::cm::request::{CreateRequest, RequestType};
 use crate::cm::route::Route;
@@ -43,7 +42,7 @@ impl Order {
                 visit.one::<Smartcard>(Route::GetSmartcard { smartcard }).await?.profile_template
             }
         };
-        let Some(policy) = offers::policy(visit, template, what.request_type()).await? else { return Ok(None) };
+        let Some(policy) = visit.policy(template, what.request_type()).await? else { return Ok(None) };
         let template = visit.one(Route::GetProfileTemplate { template }).await?;
         Ok(Some(Self { target, name: name_of(visit, target).await?, what, template, policy }))
     }
@@ -98,9 +97,7 @@ pub async fn name_of(visit: &Visit<'_>, user: Uuid) -> Result<String, Trouble> {
     if user == visit.me.uuid {
         return Ok(visit.me.name.clone());
     }
-    let found = visit.list::<Found>(Route::Search { text: guid_text(user) }).await?;
-    let person = found.entries.into_iter().find(|it| it.kind == FoundKind::Person && it.uuid == user);
-    person.map(|person| person.owner_name).ok_or(Trouble::NoPage)
+    visit.person(user).await?.map(|person| person.owner_name).ok_or(Trouble::NoPage)
 }
 
 /// Writes how far one has come.

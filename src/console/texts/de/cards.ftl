@@ -148,7 +148,7 @@ lost-held = { $count ->
    *[other] { $count } Zertifikate werden sofort ausgesetzt. Findet sich die Karte wieder, gelten sie wieder.
 }
 lost-waits = Dass sie endgültig widerrufen werden, wird beantragt und wartet auf eine Genehmigung.
-lost-not-yours = Aus diesem Grund können Sie sie nicht melden; der Inhaber kann es, und wer die Karte aussetzen oder widerrufen darf.
+lost-not-yours = Sie können die Karte sehen, aber nicht als vermisst melden. Das können ihr Inhaber und wer sie aussetzen oder widerrufen darf, etwa der Helpdesk.
 lost-closes = Diese Anträge sind offen. Die ohne die Karte nicht ausgeführt werden können, werden geschlossen:
 lost-comment-hint = Zum Beispiel, wo und wann sie zuletzt gesehen wurde.
 lost-report = Als vermisst melden
@@ -165,7 +165,9 @@ lost-waiting = Das wartet auf eine Genehmigung:
 lost-next = Wie es weitergeht
 lost-next-replace = Der Inhaber kann eine andere Karte an ihrer Stelle bekommen.
 lost-next-found = Findet sich die Karte wieder, kann sie wieder eingesetzt werden.
-lost-next-desk = Ihr Helpdesk kann dem Inhaber eine andere Karte geben.
+lost-next-desk = Der Helpdesk oder die Ausgabestelle kann für den Inhaber eine andere Karte beantragen.
+lost-next-own = Sie brauchen eine andere Karte: Gehen Sie zur Ausgabestelle, oder rufen Sie den Helpdesk an. Dort wird sie für Sie beantragt; wie weit es damit ist, steht auf der Seite Meine Sachen.
+lost-next-asked = Eine andere Karte ist schon beantragt:
 lost-again = Sie findet sich nicht: noch einmal melden
 done-lost-revoked = Gemeldet: Die Karte ist endgültig widerrufen.
 done-lost-suspended = Gemeldet: Die Karte ist ausgesetzt.

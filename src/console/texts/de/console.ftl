@@ -52,9 +52,17 @@ home-waiting-count = { $count ->
 home-oldest = Der älteste wartet schon { $age }.
 home-and-more = Es gibt noch mehr.
 home-to-queue = Zu den Anträgen
+home-ready = Auszuführende Anträge
+home-ready-count = { $count ->
+    [0] Keiner ist genehmigt und wartet darauf, ausgeführt zu werden.
+    [one] 1 ist genehmigt und wartet darauf, ausgeführt zu werden.
+   *[other] { $count } sind genehmigt und warten darauf, ausgeführt zu werden.
+}
+home-to-ready = Zu den genehmigten
 home-ending = Läuft innerhalb von { $days } Tagen ab
 home-ending-none = In dieser Zeit läuft kein Zertifikat ab.
 home-own = Ihre Karten und Anträge
 home-own-none = Sie haben keine Karte.
+home-to-own = Zu meinen Sachen
 comment = Bemerkung
 comment-hint = Nötig, wenn Sie ablehnen.

@@ -148,7 +148,7 @@ lost-held = { $count ->
    *[other] { $count } certificates are put on hold at once. If the card turns up, they count again.
 }
 lost-waits = That they are revoked for good is asked for, and waits for an approval.
-lost-not-yours = You cannot report it for this reason; the holder can, and whoever may suspend or revoke the card.
+lost-not-yours = You can see the card, but not report it as missing. Its holder can, and so can whoever may suspend or revoke it, such as the help desk.
 lost-closes = These requests are open. Those that cannot be carried out without the card are closed:
 lost-comment-hint = Where and when it was seen last, for example.
 lost-report = Report as missing
@@ -165,7 +165,9 @@ lost-waiting = This waits for an approval:
 lost-next = What comes next
 lost-next-replace = The holder can get another card in its place.
 lost-next-found = If the card turns up, it can be reinstated.
-lost-next-desk = Your help desk can give the holder another card.
+lost-next-desk = The help desk or the desk that gives out cards can ask for another card for the holder.
+lost-next-own = You need another card: go to the desk that gives out cards, or call the help desk. They ask for it in your name; how far it is stands on the page My things.
+lost-next-asked = Another card is asked for already:
 lost-again = It will not turn up: report again
 done-lost-revoked = Reported: the card is revoked for good.
 done-lost-suspended = Reported: the card is suspended.

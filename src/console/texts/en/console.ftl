@@ -52,9 +52,17 @@ home-waiting-count = { $count ->
 home-oldest = The oldest has waited for { $age }.
 home-and-more = There are more.
 home-to-queue = To the requests
+home-ready = Requests to carry out
+home-ready-count = { $count ->
+    [0] None is approved and waits to be carried out.
+    [one] 1 is approved and waits to be carried out.
+   *[other] { $count } are approved and wait to be carried out.
+}
+home-to-ready = To those that are approved
 home-ending = Ends within { $days } days
 home-ending-none = No certificate ends in that time.
 home-own = Your cards and requests
 home-own-none = You have no card.
+home-to-own = To my things
 comment = Comment
 comment-hint = Needed where you deny.
