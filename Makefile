@@ -42,14 +42,14 @@ torture:
 		sed -nE 's|tests/it/(.*)\.rs|\1::|; s|/|::|gp' | sort)
 	@sort target/torture.log | uniq -c | awk '{ print; points += $$1 } END { print points " points, in " NR " tests" }'
 
-# Every page as a browser shows it, light and dark.
+# The pages that the documents show, as a browser shows them, light and dark; all others are in target/pictures.
 screenshots:
 	@scripts/install-missing test
 	@scripts/fetch-axe >/dev/null
 	@rm -rf target/pictures && mkdir -p target/pictures docs/pictures
 	CARDWRIGHT_PICTURES="$(CURDIR)/target/pictures" $(CARGO) test --quiet --test it pages::every::every_page_is_sound
 	@rm -f docs/pictures/*.png
-	@cd target/pictures && cp $$(ls *-light.png *-dark.png | grep -v ^of-) ../../docs/pictures/
+	@cd target/pictures && cp $$(grep -oh 'pictures/[a-z-]*\.png' ../../README.md ../../docs/*.md ../../docs/guides/*.md | cut -d/ -f2 | sort -u) ../../docs/pictures/
 
 bench:
 	@scripts/install-missing bench

@@ -11,4 +11,5 @@ mod mine;
 mod others;
 mod oversight;
 mod people;
+mod pictures;
 mod requests;

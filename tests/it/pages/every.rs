@@ -9,7 +9,7 @@ use crate::support::site::Site;
 const PICTURES: &str = "CARDWRIGHT_PICTURES";
 
 /// The addresses of the pages, and what each is called in a picture's name.
-fn addresses(request: &str, person: &str, card: &str) -> Vec<(&'static str, String)> {
+pub fn addresses(request: &str, person: &str, card: &str) -> Vec<(&'static str, String)> {
     vec![
         ("home", "/".into()),
         ("help", "/help".into()),
@@ -35,6 +35,7 @@ fn addresses(request: &str, person: &str, card: &str) -> Vec<(&'static str, Stri
         ("new-person", "/new?q=u".into()),
         ("new-what", format!("/new?for={person}")),
         ("help-desk", "/help-desk?q=u".into()),
+        ("help-desk-caller", format!("/help-desk/{card}")),
         ("mine", "/mine".into()),
         ("nowhere", "/nowhere".into()),
     ]
