@@ -3,7 +3,7 @@
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
 use super::foresight::expected_length;
-use super::key_order::{decrypts, key_algorithm, signature_algorithm};
+use super::key_order::{decrypts, is_as_ours, key_algorithm, signature_algorithm};
 use super::login::{AHEAD, Login};
 use super::proven::Listed;
 use super::record::{HexBytes, IssuedWork, KeyWork, Milestone, SignedWork, Tie};
@@ -193,8 +193,8 @@ fn find(session: &mut dyn Session, key: &mut KeyWork, observer: Observer<'_>) ->
     }
 }
 
-/// Finds a key without a certificate that has the ordered kind and label and an id that is none of ours: a module that
-/// chooses ids itself has made it before the work was broken off.
+/// Finds a key without a certificate that has the ordered kind and label and an id of another shape than ours: a module
+/// that chooses ids itself has made it before the work was broken off.
 pub(super) fn find_renamed(session: &mut dyn Session, key: &KeyWork) -> Result<Option<(KeyId, PublicKey)>, Error> {
     if key.takes_a_place() {
         return Ok(None);
@@ -203,7 +203,7 @@ pub(super) fn find_renamed(session: &mut dyn Session, key: &KeyWork) -> Result<O
     let stored = session.list().map_err(|source| Error::new(Stage::FindKey, source))?;
     let found = stored.into_iter().find_map(|stored| {
         let bare = stored.has_private_key && stored.certificate.is_none();
-        let renamed = bare && stored.label == key.label && stored.id.0.len() < key.id.0.len();
+        let renamed = bare && stored.label == key.label && !is_as_ours(&stored.id);
         let public_key = stored.public_key.filter(|public_key| renamed && public_key.kind() == kind)?;
         Some((stored.id, public_key))
     });

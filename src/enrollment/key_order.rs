@@ -35,6 +35,11 @@ pub(super) fn key_id(request: Uuid, index: Option<u8>) -> KeyId {
     KeyId(id)
 }
 
+/// Says whether an id is as long as [`key_id`] makes one.
+pub(super) fn is_as_ours(id: &KeyId) -> bool {
+    [None, Some(0)].iter().any(|index| key_id(Uuid::nil(), *index).0.len() == id.0.len())
+}
+
 /// Returns what people see beside the key: the name it was ordered under, or else the card's, with a number where there
 /// are several.
 pub(super) fn key_label(card_label: &str, options: &GenerationOptions, index: Option<u8>) -> String {

@@ -297,11 +297,19 @@ fn half_a_key_pair_gives_way_to_a_whole_one() {
     assert_eq!((token.keys().len(), token.certificates()), (1, bench.fake.issued()));
 }
 
-/// What is beside the place of a key that is not made yet: only a bare key of the ordered name and a short id is taken for
-/// one that the token named.
+/// What is beside the place of a key that is not made yet: only a bare key of the ordered name whose id is no shape of ours
+/// is taken for one that the token named.
 #[test]
 fn a_key_of_the_same_name_is_only_ours_where_it_can_be() {
-    for (id, certified, made) in [(&b"short"[..], false, 0), (b"short", true, 1), (&[7; 16], false, 1)] {
+    let rows: [(&[u8], bool, usize); 5] = [
+        (b"short", false, 0),
+        (b"short", true, 1),
+        (&[7; 16], false, 1),
+        (&[7; 17], false, 1),
+        // As long as a hash of the key.
+        (&[7; 20], false, 0),
+    ];
+    for (id, certified, made) in rows {
         let (bench, mut token) = cut_where(
             |_, _| {},
             enroll,

@@ -3,11 +3,11 @@
 use super::bench::{Bench, End, Face, PIN};
 use super::fake::OWN_KEY;
 use super::memory_rules::{Cipher, Rules};
-use super::memory_token::MemoryToken;
+use super::memory_token::{Cut, MemoryToken};
 use cardwright::cm::offline::CodeKind;
 use cardwright::enrollment::{
-    EnrollOrder, Enrollment, Event, HelpDesk, HelpDeskError, Input, Need, OldKey, Order, Outcome, RenewOrder, Step,
-    card_id, unblock_offline,
+    EnrollOrder, Enrollment, Event, HelpDesk, HelpDeskError, Input, Milestone, Need, OldKey, Order, Outcome, Record,
+    RenewOrder, Step, card_id, unblock_offline,
 };
 use cardwright::pkix::{Certificate, KeyAlgorithm};
 use cardwright::secret::Pin;
@@ -180,8 +180,12 @@ fn a_request_that_exists_is_taken_as_it_is() {
     let request = Some(bench.fake.last_request());
     let mut token = MemoryToken::fresh();
     let order = Order::Enroll(EnrollOrder { request, ..Default::default() });
-    bench.run(&mut token, order).unwrap().done();
+    let mut face = Face::default();
+    bench.run_with(&mut token, order, &mut face).unwrap().done();
     assert_eq!(bench.fake.requests(), [(1, 8)]);
+    // A new PIN was asked for meanwhile.
+    assert!(matches!(face.needs[..], [Need::NewPin { .. }]), "{:?}", face.needs);
+    assert_eq!(face.events.iter().filter(|event| matches!(event, Event::CardAssigned { .. })).count(), 1);
 }
 
 #[test]
@@ -272,6 +276,33 @@ fn retirement_takes_off_a_key_whose_enrollment_was_never_finished() {
     bench.run(&mut token, retire()).unwrap().done();
     assert_eq!(token.keys(), []);
     assert_eq!(bench.unfinished(), 0);
+}
+
+/// The token chooses ids itself, and the work broke off before it could say which.
+#[test]
+fn retirement_takes_off_a_key_that_the_token_has_named() {
+    let mut unnamed = 0;
+    for at in 0..40 {
+        let bench = Bench::new();
+        let mut token = MemoryToken::of(Rules { renames: true, ..Rules::pkcs11() });
+        token.plant(b"somebody else's");
+        bench.run(&mut token, enroll()).unwrap().done();
+        token.repair(Some(Cut::After(at)));
+        if bench.run(&mut token, renew()).is_ok() {
+            break;
+        }
+        token.repair(None);
+        let (there, unfinished) = (token.keys(), bench.journal().unfinished().unwrap());
+        let chosen = |record: &Record| match &record.milestone {
+            Milestone::KeysChosen { keys, .. } => !there.contains(&token::KeyId(keys[0].id.0.clone())),
+            _ => false,
+        };
+        unnamed += usize::from(there.len() == 3 && unfinished.iter().any(chosen));
+        bench.run(&mut token, retire()).unwrap().done();
+        assert_eq!(token.keys(), [token::KeyId(b"somebody else's".to_vec())], "{at}");
+        assert_eq!(bench.unfinished(), 0, "{at}");
+    }
+    assert!(unnamed > 0);
 }
 
 #[test]
