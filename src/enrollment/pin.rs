@@ -8,7 +8,7 @@ use super::error::{Cause, Error};
 use super::inputs::PinEntry;
 use super::new_pin::{check_pin, pin_form};
 use super::plan::{KnownAdminKey, MayHold};
-use super::record::{Milestone, PinWork, Tie};
+use super::record::{PinWork, Tie};
 use super::stage::Stage;
 use super::step::{Event, Need, Observer, Step, WhichPin};
 use crate::cm::template::{PinPolicy, SmartcardConfig};
@@ -103,8 +103,8 @@ impl Enrollment<'_> {
         self.set_pin_as_admin(AdminWork::to_set_pin(tie, config, &key, own), new_pin, token, observer)
     }
 
-    /// Sets the PIN by the PUK that the server told. Where the server told none, the PUK the card came with is tried
-    /// once, unless the card is known to have another. Where the PUK is locked, the PIN is changed from the present one.
+    /// Sets the PIN by the PUK that the server told. Where the server told none, the PUK the card came with is tried,
+    /// unless the card is known to have another. Where the PUK is locked, the PIN is changed from the present one.
     fn set_first_pin_by_puk(
         &mut self,
         secrets: FirstPin<'_>,
@@ -122,10 +122,7 @@ impl Enrollment<'_> {
             Err(Error { cause: Cause::Token(token::Error::Locked { secret: SecretKind::Puk }), .. }) => {
                 self.change_first_pin(new_pin, token)
             }
-            Ok(Tried::Need(need @ Need::Puk { refused: true, .. })) if told.is_none() => {
-                self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: false })?;
-                Ok(Tried::Need(need))
-            }
+            Ok(Tried::Need(need)) => self.note_refused_puk(tie, need),
             tried => tried,
         }
     }

@@ -277,8 +277,8 @@ impl Enrollment<'_> {
         self.client.tell_puk(tie.request, tie.smartcard, state).map_err(|source| Error::new(stage, source))
     }
 
-    /// Sets a PIN by a typed PUK, or else by the one the server told, or else by `factory`: the one the card came with,
-    /// where that may hold.
+    /// Sets a PIN by a typed PUK, or else by the one the server told, unless the journal says that the card has refused
+    /// that, or else by `factory`: the one the card came with, where that may hold.
     pub(super) fn set_pin_by_puk(
         &mut self,
         new_pin: &Pin,
@@ -287,7 +287,8 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
     ) -> Result<Tried<()>, Error> {
         let typed = self.inputs.puk.take();
-        let candidate = match (&typed, told.or(factory)) {
+        let was_refused = self.puk_was_refused();
+        let candidate = match (&typed, told.or(factory).filter(|_| !was_refused)) {
             (Some((puk, last_try)), _) => Some((puk, *last_try)),
             (None, Some(puk)) => Some((puk, self.order.last_try())),
             (None, None) => None,
@@ -307,9 +308,23 @@ impl Enrollment<'_> {
             Some(PukAnswer::Accepted) => return Ok(Tried::Done(())),
             Some(PukAnswer::Refused(refused)) if by_hand => return Err(Error::new(Stage::SetPin, refused)),
             Some(PukAnswer::Refused(_)) => true,
-            None => false,
+            None => was_refused,
         };
         Ok(Tried::Need(Need::Puk { counters: self.counters(token)?, refused }))
+    }
+
+    /// Notes that the card has refused a PUK, so that it is not tried again: somebody has changed it.
+    pub(super) fn note_refused_puk(&mut self, tie: Tie, need: Need) -> Result<Tried<()>, Error> {
+        if matches!(need, Need::Puk { refused: true, .. }) {
+            self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: false })?;
+        }
+        Ok(Tried::Need(need))
+    }
+
+    /// Says whether the card has refused the PUK that it should have, as the journal says.
+    fn puk_was_refused(&self) -> bool {
+        let milestone = self.record().map(|record| &record.milestone);
+        matches!(milestone, Some(Milestone::ChangingPuk { current_refused: true, next_possible: false, .. }))
     }
 
     /// Refuses a second PUK in one process where the card does not tell how many tries are left.

@@ -7,7 +7,7 @@ use super::plan::{KnownAdminKey, MayHold};
 use super::record::{Milestone, Tie};
 use super::relay::is_for_absence;
 use super::stage::Stage;
-use super::step::{Event, Need, Observer, Outcome, Step};
+use super::step::{Event, Observer, Outcome, Step};
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::Pin;
@@ -60,13 +60,10 @@ impl Enrollment<'_> {
             Tried::Need(need) => return Ok(Tried::Need(need)),
         };
         observer(Event::Doing(Stage::SetPin));
-        let told = told.as_ref().filter(|_| left_open != Some(MayHold::Neither));
-        let tried = self.set_pin_by_puk(new_pin, told, None, token)?;
-        if matches!(tried, Tried::Need(Need::Puk { refused: true, .. })) {
-            // It is not tried again, as somebody has changed the PUK.
-            self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: false })?;
+        match self.set_pin_by_puk(new_pin, told.as_ref(), None, token)? {
+            Tried::Need(need) => self.note_refused_puk(tie, need),
+            done => Ok(done),
         }
-        Ok(tried)
     }
 
     /// Sets the PIN by the server's answer to the token's challenge, or by the admin key where there is no challenge.

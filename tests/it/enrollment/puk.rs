@@ -1,10 +1,12 @@
 //! The PUK: whose it is, what a wrong one costs, and what happens where the server keeps none.
 
 use super::bench::{Bench, End, Face, PIN};
+use super::fake::Mischief;
 use super::fake_secrets::{own_puk, own_puk_of_digits};
 use super::memory_rules::{Cipher, FACTORY_PUK, Rules};
 use super::memory_token::{MemoryToken, TRIES};
 use super::ways::{enroll, renew, retire, unblock};
+use cardwright::cm::problem::ProblemCode;
 use cardwright::enrollment::{Event, Need};
 use cardwright::token::LastTry;
 
@@ -218,5 +220,41 @@ fn a_card_that_takes_no_letters_gets_a_puk_of_digits_before_anything_is_changed(
         let mut face = Face { new_pin: "975310", ..Face::default() };
         bench.run_with(&mut token, unblock(), &mut face).unwrap().done();
         assert_eq!((token.pin(), token.left()), (Some("975310"), (TRIES, TRIES, TRIES)));
+    }
+}
+
+#[test]
+fn a_puk_that_the_card_has_taken_is_confirmed_and_the_one_before_not_tried_again() {
+    let bench = Bench::new();
+    let mut token = ready();
+    bench.fake.behave(Some(Mischief::RefuseAs("PUT", "/puk", ProblemCode::Forbidden)));
+    bench.run(&mut token, enroll()).unwrap_err();
+    assert_eq!((token.puk(), bench.fake.secrets(|secrets| secrets.puk)), (&*own_puk(1), "Proposed"));
+    bench.fake.behave(None);
+    bench.run(&mut token, enroll()).unwrap().done();
+    assert_eq!((token.puk_refused, bench.fake.secrets(|secrets| secrets.puk)), (0, "Active"));
+}
+
+/// Somebody has changed the PUK that the server has, on a card that does not count: three runs would lock it.
+#[test]
+fn a_puk_of_the_servers_that_the_card_has_refused_is_not_tried_again() {
+    let bench = Bench::new();
+    let mut token = MemoryToken::of(Rules::bare_piv(Cipher::Aes));
+    bench.fake.behave(Some(Mischief::RefuseAs("PUT", "/puk", ProblemCode::Forbidden)));
+    bench.run(&mut token, enroll()).unwrap_err();
+    bench.fake.behave(None);
+    bench.fake.secrets(|secrets| secrets.puk = "Active");
+    token.set_puk(OWN);
+    for order in [enroll, unblock] {
+        for _ in 0..3 {
+            let end = bench.run(&mut token, order()).unwrap();
+            assert!(matches!(end, End::Unanswered(Need::Puk { refused: true, .. })), "{end:?}");
+        }
+        let mut face = Face { puk: Some(OWN), ..Face::default() };
+        bench.run_with(&mut token, order(), &mut face).unwrap().done();
+        let asked = face.needs.iter().filter(|need| matches!(need, Need::Puk { .. })).count();
+        assert_eq!((token.puk(), token.puk_refused, asked), (&*own_puk(1), 1, 1), "{:?}", order());
+        (token.puk_refused, token.puk_left) = (0, TRIES);
+        token.set_puk(OWN);
     }
 }
