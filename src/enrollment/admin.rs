@@ -194,6 +194,7 @@ impl Enrollment<'_> {
                 Err(error) if is_wrong(&error) => {
                     if key == KnownAdminKey::Default {
                         self.note_default_refused(&error)?;
+                        self.drop_copy();
                     }
                     refused = refused.or(Some(error));
                 }

@@ -111,6 +111,8 @@ pub(super) struct Facts {
     pub pin_is_set: bool,
     /// The copy of its admin key that the card keeps was tried, or there is none.
     pub kept_key_tried: bool,
+    /// The SO PIN that is held is that copy.
+    pub so_pin_is_copy: bool,
 }
 
 /// Says what one leg of the way came to.
@@ -203,6 +205,9 @@ impl<'a> Enrollment<'a> {
 
     /// Keeps what the face knows already, so that it need not be asked for.
     pub fn give(&mut self, input: Input) {
+        if matches!(input, Input::SoPin(..)) {
+            self.facts.so_pin_is_copy = false;
+        }
         self.inputs.give(input);
     }
 

@@ -31,9 +31,16 @@ impl Enrollment<'_> {
         Ok(Tried::Need(self.so_pin_needed(token)?))
     }
 
+    /// Drops the copy that the card keeps, once the card has refused it: whoever has not typed it is asked.
+    pub(super) fn drop_copy(&mut self) {
+        if self.facts.so_pin_is_copy {
+            self.inputs.so_pin = None;
+        }
+    }
+
     /// Returns the SO PIN or admin key that somebody gave, and not the copy that the card keeps.
     pub(super) fn typed_so_pin(&self) -> Option<&(Pin, LastTry)> {
-        self.inputs.so_pin.as_ref().filter(|_| !self.facts.kept_key_tried)
+        self.inputs.so_pin.as_ref().filter(|_| !self.facts.so_pin_is_copy)
     }
 
     /// Returns the need of the SO PIN or admin key.
@@ -56,7 +63,7 @@ impl Enrollment<'_> {
         let kept = token.kept_admin_key(pin.as_user());
         self.facts.counters = None;
         let kept = kept.map_err(failed)?;
-        self.facts.kept_key_tried = true;
+        (self.facts.kept_key_tried, self.facts.so_pin_is_copy) = (true, true);
         self.inputs.so_pin = kept.map(|key| (Pin::new(hex::encode(key.expose())), LastTry::Keep));
         Ok(None)
     }

@@ -2,14 +2,14 @@
 //! which one holds when the work is taken up again.
 
 use super::bench::{Bench, End, Face, PIN};
-use super::fake::{Mischief, PROPOSED_PIN};
+use super::fake::{Mischief, OWN_KEY, PROPOSED_PIN};
 use super::fake_secrets::own_puk;
 use super::memory_rules::{Cipher, FACTORY_PIN, FACTORY_PUK, Rules};
-use super::memory_token::{MemoryToken, TRIES};
+use super::memory_token::{Cut, MemoryToken, TRIES};
 use super::ways::{enroll, renew, retire, unblock};
-use cardwright::enrollment::{Event, Input, Need, WhichPin};
+use cardwright::enrollment::{Enrollment, Event, Input, Need, WhichPin};
 use cardwright::secret::Pin;
-use cardwright::token::LastTry;
+use cardwright::token::{LastTry, Token};
 use serde_json::{Value, json};
 
 const FULL: (u8, u8, u8) = (TRIES, TRIES, TRIES);
@@ -292,5 +292,66 @@ fn an_so_pin_that_was_given_is_used_where_the_card_keeps_its_admin_key() {
         let typed = Input::SoPin(Pin::new(other.clone()), LastTry::Keep);
         bench.run_given(&mut token, enroll(), typed, &mut Face::default()).unwrap().done();
         assert_eq!((token.so_pin(), token.left()), (&*other, FULL));
+    }
+}
+
+/// A card that keeps its admin key for its user and does not tell whether that is the one it came with.
+fn keeping(copy: Option<&str>) -> MemoryToken {
+    let rules = Rules { keeps_admin_key: true, tells_defaults: false, ..Rules::piv(Cipher::Aes) };
+    let mut token = MemoryToken::of(rules);
+    token.set_pin_to(BEFORE);
+    token.set_so_pin(KEPT);
+    token.stale_copy = copy.map(str::to_owned);
+    token
+}
+
+const KEPT: &str = "333333333333333333333333333333333333333333333333";
+const MISTYPED: &str = "555555555555555555555555555555555555555555555555";
+/// More tries than are made.
+const MANY: u8 = 9;
+
+/// Another program has changed the admin key and not the copy.
+#[test]
+fn a_copy_of_the_admin_key_that_is_out_of_date_is_tried_once_and_somebody_is_asked() {
+    for given in [false, true] {
+        let (bench, mut token) = (Bench::new(), keeping(Some(&"44".repeat(24))));
+        token.set_admin_left(MANY);
+        let journal = bench.journal();
+        let mut work = Enrollment::begin(&bench.client, &journal, token.identity(), enroll()).unwrap();
+        if given {
+            work.give(Input::Pin(Pin::new(BEFORE.into()), LastTry::Keep));
+        }
+        let mut face = Face { pins: [BEFORE].into(), ..Face::default() };
+        let mut asked = |so_pin, left| {
+            face.so_pin = so_pin;
+            let end = face.pump(&mut work, &mut token);
+            assert_eq!(token.left(), (TRIES, left, TRIES), "{given}");
+            end
+        };
+        let end = asked(None, MANY - 2).unwrap();
+        assert!(matches!(end, End::Unanswered(Need::SoPin { .. })), "the key it came with, and the copy: {end:?}");
+        assert_eq!(asked(Some(MISTYPED), MANY - 3).unwrap_err().code(), "wrong-so-pin");
+        let end = asked(None, MANY - 3).unwrap();
+        assert!(matches!(end, End::Unanswered(Need::SoPin { .. })), "the copy is not tried again: {end:?}");
+        asked(Some(KEPT), TRIES).unwrap().done();
+        assert_eq!(token.so_pin(), hex::encode(OWN_KEY));
+    }
+}
+
+/// Another program holds the card, at whatever step: it is said, and nobody is asked for another key.
+#[test]
+fn a_copy_that_cannot_be_tried_just_now_is_not_taken_for_a_wrong_one() {
+    for at in 0.. {
+        let (bench, mut token) = (Bench::new(), keeping(None));
+        token.repair(Some(Cut::Busy(at)));
+        let mut face = Face { pins: [BEFORE].into(), ..Face::default() };
+        let given = Input::Pin(Pin::new(BEFORE.into()), LastTry::Keep);
+        let end = bench.run_given(&mut token, enroll(), given, &mut face);
+        if token.operations() <= at {
+            end.unwrap().done();
+            assert_eq!(token.so_pin(), hex::encode(OWN_KEY));
+            return;
+        }
+        assert_eq!(end.unwrap_err().code(), "reader-busy", "{at}");
     }
 }

@@ -39,6 +39,8 @@ pub struct MemoryToken {
     pin: Option<String>,
     /// The admin key's hexadecimal digits, as on a PKCS#11 token.
     so_pin: String,
+    /// The copy of the admin key that it keeps, where that is out of date.
+    pub stale_copy: Option<String>,
     puk: String,
     pub user_left: u8,
     admin_left: u8,
@@ -83,6 +85,7 @@ impl MemoryToken {
             keeps: super::memory_identity::Keeps::Nothing,
             pin: rules.has_puk.then(|| FACTORY_PIN.to_owned()),
             so_pin: rules.default_key(),
+            stale_copy: None,
             puk: FACTORY_PUK.into(),
             rules,
             user_left: TRIES,
@@ -324,7 +327,8 @@ impl Token for MemoryToken {
             let User::Pin(pin, last_try) = user else { unreachable!("no test keeps a key behind a PIN pad") };
             let right = Some(pin.expose()) == token.pin.as_deref();
             judge(&mut token.user_left, SecretKind::Pin, last_try, right, true)?;
-            Ok(AdminKey::from_hex(&token.so_pin).filter(|_| token.rules.keeps_admin_key))
+            let copy = token.stale_copy.as_ref().unwrap_or(&token.so_pin);
+            Ok(AdminKey::from_hex(copy).filter(|_| token.rules.keeps_admin_key))
         })
     }
 
