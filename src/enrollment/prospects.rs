@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 /// Holds which keys will come to the token, besides those that are made on it.
 struct Coming<'f> {
-    /// Those that the server sends, in the order in which they are written: what one of today takes the place of first.
+    /// Those that the server sends.
     keys: Vec<&'f ForeseenKey>,
     /// The places of those that are made.
     given: Vec<KeyId>,
@@ -33,9 +33,8 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<(), Error> {
-        let mut keys: Vec<_> = foresight.keys_to_come.iter().flatten().collect();
+        let keys: Vec<_> = foresight.keys_to_come.iter().flatten().collect();
         self.check_pfx_password(foresight.shortest_pfx_password.filter(|_| !keys.is_empty()))?;
-        keys.sort_by_key(|key| !key.is_key_history);
         let Some(KeyPlan { keys: made, old }) = &self.facts.keys else { return Ok(()) };
         let given = made.iter().map(|key| key.placement.id.clone()).collect();
         let mut moving = 0;
@@ -43,7 +42,7 @@ impl Enrollment<'_> {
             moving += usize::from(!loses(&key.placement.id, token)?);
         }
         let mut ours = if self.order.workflow() == Workflow::Renew { old.clone() } else { Vec::new() };
-        ours.extend(keys.iter().map(|key| key.thumbprint.clone()).filter(|thumbprint| !thumbprint.is_empty()));
+        ours.extend(keys.iter().map(|key| key.thumbprint.clone()));
         let mut coming = Coming { keys, given, moving, ours };
         if coming.keys.is_empty() && coming.moving == 0 {
             return Ok(());
