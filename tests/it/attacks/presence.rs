@@ -5,15 +5,18 @@ use super::earlier_holding::{abandoned, asked, by_hand, lab_with};
 use crate::enrollment::bench::{Face, PIN};
 use crate::enrollment::real::Lab;
 use crate::enrollment::ways::{enroll, renew, retire, unblock};
+use crate::malice::cards::Forged;
 use crate::support::{gids, piv};
 use cardwright::client::{CmClient, Error};
 use cardwright::cm::card_secrets::AdminKeyState;
 use cardwright::cm::presence::{PresenceOpening, PresenceProtocol, PresenceStep};
 use cardwright::cm::request::RequestType;
 use cardwright::cm::smartcard::AssignSmartcard;
-use cardwright::enrollment::{Event, Order, Relay, RenewOrder, Tie, card_id};
+use cardwright::enrollment::{Event, Order, Relay, RenewOrder, Tie, card_id, show_presence};
 use cardwright::token::{self, Admin, Counterpart, LastTry, SecretKind, Token};
-use cardwright::virtual_card::{GidsOptions, PivOptions, SharedCard};
+use cardwright::virtual_card::{GidsOptions, PivCard, PivOptions, SharedCard};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
 const NEEDED: &str = "presence-needed";
@@ -489,4 +492,50 @@ fn a_template_may_demand_none_and_the_log_says_so() {
     held.alice.tell_admin_key(request, smartcard, AdminKeyState::Default).unwrap();
     let second = held.alice.diversified_key(request, smartcard, id, None).unwrap();
     assert!(first.expose() != second.expose());
+}
+
+/// Somebody begins another authentication of the card while it answers.
+#[test]
+fn what_another_authentication_of_the_card_has_ended_is_begun_anew() {
+    let (lab, answers) = (Kind::Piv.lab(|template| template), Arc::new(AtomicUsize::new(0)));
+    let alice = lab.client("alice", &[], None);
+    let other = Arc::new(Mutex::new(None::<Box<dyn FnOnce() + Send>>));
+    let (between, counted) = (other.clone(), answers.clone());
+    let card = Forged::slot(Box::new(PivCard::new(piv::yubikey()).unwrap()), move |command, _| {
+        // The card's answer is under way.
+        if command[1] == 0x87 && counted.fetch_add(1, Ordering::SeqCst) == 1 {
+            between.lock().unwrap().take().into_iter().for_each(|open| open());
+        }
+        None
+    });
+    let mut token = piv::open(&card);
+    lab.run(&alice, &mut token, enroll(), &mut Face::default()).unwrap().done();
+    let id = card_id(token.identity());
+    let smartcard = alice.find_smartcard(id).unwrap().unwrap().uuid;
+    let olga = lab.client("olga", &["operators"], None);
+    let unblock = asked(&alice, RequestType::Unblock, Some(smartcard));
+    let retire = asked(&olga, RequestType::Retire, Some(smartcard));
+    answers.store(0, Ordering::SeqCst);
+    *other.lock().unwrap() = Some(Box::new(move || {
+        let opening = PresenceOpening { card_id: id, protocol: PresenceProtocol::Piv, witness: Some(vec![7; 16]) };
+        olga.open_presence(retire, smartcard, &opening).unwrap();
+    }));
+    assert!(show_presence(&alice, Tie { request: unblock, smartcard }, id, &mut token).unwrap());
+    assert_eq!(answers.load(Ordering::SeqCst), 4, "a witness and an answer, and both again");
+    alice.diversified_key(unblock, smartcard, id, None).unwrap();
+}
+
+#[test]
+fn a_card_with_another_key_is_asked_once() {
+    for kind in [Kind::Piv, Kind::Gids] {
+        let held = Held::new(kind);
+        let request = held.asked(&held.alice, RequestType::Unblock);
+        let tie = Tie { request, smartcard: held.smartcard };
+        let other = kind.card();
+        let mut token = kind.open(&other);
+        other.forget_headers();
+        assert!(!show_presence(&held.alice, tie, held.id, &mut *token).unwrap());
+        // A witness or a challenge, and an answer.
+        assert_eq!(other.headers().iter().filter(|header| header[1] == 0x87).count(), 2, "{:02X?}", other.headers());
+    }
 }

@@ -315,3 +315,19 @@ fn a_stranger_with_the_name_of_an_enrolled_card_is_enrolled_under_its_own() {
     bench.run(&mut other, enroll()).unwrap().done();
     assert_ne!(card_id(other.identity()), card_id(token.identity()));
 }
+
+/// The work in the journal was only asked for, and the token that it was asked for may be another one.
+#[test]
+fn a_request_about_a_token_does_not_prove_another_of_its_name() {
+    let bench = Bench::new();
+    bench.fake.state().diversify = false;
+    let prepared = || MemoryToken::prepared(&hex::encode([0; 24]), PIN);
+    let mut token = prepared();
+    bench.run(&mut token, enroll()).unwrap().done();
+    bench.fake.state().approval = true;
+    assert!(matches!(bench.run(&mut token, renew()).unwrap(), End::Pending { .. }));
+    let mut other = prepared();
+    other.identity = token.identity.clone();
+    assert_eq!(facts(&bench.run(&mut other, retire()).unwrap_err()), ("card-unproven", 6));
+    assert_eq!((bench.fake.requests(), bench.fake.card_status()), (vec![(1, 8), (3, 16)], 2));
+}

@@ -1,10 +1,10 @@
 //! What a card must still show when it is retired, and that whoever must type a PIN for it does so before there is a request.
 
-use super::bench::{Bench, PIN};
+use super::bench::{Bench, Face, PIN};
 use super::memory_rules::{Cipher, Rules};
 use super::memory_token::MemoryToken;
-use super::ways::{enroll, retire};
-use cardwright::enrollment::{Enrollment, Input, Need, Step};
+use super::ways::{enroll, renew, retire};
+use cardwright::enrollment::{Enrollment, Event, Input, Need, Step};
 use cardwright::token::Token;
 
 fn enrolled(rules: Rules, diversify: bool) -> (Bench, MemoryToken) {
@@ -61,4 +61,21 @@ fn a_card_that_can_show_nothing_more_is_refused_before_there_is_a_request() {
         }
         assert_eq!(bench.fake.requests().len(), if proven { 2 } else { 1 }, "{rules:?} {diversify}");
     }
+}
+
+#[test]
+fn whoever_resets_a_card_needs_no_pin_of_its_user_and_whoever_renews_it_types_it_first() {
+    let bench = Bench::new();
+    bench.fake.state().reset_on_retire = true;
+    let mut token = MemoryToken::of(Rules { resets: true, ..Rules::gids() });
+    bench.run(&mut token, enroll()).unwrap().done();
+    let journal = bench.journal();
+    let mut work = Enrollment::begin(&bench.client, &journal, token.identity(), renew()).unwrap();
+    let step = work.advance(Some(&mut token), Input::Nothing, &mut |_| {}).unwrap();
+    assert!(matches!(step, Step::Need(Need::Pin { .. })), "{step:?}");
+    assert_eq!(bench.fake.requests(), [(1, 8)], "nothing was asked for");
+    drop(work);
+    let mut face = Face::default();
+    bench.run_with(&mut token, retire(), &mut face).unwrap().done();
+    assert!(face.needs.is_empty() && face.events.contains(&Event::TokenReset), "{:?}", face.needs);
 }

@@ -244,6 +244,19 @@ fn a_card_that_forgot_its_own_admin_key_can_still_be_retired() {
     assert_eq!((token.left(), bench.fake.card_status()), ((TRIES, TRIES - 1, TRIES), 6));
 }
 
+/// Admin key and PUK are those it came with.
+fn made_anew(token: &mut MemoryToken) {
+    token.set_so_pin(&token.rules.default_key());
+    token.set_puk(FACTORY_PUK);
+}
+
+/// Has another computer know what is left on the card.
+fn noted(bench: &Bench, other: &Bench, token: &MemoryToken) {
+    let note = format!("journal/{}.left", cardwright::enrollment::card_id(token.identity()));
+    let _ = other.journal();
+    std::fs::copy(bench.directory.join(&note), other.directory.join(&note)).unwrap();
+}
+
 #[test]
 fn a_key_whose_request_was_canceled_stays_bare_and_is_taken_for_ours_where_it_was_made() {
     let (bench, mut token) = (Bench::new(), piv());
@@ -256,13 +269,11 @@ fn a_key_whose_request_was_canceled_stays_bare_and_is_taken_for_ours_where_it_wa
     assert_eq!((error.code(), bench.unfinished()), ("request-canceled", 0));
     assert!(face.events.contains(&Event::KeyLeft { key: KeyId(vec![0x9A]) }));
     let other = Bench::new();
-    token.set_so_pin(&token.rules.default_key());
-    token.set_puk(FACTORY_PUK);
+    made_anew(&mut token);
     // Another computer does not know whose it is.
     assert!(token.rules.tells_keys);
     assert_eq!(other.run(&mut token, enroll()).unwrap_err().code(), "key-id-taken");
-    let note = format!("journal/{}.left", cardwright::enrollment::card_id(token.identity()));
-    std::fs::copy(bench.directory.join(&note), other.directory.join(&note)).unwrap();
+    noted(&bench, &other, &token);
     // Nor is it ours any more once somebody has put a certificate beside it.
     let slot = token.slots.get_mut(&[0x9A][..]).unwrap();
     let key = slot.key.as_ref().unwrap().public_key();
@@ -271,4 +282,34 @@ fn a_key_whose_request_was_canceled_stays_bare_and_is_taken_for_ours_where_it_wa
     token.slots.get_mut(&[0x9A][..]).unwrap().certificate = None;
     other.run(&mut token, enroll()).unwrap().done();
     assert_eq!((token.keys().len(), token.certificates()), (1, other.fake.issued()));
+}
+
+/// What somebody else has put on the card meanwhile is his, and what was there before stays it.
+#[test]
+fn of_what_is_on_the_card_only_what_was_made_for_a_canceled_request_is_taken_for_ours() {
+    for before in [false, true] {
+        let (bench, mut token) = (Bench::new(), piv());
+        let over = || Order::Enroll(EnrollOrder { replace: before, ..EnrollOrder::default() });
+        if before {
+            // It was to be replaced, and is there still.
+            token.plant(&[0x9A]);
+            bench.fake.behave(Some(Mischief::Refuse("authenticationresponse", 503)));
+        } else {
+            bench.fake.behave(Some(Mischief::OtherKey));
+        }
+        bench.run(&mut token, over()).unwrap_err();
+        bench.fake.behave(None);
+        if !before {
+            token.plant(&[0x9D]);
+        }
+        let theirs = token.slots[&[if before { 0x9A } else { 0x9D }][..]].key.as_ref().unwrap().public_key().clone();
+        bench.fake.set_status(17);
+        assert_eq!(bench.run(&mut token, over()).unwrap_err().code(), "request-canceled");
+        let other = Bench::new();
+        other.fake.state().keys = 2;
+        made_anew(&mut token);
+        noted(&bench, &other, &token);
+        assert_eq!(other.run(&mut token, enroll()).unwrap_err().code(), "key-id-taken", "{before}");
+        assert!(token.slots.values().any(|slot| slot.key.as_ref().is_some_and(|key| *key.public_key() == theirs)));
+    }
 }

@@ -1,14 +1,18 @@
 //! Work that was broken off anywhere: by what it is known again, and what must still hold before it is gone on with.
 
+use super::arrivals::place;
 use super::bench::{Bench, End, Face, PIN};
 use super::fake::Mischief;
 use super::memory_identity::Keeps;
 use super::memory_rules::{Cipher, FACTORY_PIN, Rules};
 use super::memory_token::{Cut, MemoryToken, TRIES};
+use super::received::log_in;
 use super::ways::{enroll, renew, retire, unblock};
+use crate::support::piv;
 use cardwright::cm::problem::ProblemCode;
-use cardwright::enrollment::{EnrollOrder, Enrollment, Input, Milestone, Need, Order, Step};
+use cardwright::enrollment::{EnrollOrder, Enrollment, Input, Milestone, Need, Order, Step, WhichPin};
 use cardwright::token::Token;
+use cardwright::virtual_card::{ManagementAlgorithm, PivOptions};
 use uuid::Uuid;
 
 /// More cuts than any way has steps.
@@ -212,5 +216,47 @@ fn a_request_that_ends_while_it_is_waited_for_is_not_carried_out() {
         bench.fake.set_status(status);
         let error = work.advance(Some(&mut token), Input::Nothing, &mut |_| {}).unwrap_err();
         assert_eq!((error.code(), token.generated, bench.unfinished()), (code, 0, 0));
+    }
+}
+
+/// Earlier versions did not note whether what is in a key's place may have to decrypt: it is taken for that where the key
+/// that comes there does.
+#[test]
+fn work_of_a_version_that_did_not_look_moves_what_a_decrypting_key_takes_the_place_of() {
+    for (usages, noted, places) in [(2, "false", vec![0x9A]), (3, "true", vec![0x9A, 0x82])] {
+        let bench = Bench::new();
+        bench.fake.state().key_usages = usages;
+        let management_algorithm = Some(ManagementAlgorithm::TripleDes);
+        let mut token = piv::open(&piv::card(PivOptions { management_algorithm, ..piv::yubikey() }));
+        bench.run(&mut token, enroll()).unwrap().done();
+        bench.fake.behave(Some(Mischief::Refuse("authenticationresponse", 503)));
+        bench.run(&mut token, renew()).unwrap_err();
+        bench.fake.behave(None);
+        rewritten(&bench, &format!("\"keeps\": {noted}"), "\"keeps\": null");
+        bench.run(&mut token, renew()).unwrap().done();
+        let stored = log_in(&mut token).list().unwrap();
+        let there: Vec<_> = stored.into_iter().map(|stored| stored.id).collect();
+        assert_eq!(there, places.into_iter().map(place).collect::<Vec<_>>(), "{usages}");
+    }
+}
+
+/// Only an enrollment sets a PIN. Whoever has locked it has it unblocked, which is a request of its own.
+#[test]
+fn a_renewal_sets_no_pin_in_place_of_one_that_was_locked_meanwhile() {
+    for rules in [Rules::pkcs11(), Rules::gids()] {
+        let (bench, mut token) = (Bench::new(), MemoryToken::of(rules));
+        bench.run(&mut token, enroll()).unwrap().done();
+        bench.fake.behave(Some(Mischief::Refuse("certificatedata", 503)));
+        bench.run(&mut token, renew()).unwrap_err();
+        bench.fake.behave(None);
+        token.forget_pin();
+        let mut face = Face { new_pin: "975310", ..Face::default() };
+        assert_eq!(bench.run_with(&mut token, renew(), &mut face).unwrap_err().code(), "pin-locked");
+        assert!(matches!(face.needs[..], [Need::Pin { which: WhichPin::Users, .. }]), "{:?}", face.needs);
+        assert_eq!((token.pin(), token.user_left), (Some(PIN), 0));
+        for order in [unblock(), renew()] {
+            bench.run(&mut token, order).unwrap().done();
+        }
+        assert_eq!(bench.fake.requests(), [(1, 8), (3, 8), (5, 8)]);
     }
 }

@@ -1,7 +1,7 @@
 //! A renewal that breaks off where the old key was shown, or was about to be: it is taken up, or refused in words, and
 //! the old key is still there.
 
-use super::bench::{Face, PIN};
+use super::bench::{End, Face, PIN};
 use super::keys::{lab, settled};
 use super::memory_rules::{Cipher, Rules};
 use super::memory_token::{Cut, MemoryToken, TRIES};
@@ -11,7 +11,7 @@ use super::ways::{enroll, renew};
 use crate::support::{gids, piv, site, torture};
 use cardwright::client::CmClient;
 use cardwright::cm::request::{CreateRequest, RequestStatus, RequestType};
-use cardwright::enrollment::{Error, Event};
+use cardwright::enrollment::{Enrollment, Error, Event, Journal};
 use cardwright::pkix::Certificate;
 use cardwright::token::{Token, Tries};
 use cardwright::virtual_card::{GidsOptions, PivOptions, SharedCard};
@@ -198,4 +198,30 @@ fn survives(lab: &Lab, rules: Rules, cut: Cut, most_keys: usize) -> bool {
     assert_eq!((token.left(), lab.unfinished()), ((TRIES, TRIES, TRIES), 0), "{cut:?}");
     assert_eq!(client.requests(None).unwrap().len(), 2, "{cut:?}: no second request");
     broken.is_err()
+}
+
+/// A key counts no more once its certificate has ended, and one process waits for the approval in its place.
+#[test]
+fn an_approval_stands_in_for_an_old_key_whose_certificate_has_ended() {
+    let lab = lab(|template| template);
+    let (client, officer) = (lab.client("victor", &[], None), lab.client("boris", &["approvers"], None));
+    let mut token = piv::open(&piv::card(piv::yubikey()));
+    settled(&mut token);
+    lab.run(&client, &mut token, enroll(), &mut Face::default()).unwrap().done();
+    let before = certificates(&mut token);
+    let database = rusqlite::Connection::open(lab.journal().with_file_name("data").join("cardwright.db")).unwrap();
+    let ended = (time::OffsetDateTime::now_utc() - time::Duration::DAY).unix_timestamp() * 1_000_000;
+    assert_eq!(database.execute("UPDATE certificates SET not_after = ?1", [ended]).unwrap(), 1);
+    let journal = Journal::open(lab.journal()).unwrap();
+    let mut work = Enrollment::begin(&client, &journal, token.identity(), renew()).unwrap();
+    let mut face = Face::default();
+    for _ in 0..2 {
+        let end = face.pump(&mut work, &mut token).unwrap();
+        assert!(matches!(end, End::Pending { approvals_needed: Some(1) }), "{end:?}");
+        assert!(face.events.contains(&Event::OldKeyMissing) && !face.events.contains(&Event::OldKeyShown));
+        assert_eq!(certificates(&mut token), before);
+    }
+    officer.approve(work.record().unwrap().request().unwrap(), &Default::default()).unwrap();
+    face.pump(&mut work, &mut token).unwrap().done();
+    assert_ne!(certificates(&mut token), before);
 }

@@ -6,7 +6,7 @@ use super::memory_rules::Rules;
 use super::memory_token::{Cut, MemoryToken, TRIES};
 use super::ways::{enroll, retire};
 use cardwright::cm::problem::ProblemCode;
-use cardwright::enrollment::{Need, Order};
+use cardwright::enrollment::{Event, Need, Order};
 
 /// What a key on P-256 and its certificate are taken to need, in bytes.
 const WANTED: usize = 91 + 512 + 1024 + 256;
@@ -122,4 +122,22 @@ fn a_card_that_was_retired_is_tried_by_the_key_it_came_with_only_where_it_got_th
         assert_eq!(bench.run(&mut token, enroll()).unwrap_err().code(), "forbidden");
         assert_eq!((token.room_trials - before, token.admin_left()), (trials, TRIES), "{:?}", order());
     }
+}
+
+/// What the server knows of another card, which has the name that this one had in earlier versions, says nothing of the
+/// admin key of this one.
+#[test]
+fn a_card_whose_earlier_name_is_that_of_a_card_in_use_is_tried_before_it_is_assigned() {
+    let bench = Bench::new();
+    let mut enrolled = MemoryToken::fresh();
+    bench.run(&mut enrolled, enroll()).unwrap().done();
+    let mut token = MemoryToken::of(tried());
+    token.identity = enrolled.identity.clone();
+    token.named_in_full();
+    token.full = true;
+    let mut face = Face::default();
+    assert_eq!(bench.run_with(&mut token, enroll(), &mut face).unwrap_err().code(), "token-full");
+    assert!(!face.events.iter().any(|event| matches!(event, Event::CardAssigned { .. })), "{:?}", face.events);
+    token.full = false;
+    bench.run(&mut token, enroll()).unwrap().done();
 }
