@@ -169,6 +169,6 @@ mod tests {
         ] {
             assert_eq!(in_words(english, pattern), words, "{pattern}");
         }
-        assert_eq!(in_words(german, r"\+[0-9]{4,15}"), "In dieser Folge: „+“, 4 bis 15 Ziffern.");
+        assert_eq!(in_words(german, r"\+[0-9]{4,15}"), "In dieser Reihenfolge: „+“, 4 bis 15 Ziffern.");
     }
 }
