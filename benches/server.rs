@@ -9,10 +9,18 @@
 
 #![allow(clippy::print_stdout)]
 
+#[path = "../tests/it/support/browser/mod.rs"]
+#[allow(dead_code, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+mod browser;
 #[path = "server/cfssl.rs"]
 mod cfssl;
 #[path = "support/crowd.rs"]
 mod crowd;
+#[path = "../tests/it/support/directory.rs"]
+#[allow(dead_code, clippy::unwrap_used)]
+mod directory;
+#[path = "../tests/it/support/found.rs"]
+mod found;
 #[path = "server/large.rs"]
 mod large;
 #[path = "server/limits.rs"]

@@ -85,6 +85,8 @@ pub struct Connection {
 /// What came back.
 pub struct Answer {
     pub status: u16,
+    /// The last cookie that is set, with its marks; empty without one.
+    pub cookie: String,
     pub body: Vec<u8>,
 }
 
@@ -111,10 +113,11 @@ impl Connection {
         Ok(Self { stream: BufReader::new(StreamOwned::new(tls, stream)), host: place.address.clone() })
     }
 
-    /// Sends a JSON body and reads the answer; `headers` end in CRLF each.
+    /// Sends a JSON body, or none, and reads the answer; `headers` end in CRLF each.
     pub fn call(&mut self, method: &str, path: &str, headers: &str, body: &str) -> Result<Answer> {
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{kind}{headers}Content-Length: {}\r\n\r\n{body}",
             self.host,
             body.len()
         );
@@ -125,7 +128,7 @@ impl Connection {
     fn answer(&mut self) -> Result<Answer> {
         let first = self.line()?;
         let status = first.split(' ').nth(1).context("no status line")?.parse()?;
-        let mut length = 0;
+        let (mut length, mut cookie) = (0, String::new());
         loop {
             let line = self.line()?;
             if line.is_empty() {
@@ -136,11 +139,14 @@ impl Connection {
             if name.eq_ignore_ascii_case("content-length") {
                 length = value.trim().parse()?;
             }
+            if name.eq_ignore_ascii_case("set-cookie") {
+                value.trim().clone_into(&mut cookie);
+            }
         }
         ensure!(length <= LONGEST_BODY, "a body of {length} bytes");
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
-        Ok(Answer { status, body })
+        Ok(Answer { status, cookie, body })
     }
 
     fn line(&mut self) -> Result<String> {

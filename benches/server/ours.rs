@@ -63,11 +63,34 @@ impl Ours {
         Ok(format!("{API}/requests/{request}"))
     }
 
-    /// Asks for `count` pages, one after the other, each made of the calls that `paths` gives for its number.
-    pub fn pages(&self, count: usize, paths: impl Fn(usize) -> Vec<String> + Sync) -> Result<Vec<Duration>> {
+    /// Signs in at the pages, as a browser does that shows a ticket; gives the session's cookie, name and value.
+    pub fn session(&self) -> Result<String> {
+        let headers = "Sec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+        let headers = format!("{headers}{}", self.headers);
+        let answer = Connection::open(&self.place)?.call("POST", "/sign-in/ticket", &headers, "")?;
+        let cookie = answer.cookie.split(';').next().unwrap_or_default().to_owned();
+        ensure!(answer.status == 303 && !cookie.is_empty(), "status {} at the sign-in", answer.status);
+        Ok(cookie)
+    }
+
+    /// Returns scheme, host and port of the server.
+    pub fn origin(&self) -> String {
+        format!("https://{}", self.place.address)
+    }
+
+    /// Asks for `count` pages, one after the other, each made of the calls that `paths` gives for its number; what is none of
+    /// the API's is asked for with the session's cookie.
+    pub fn pages(
+        &self,
+        cookie: &str,
+        count: usize,
+        paths: impl Fn(usize) -> Vec<String> + Sync,
+    ) -> Result<Vec<Duration>> {
+        let signed_in = format!("Cookie: {cookie}\r\n");
         let outcome = load::run(&self.place, 1, count, |connection, piece| {
             for path in paths(piece) {
-                let answer = connection.call("GET", &path, &self.headers, "")?;
+                let headers = if path.starts_with("/CertificateManagement/") { &self.headers } else { &signed_in };
+                let answer = connection.call("GET", &path, headers, "")?;
                 ensure!(matches!(answer.status, 200 | 204), "status {} of {path}", answer.status);
             }
             Ok(())

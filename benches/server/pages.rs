@@ -1,14 +1,17 @@
-//! What a desk asks for, in a store of a thousand cards and in one of a million: each page's p95 in both, in turn.
+//! What a desk asks for, in a store of a thousand cards and in one of a million: each page's p95 in both, in turn; by the
+//! calls of the API, and as the pages that people are served. Those of the large store are then opened in a browser, too.
 //!
 //! Every call is about another card or person, so that no answer is one that was just given.
 
+use super::browser::Browser;
 use super::crowd::Crowd;
 use super::ours::Ours;
 use super::postgres::Postgres;
 use super::support::numbers::{Spread, milliseconds, quantile};
 use super::support::table;
 use super::{Key, subdirectory};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
@@ -20,29 +23,46 @@ const FEW: u64 = 1_000;
 /// How many cards the large store has; a million with ten million requests take some twenty gigabytes.
 const CARDS: &str = "CARDWRIGHT_BENCH_CARDS";
 const REQUESTS_A_CARD: u64 = 10;
-/// What no page may take longer than, in milliseconds, and how much longer than in the small store.
+/// What no page may take longer than, in milliseconds, and how much longer than in the small store a call may.
 const MOST: f64 = 200.0;
 const MOST_TIMES: f64 = 1.5;
 const API: &str = "/CertificateManagement/api/cardwright/v1";
 
+/// How often each page is opened in a browser.
+const OPENED: usize = 40;
+
 /// A page: its name, and the calls it is made of for the card of a number.
 type Page = (&'static str, fn(u64) -> Vec<String>);
 
-const PAGES: [Page; 7] = [
-    ("search: printed serial", |n| vec![format!("search?text={}", 10_000_000 + n)]),
-    ("search: serial of a certificate", |n| vec![format!("search?text={}", serial(n))]),
-    ("search: name", |n| vec![format!("search?text=crowd%20{n}")]),
+/// What the API is asked for.
+const CALLED: [Page; 7] = [
+    ("search: printed serial", |n| vec![format!("{API}/search?text={}", 10_000_000 + n)]),
+    ("search: serial of a certificate", |n| vec![format!("{API}/search?text={}", serial(n))]),
+    ("search: name", |n| vec![format!("{API}/search?text=crowd%20{n}")]),
     ("person: names, cards, history", |n| {
         let person = id(1, n);
         vec![
-            format!("people?begins=crowd%20{n}"),
-            format!("cards?owner={person}&limit=100"),
-            format!("people/{person}/history"),
+            format!("{API}/people?begins=crowd%20{n}"),
+            format!("{API}/cards?owner={person}&limit=100"),
+            format!("{API}/people/{person}/history"),
         ]
     }),
-    ("card: history", |n| vec![format!("smartcards/{}/history", id(3, n))]),
-    ("cards: page 2", |n| vec![format!("cards?limit=50&before={}", id(3, n))]),
-    ("certificates that end: page 2", |n| vec![format!("cards/ending?days=3000&limit=50&beyond={}", serial(n))]),
+    ("card: history", |n| vec![format!("{API}/smartcards/{}/history", id(3, n))]),
+    ("cards: page 2", |n| vec![format!("{API}/cards?limit=50&before={}", id(3, n))]),
+    ("certificates that end: page 2", |n| vec![format!("{API}/cards/ending?days=3000&limit=50&beyond={}", serial(n))]),
+];
+
+/// What somebody opens who is signed in at the pages.
+const OPEN: [Page; 9] = [
+    ("home page", |_| vec!["/".into()]),
+    ("page of the search: printed serial", |n| vec![format!("/search?q={}", 10_000_000 + n)]),
+    ("page of the search: name", |n| vec![format!("/search?q=crowd+{n}")]),
+    ("page of a person", |n| vec![format!("/people/{}", id(1, n))]),
+    ("page of a card", |n| vec![format!("/cards/{}", id(3, n))]),
+    ("page of the requests that wait", |_| vec!["/requests".into()]),
+    ("page of the requests that wait: page 2", |_| vec!["/requests?from=25".into()]),
+    ("page of what ends: page 2", |n| vec![format!("/ends?days=365&beyond={}", serial(n))]),
+    ("page of the people: page 2", |_| vec!["/people?q=crowd&from=50".into()]),
 ];
 
 fn id(kind: u128, number: u64) -> Uuid {
@@ -73,7 +93,7 @@ pub fn told(directory: &Path, postgres: &Postgres) -> Result<()> {
         let settings = format!("[roles]\nadmin = [\"user:olga\"]\n{settings}");
         Ours::start(&subdirectory(directory, name)?, Key::P256, &settings, fill)
     };
-    let (mut rows, mut over) = (Vec::new(), Vec::new());
+    let (mut rows, mut seen, mut over) = (Vec::new(), Vec::new(), Vec::new());
     let sqlite = [("few", FEW), ("many", many)].map(|(name, cards)| -> Result<_> {
         let fill = crowd(cards).sqlite() + &found()?;
         // Without the log ahead, which would hold all of it a second time.
@@ -81,7 +101,10 @@ pub fn told(directory: &Path, postgres: &Postgres) -> Result<()> {
         Ok((start(name, "", Some(&fill))?, cards))
     });
     let [few, large] = sqlite;
-    compared("SQLite", &few?, &large?, &mut rows, &mut over)?;
+    let (few, large) = (few?, large?);
+    compared("SQLite", &few, &large, &mut rows, &mut over)?;
+    opened("SQLite", &large, &mut seen, &mut over)?;
+    drop((few, large));
     // The disk holds one large store, and need not hold two.
     for name in ["few", "many"] {
         std::fs::remove_dir_all(directory.join(name))?;
@@ -93,7 +116,15 @@ pub fn told(directory: &Path, postgres: &Postgres) -> Result<()> {
         Ok((server, cards))
     });
     let [few, large] = large;
-    compared("PostgreSQL", &few?, &large?, &mut rows, &mut over)?;
+    let (few, large) = (few?, large?);
+    compared("PostgreSQL", &few, &large, &mut rows, &mut over)?;
+    opened("PostgreSQL", &large, &mut seen, &mut over)?;
+    published(many, &rows, &seen)?;
+    ensure!(over.is_empty(), "over {MOST} ms, or {MOST_TIMES} times the small store: {}", over.join(", "));
+    Ok(())
+}
+
+fn published(many: u64, rows: &[Vec<String>], seen: &[Vec<String>]) -> Result<()> {
     let notes = [format!(
         "{many} cards and people and {} requests, against {FEW} and {}; p95 of {CALLS} calls, medians of {ROUNDS} rounds (least to \
          greatest).",
@@ -101,9 +132,18 @@ pub fn told(directory: &Path, postgres: &Postgres) -> Result<()> {
         FEW * REQUESTS_A_CARD
     )];
     let head = ["page", "few, p95, ms", "many, p95, ms", "ratio"];
-    table::publish("server-pages", "Server: what a desk asks for", &head, &rows, &notes)?;
-    ensure!(over.is_empty(), "over {MOST} ms, or {MOST_TIMES} times the small store: {}", over.join(", "));
-    Ok(())
+    table::publish("server-pages", "Server: what a desk asks for", &head, rows, &notes)?;
+    let notes = [format!(
+        "The large store's pages in Chromium, by its own timing of each navigation, in milliseconds; p95 of {OPENED}. Answered: from \
+         what was sent to the answer's last byte. Shown: from there to DOMContentLoaded."
+    )];
+    table::publish(
+        "server-opened",
+        "Server: pages in a browser",
+        &["page", "answered, p95", "shown, p95"],
+        seen,
+        &notes,
+    )
 }
 
 fn compared(
@@ -113,18 +153,20 @@ fn compared(
     rows: &mut Vec<Vec<String>>,
     over: &mut Vec<String>,
 ) -> Result<()> {
-    for (name, calls) in PAGES {
+    let cookies = (few.session()?, large.session()?);
+    let called = CALLED.map(|page| (page, MOST_TIMES));
+    // A page shows more where there is more.
+    let open = OPEN.map(|page| (page, f64::INFINITY));
+    for ((name, calls), most_times) in called.into_iter().chain(open) {
         let mut sides = (Vec::new(), Vec::new());
         for round in 0..=ROUNDS {
-            let measured = |side: &Ours, cards: u64| -> Result<f64> {
+            let measured = |side: &Ours, cookie: &str, cards: u64| -> Result<f64> {
                 // Spread over the whole store, and others in each round.
                 let number =
                     |piece: usize| (piece * (ROUNDS + 1) + round) as u64 * cards / (CALLS * (ROUNDS + 1)) as u64;
-                let paths =
-                    |piece: usize| calls(number(piece)).into_iter().map(|call| format!("{API}/{call}")).collect();
-                Ok(p95(&side.pages(CALLS, paths)?))
+                Ok(p95(&side.pages(cookie, CALLS, |piece| calls(number(piece)))?))
             };
-            let (small, big) = (measured(few, *of_few)?, measured(large, *of_many)?);
+            let (small, big) = (measured(few, &cookies.0, *of_few)?, measured(large, &cookies.1, *of_many)?);
             // The first round is for warmth.
             if round > 0 {
                 sides.0.push(small);
@@ -133,10 +175,51 @@ fn compared(
         }
         let ratio = Spread::of(sides.1.iter().zip(&sides.0).map(|(big, small)| big / small));
         let of = |side: &[f64]| Spread::of(side.iter().copied());
-        if of(&sides.1).median > MOST || ratio.median > MOST_TIMES {
+        if of(&sides.1).median > MOST || ratio.median > most_times {
             over.push(format!("{store}: {name}"));
         }
         rows.push(vec![format!("{store}: {name}"), of(&sides.0).told(2), of(&sides.1).told(2), ratio.told(2)]);
+    }
+    Ok(())
+}
+
+/// Opens each page of a store in a browser.
+fn opened(
+    store: &str,
+    (server, cards): &(Ours, u64),
+    rows: &mut Vec<Vec<String>>,
+    over: &mut Vec<String>,
+) -> Result<()> {
+    let browser = Browser::new();
+    browser.open(&format!("{}/sign-in", server.origin()));
+    let cookie = server.session()?;
+    let (name, value) = cookie.split_once('=').context("a cookie without a value")?;
+    browser.set_cookie(&json!({
+        "name": name, "value": value, "path": "/", "secure": true, "httpOnly": true, "sameSite": "Strict",
+    }));
+    for (name, path) in OPEN {
+        let (mut answered, mut shown) = (Vec::new(), Vec::new());
+        // The first is for warmth.
+        for piece in 0..=OPENED {
+            let number = (piece as u64 * cards / (OPENED as u64 + 1) + 7) % cards;
+            let url = format!("{}{}", server.origin(), path(number).concat());
+            browser.open(&url);
+            ensure!(browser.status() == 200, "status {} of {url}", browser.status());
+            let timing = browser.timing();
+            if piece > 0 {
+                answered.push(timing.response_end - timing.request_start);
+                shown.push(timing.content_loaded - timing.response_end);
+            }
+        }
+        let of = |mut times: Vec<f64>| {
+            times.sort_by(f64::total_cmp);
+            quantile(&times, 0.95)
+        };
+        let (answered, shown) = (of(answered), of(shown));
+        if answered > MOST {
+            over.push(format!("{store}, in a browser: {name}"));
+        }
+        rows.push(vec![format!("{store}: {name}"), format!("{answered:.1}"), format!("{shown:.1}")]);
     }
     Ok(())
 }

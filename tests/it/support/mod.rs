@@ -8,11 +8,14 @@
 
 pub mod attesting;
 pub mod browser;
+#[path = "browser/proof.rs"]
+mod browser_proof;
 pub mod certificates;
 pub mod data_directory;
 pub mod directory;
 pub mod domain;
 pub mod errors;
+pub mod found;
 pub mod gids;
 pub mod kerberos;
 pub mod kryoptic;

@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 use cardwright::farm::pcscd::CLIENTS_VARIABLE;
 use serde_json::Value;
 
+pub use super::found::found;
 use super::kryoptic;
 use super::softhsm::{self, Private};
 
@@ -181,15 +182,6 @@ impl Program {
     }
 }
 
-/// The program's path. For a bare name in an environment of its own the standard library forks, and a fork copies the
-/// page tables of all that the tests of this process hold in memory; a path it spawns.
-pub fn found(program: impl AsRef<OsStr>) -> PathBuf {
-    let name = PathBuf::from(program.as_ref());
-    let places = std::env::var_os("PATH").unwrap_or_default();
-    let mut paths = std::env::split_paths(&places).map(|place| place.join(&name));
-    paths.find(|path| path.is_file()).unwrap_or(name)
-}
-
 fn gather(directory: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
     for entry in std::fs::read_dir(directory).unwrap().flatten() {
         match entry.file_type().unwrap().is_dir() {
@@ -197,6 +189,15 @@ fn gather(directory: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
             false => files.push((entry.path(), std::fs::read(entry.path()).unwrap())),
         }
     }
+}
+
+/// The command, ended after so many seconds: a wedged driver makes clients hang for ever.
+pub fn bounded(command: &Command, seconds: &str) -> Command {
+    let mut bounded = Command::new(found("timeout"));
+    bounded.args(["--kill-after=5", seconds]).arg(command.get_program()).args(command.get_args());
+    bounded.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    bounded.stdin(Stdio::null());
+    bounded
 }
 
 /// Runs a program to its end.

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::support::directory;
-use crate::support::program::found;
+use super::super::directory;
+use super::super::found::found;
 
 /// A browser holds about 400 MiB and, while it loads, a processor.
 pub const AT_ONCE: usize = 2;

@@ -5,14 +5,12 @@
 //! instead. A *what* is, in this order: the text of a label, of a button or of a link, whole; or a CSS selector.
 //!
 //! `keys` has the keyboard and the focus, `media` what a person set (width, colours, language, no script), `axe` the
-//! judgement of axe-core; `proof` holds all of them against pages with planted faults.
+//! judgement of axe-core; `proof`, beside this module, holds all of them against pages with planted faults.
 
 mod axe;
-mod driver;
+pub(super) mod driver;
 mod keys;
 mod media;
-mod pages;
-mod proof;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -29,7 +27,7 @@ use url::{ParseError, Url};
 
 /// The longest that a page is waited for to show what a test asks for.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Gives the element that a *what* means; more than one of that name are all given, and none is chosen.
 const FIND: &str = r#"
@@ -43,14 +41,17 @@ const FIND: &str = r#"
 "#;
 
 pub struct Browser {
-    session: driver::Session,
+    pub(super) session: driver::Session,
     media: RefCell<media::Media>,
 }
 
-/// How long the last navigation took in the browser, from its start, in milliseconds.
+/// When what had happened in the last navigation, by the browser's own clock: milliseconds from its start.
 #[derive(Debug)]
 pub struct Timing {
+    pub request_start: f64,
     pub response_end: f64,
+    /// The page could be read and used (DOMContentLoaded).
+    pub content_loaded: f64,
     pub load_end: f64,
 }
 
@@ -228,10 +229,11 @@ impl Browser {
 
     #[track_caller]
     pub fn timing(&self) -> Timing {
-        let script =
-            "const last = performance.getEntriesByType('navigation')[0]; return [last.responseEnd, last.loadEventEnd]";
-        let [response_end, load_end] = serde_json::from_value(self.run(script, &[])).unwrap();
-        Timing { response_end, load_end }
+        let script = "const last = performance.getEntriesByType('navigation')[0]; \
+                      return [last.requestStart, last.responseEnd, last.domContentLoadedEventEnd, last.loadEventEnd]";
+        let [request_start, response_end, content_loaded, load_end] =
+            serde_json::from_value(self.run(script, &[])).unwrap();
+        Timing { request_start, response_end, content_loaded, load_end }
     }
 
     /// Runs the body of a function in the page, whatever the page's policy, and gives what it returns.
