@@ -6,6 +6,7 @@ mod cards;
 mod entrance;
 mod every;
 mod help_desk;
+mod journey;
 pub mod lab;
 mod mine;
 mod others;

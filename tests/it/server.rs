@@ -24,7 +24,7 @@ pub mod identity;
 mod init;
 mod keys;
 mod logs;
-mod mail;
+pub mod mail;
 mod malformed;
 mod masterkeys;
 mod naming;

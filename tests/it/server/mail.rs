@@ -7,6 +7,7 @@ use cardwright::server::{self, Config, NewUser, Server};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::Receiver;
 use time::{Duration, OffsetDateTime};
@@ -24,11 +25,16 @@ impl MailServer {
 
     /// At this port; 0: any free one.
     pub fn start_at(lab: &Lab, mode: &str, port: u16) -> Self {
-        let [certificate, key] = ["mail.cer", "mail.key"].map(|name| lab.directory.path().join(name));
+        Self::start_in(lab.directory.path(), mode, port)
+    }
+
+    /// Likewise, with its files in this directory.
+    pub fn start_in(directory: &Path, mode: &str, port: u16) -> Self {
+        let [certificate, key] = ["mail.cer", "mail.key"].map(|name| directory.join(name));
         let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
         std::fs::write(&certificate, made.cert.pem()).unwrap();
         std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-        let script = lab.directory.path().join("mail.py");
+        let script = directory.join("mail.py");
         std::fs::write(&script, include_str!("mail.py")).unwrap();
         let mut command = Command::new("/usr/bin/python3");
         command

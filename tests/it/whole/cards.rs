@@ -11,7 +11,7 @@ mod life;
 mod refusals;
 mod unblock;
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
 
 use cardwright::farm::pcscd::CLIENTS_VARIABLE;
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::support::directory;
 use crate::support::pcscd::{self, Inserted};
-use crate::support::program::{Ended, end, found};
+use crate::support::program::{self, Ended, end};
 use crate::support::site::{self, API, EXTENSION, Site, set};
 
 use kind::{ADMIN_KEY, Kind};
@@ -81,13 +81,9 @@ fn shared() -> Arc<Site> {
     })
 }
 
-/// The command, ended after [`BOUND`]: a wedged driver makes clients hang for ever.
+/// The command, ended after [`BOUND`].
 fn bounded(command: &Command) -> Command {
-    let mut bounded = Command::new(found("timeout"));
-    bounded.args(["--kill-after=5", BOUND]).arg(command.get_program()).args(command.get_args());
-    bounded.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    bounded.stdin(Stdio::null());
-    bounded
+    program::bounded(command, BOUND)
 }
 
 /// A person with a card in a reader.

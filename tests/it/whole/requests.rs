@@ -1,14 +1,12 @@
 //! Every type of request that puts keys on a card, through the real program: made by `request create`, and carried out by
 //! the command that it prints, on a PIV and a GIDS card in a reader and on a SoftHSM token.
 
-use std::process::Stdio;
-
 use cardwright::farm::pcscd::CLIENTS_VARIABLE;
 use cardwright::virtual_card::{GidsCard, GidsOptions, PivCard, PivOptions, VirtualCard};
 use serde_json::{Value, json};
 
 use crate::support::pcscd::{self, Inserted};
-use crate::support::program::{Ended, end, found};
+use crate::support::program::{Ended, bounded, end};
 use crate::support::site::{API, ENROLL, Site, keys, set};
 
 const PIN: &str = "271828";
@@ -117,10 +115,8 @@ impl Office {
     fn run(&self, who: &str, arguments: &[&str], card: Option<&Card>) -> Ended {
         let of_card: Vec<&str> = card.iter().flat_map(|card| card.arguments.iter().map(String::as_str)).collect();
         let command = self.site.command(who, PIN, &[arguments, &of_card].concat());
-        let mut bounded = std::process::Command::new(found("timeout"));
-        bounded.args(["--kill-after=5", BOUND]).arg(command.get_program()).args(command.get_args());
-        bounded.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        bounded.env("CARDWRIGHT_NEW_PIN", NEW_PIN).stdin(Stdio::null());
+        let mut bounded = bounded(&command, BOUND);
+        bounded.env("CARDWRIGHT_NEW_PIN", NEW_PIN);
         match arguments.first() {
             Some(&"enroll") => bounded.env_remove("CARDWRIGHT_NEW_PIN"),
             Some(&"retire") => bounded.env("CARDWRIGHT_PIN", NEW_PIN),
