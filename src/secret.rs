@@ -99,6 +99,14 @@ text_secret! {
     /// Holds the password with which a directory of people is asked.
     DirectoryPassword
 }
+text_secret! {
+    /// Holds the secret by which an issuer of tokens knows this server (RFC 6749, 2.3.1).
+    ClientSecret
+}
+text_secret! {
+    /// Holds a token of an issuer, as it has given it to this server.
+    IssuerToken
+}
 byte_secret! {
     /// Holds a card's administrator key: a 3DES key of 24 bytes on most cards. On a PKCS#11 token its hexadecimal
     /// digits are the SO PIN.

@@ -71,6 +71,24 @@ codes! {
     BearerExpired = "token-expired",
     /// The session's user has not proven lately who he is.
     ProofTooOld = "proof-too-old",
+    /// Somebody comes back from the issuer, and has not gone there from here in this browser.
+    SignInNotBegun = "sign-in-not-begun",
+    /// The person, or the issuer, did not want the sign-in.
+    SignInDenied = "sign-in-denied",
+    /// The issuer wants the person to do something first.
+    SignInUnfinished = "sign-in-unfinished",
+    /// The issuer does not take the code that it has given.
+    SignInCodeRefused = "sign-in-code-refused",
+    /// The issuer does not say that the person has logged in there just now.
+    SignInNotFresh = "sign-in-not-fresh",
+    /// The ID token is not for this sign-in; the message says why.
+    IdTokenInvalid = "id-token-invalid",
+    /// The answer comes from another issuer than the one that was asked.
+    OtherIssuer = "other-issuer",
+    /// The issuer cannot be reached, or does not answer as it should.
+    IssuerAway = "issuer-away",
+    /// The issuer does not want this server as its client.
+    IssuerRefused = "issuer-refused",
     /// The user is known and was disabled.
     UserDisabled = "user-disabled",
     /// The person whom the request is for, or who has made it, is disabled.

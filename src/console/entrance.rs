@@ -2,7 +2,8 @@
 
 use super::place::{self, Place};
 use super::visit::Visit;
-use super::{frame, kept, trouble, ways};
+use super::ways::{self, Wanted};
+use super::{flash, frame, kept, trouble};
 use crate::cm::route::Route;
 use crate::pages::answer::{Keep, page, see_other};
 use crate::pages::form::Form;
@@ -13,22 +14,54 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use maud::html;
 
-/// Shows the ways in.
+/// Names the field that says that a sign-in has failed; why, the browser has kept.
+const FAILED: &str = "failed";
+
+/// Shows the ways in, and why the last one led nowhere.
 pub fn show(door: &Door, texts: Texts<'_>, parts: &Parts) -> Response {
     let query = Form::of_query(parts.uri.query());
     let then = place::own(query.one("then"));
+    let failed = query.has(FAILED).then(|| flash::read(&parts.headers)).flatten();
     let content = html! {
         @if query.has("out") { p.done role="status" { (texts.t("signed-out")) } }
-        (ways::written(door, texts, then, false))
+        @if let Some(refused) = &failed { (trouble::told(texts, refused)) }
+        (ways::written(door, texts, then, Wanted::Name, false))
     };
-    frame::open(texts, StatusCode::OK, "/sign-in", &texts.t("sign-in"), &content)
+    let title = if failed.is_some() { "not-signed-in" } else { "sign-in" };
+    frame::open(texts, StatusCode::OK, "/sign-in", &texts.t(title), &content)
+}
+
+/// Sends somebody to the issuer. It is a link, not a form: a page that lets forms go to itself alone (`form-action`) lets none be
+/// redirected elsewhere either.
+pub async fn to_issuer(door: &Door, texts: Texts<'_>, parts: &Parts) -> Response {
+    let query = Form::of_query(parts.uri.query());
+    let then = place::own(query.one("then"));
+    if !door.ways().issuer {
+        return see_other(&Form::address(&Place::SignIn.path(), &[("then", then)]));
+    }
+    match door.send_to_issuer(parts, (query.has("fresh"), then), &Place::SignInReturn.path()).await {
+        Ok((there, headers)) => gone_on(headers, &there),
+        Err(refused) => trouble::outside(texts, &refused),
+    }
+}
+
+/// Lets somebody in who comes back from the issuer. Whatever came of it, the browser goes on at once: what it came back with stands in
+/// no address that it keeps.
+pub async fn from_issuer(door: &Door, parts: &Parts) -> Response {
+    let (mut headers, then, entered) = door.take_back(parts, &Place::SignInReturn.path()).await;
+    let then = place::own(&then);
+    let Err(refused) = entered else { return gone_on(headers, then) };
+    if let Some(kept) = flash::written(&refused) {
+        headers.append(header::SET_COOKIE, kept);
+    }
+    gone_on(headers, &Form::address(&Place::SignIn.path(), &[(FAILED, "1"), ("then", then)]))
 }
 
 /// Answers somebody who has to sign in first. A form is kept; a page is come back to.
 pub fn wanted(door: &Door, texts: Texts<'_>, parts: &Parts, form: Option<&Form>) -> Response {
     let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     if let Some(form) = form {
-        let content = kept::again(door, texts, here, Some(form));
+        let content = kept::again(door, texts, here, Wanted::Name, Some(form));
         return frame::open(texts, StatusCode::FORBIDDEN, here, &texts.t("session-ended"), &content);
     }
     // A link in a mail comes from elsewhere, and a strict cookie stays behind: the page's own next step brings it along.
@@ -49,7 +82,11 @@ pub async fn enter(door: &Door, texts: Texts<'_>, parts: &Parts, place: Place, f
     let then = place::own(form.one("then"));
     let has_ticket = parts.headers.contains_key(header::AUTHORIZATION);
     if place == Place::SignInTicket && !has_ticket {
-        let content = html! { p { (texts.t("no-ticket-text")) } p { a href=(Form::address("/sign-in", &[("then", then)])) { (texts.t("other-way")) } } };
+        let content = html! {
+            p { (texts.t("no-ticket-text")) }
+            h2 { (texts.t("other-way")) }
+            (ways::written(door, texts, then, Wanted::Name, false))
+        };
         let mut response = frame::open(texts, StatusCode::UNAUTHORIZED, "/sign-in", &texts.t("no-ticket"), &content);
         response.headers_mut().insert(header::WWW_AUTHENTICATE, door.challenge());
         return response;

@@ -3,7 +3,7 @@
 //! Nothing is stored at the server. Fields whose names say that they hold a secret are not kept, and asked for anew.
 
 use super::place::Place;
-use super::ways;
+use super::ways::{self, Wanted};
 use crate::pages::form::Form;
 use crate::pages::texts::Texts;
 use crate::server::Door;
@@ -12,20 +12,20 @@ use maud::{Markup, html};
 /// Begins the names of fields that hold a secret.
 pub const SECRET: &str = "secret-";
 
-/// Writes how to prove who one is, and after it the form that was kept, if there is one.
-pub fn again(door: &Door, texts: Texts<'_>, here: &str, form: Option<&Form>) -> Markup {
+/// Writes how to show what is wanted, and after it the form that was kept, if there is one.
+pub fn again(door: &Door, texts: Texts<'_>, here: &str, wanted: Wanted, form: Option<&Form>) -> Markup {
     html! {
         @match form {
             Some(form) => {
                 p { (texts.t("kept-text")) }
                 ol.steps {
-                    li { (texts.t("kept-first")) (ways::written(door, texts, Place::Home.to_string().as_str(), true)) }
+                    li { (texts.t("kept-first")) (ways::written(door, texts, &Place::Home.path(), wanted, true)) }
                     li { (texts.t("kept-then")) (resend(texts, here, form)) }
                 }
             }
             None => {
                 p { (texts.t("prove-again-text")) }
-                (ways::written(door, texts, here, false))
+                (ways::written(door, texts, here, wanted, false))
             }
         }
     }

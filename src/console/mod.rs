@@ -6,6 +6,7 @@
 //! Absent: rights, rules and records (`server`); how a table or a field is written (`pages`).
 
 mod entrance;
+mod flash;
 mod frame;
 mod items;
 mod kept;
@@ -90,6 +91,8 @@ async fn answer(catalogue: &Catalogue, door: &Door, request: Request) -> Respons
     match (place, &form) {
         (Place::Language, Some(form)) => choose(form),
         (Place::SignIn, None) => entrance::show(door, texts, &parts),
+        (Place::SignInIssuer, None) => entrance::to_issuer(door, texts, &parts).await,
+        (Place::SignInReturn, None) => entrance::from_issuer(door, &parts).await,
         (Place::SignInTicket | Place::SignInCode, Some(form)) => {
             entrance::enter(door, texts, &parts, place, form).await
         }

@@ -49,6 +49,9 @@ places! {
         Help => "/help";
         Language => "/language";
         SignIn => "/sign-in";
+        /// The way to the issuer, and back.
+        SignInIssuer => "/sign-in/issuer";
+        SignInReturn => "/sign-in/issuer/return";
         SignInTicket => "/sign-in/ticket";
         SignInCode => "/sign-in/code";
         SignInCertificate => "/sign-in/certificate";

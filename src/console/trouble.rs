@@ -2,6 +2,7 @@
 
 use super::place::Place;
 use super::visit::Visit;
+use super::ways::Wanted;
 use super::{frame, kept};
 use crate::pages::answer::{Keep, page};
 use crate::pages::form::{Form, FormError};
@@ -41,7 +42,7 @@ pub fn within(visit: &Visit<'_>, trouble: &Trouble, form: Option<&Form>) -> Resp
             page(StatusCode::METHOD_NOT_ALLOWED, frame::around(visit, &texts.t("no-form"), &content), Keep::Asking)
         }
         Trouble::Refused(refused) if refused.code == "proof-too-old" => {
-            let content = kept::again(visit.door, texts, visit.here, form);
+            let content = kept::again(visit.door, texts, visit.here, Wanted::Presence, form);
             page(StatusCode::FORBIDDEN, frame::around(visit, &texts.t("prove-again"), &content), Keep::Nowhere)
         }
         Trouble::Refused(refused) => {

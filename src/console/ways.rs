@@ -6,13 +6,28 @@ use crate::pages::texts::Texts;
 use crate::server::Door;
 use maud::{Markup, html};
 
-/// Writes the ways in; `then` is where to go on, `apart` opens them beside the page that stays.
-pub fn written(door: &Door, texts: Texts<'_>, then: &str, apart: bool) -> Markup {
+/// Says what somebody is to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Who it is.
+    Name,
+    /// Who it is, and that it is the person who sits there now.
+    Presence,
+}
+
+/// Writes the ways in, those first that most people have; `then` is where to go on, `apart` opens them beside the page that stays.
+pub fn written(door: &Door, texts: Texts<'_>, then: &str, wanted: Wanted, apart: bool) -> Markup {
     let taken = door.ways();
     let target = apart.then_some("_blank");
+    let presence = wanted == Wanted::Presence;
+    let fresh = if presence { "1" } else { "" };
+    let issuer = Form::address(&Place::SignInIssuer.path(), &[("fresh", fresh), ("then", then)]);
     html! {
         div.ways {
-            @if taken.tickets {
+            @if taken.issuer {
+                p { a.button href=(issuer) target=[target] { (texts.t("sign-in-issuer")) } }
+            }
+            @if taken.tickets && !presence {
                 form method="post" action=(Place::SignInTicket) target=[target] {
                     input type="hidden" name="then" value=(then);
                     button type="submit" { (texts.t("sign-in-ticket")) }
@@ -30,6 +45,7 @@ pub fn written(door: &Door, texts: Texts<'_>, then: &str, apart: bool) -> Markup
                 }
                 button.quiet type="submit" { (texts.t("sign-in-with-code")) }
             }
+            @if taken.tickets && presence { p.note { (texts.t("no-ticket-here")) } }
         }
     }
 }

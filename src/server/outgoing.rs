@@ -1,10 +1,11 @@
 //! Makes the agents by which the server calls others over HTTPS: no redirect is followed and no proxy asked, each call is
 //! bounded, and whoever is called shows a certificate that the settings or the system trust.
 
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
-use ureq::Agent;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body};
 
 /// Says that certificates to trust are no PEM, or none.
 #[derive(Debug)]
@@ -31,6 +32,13 @@ pub fn agent(trust: Option<&str>, timeout: Duration) -> Result<Agent, NoCertific
         .max_idle_connections(0)
         .build();
     Ok(config.new_agent())
+}
+
+/// Receives a body of at most so many bytes; `None`: it is longer.
+pub fn received(body: &mut Body, most: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    body.as_reader().take(most + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= most))
 }
 
 /// Reads certificates in PEM, at least one.

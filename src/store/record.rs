@@ -61,8 +61,10 @@ pub struct SessionRecord {
     pub bears_roles: bool,
     /// The client certificate, DER, that it began with, and without which it is over.
     pub certificate: Option<Vec<u8>>,
-    /// It is one of the pages for people; `created` is when its owner last proved who he is.
+    /// It is one of the pages for people.
     pub pages: bool,
+    /// When its owner last proved to be there; `None`: what it began with proves no such thing.
+    pub proven: Option<OffsetDateTime>,
 }
 
 /// Holds a bearer token or session, with its owner.

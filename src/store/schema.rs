@@ -46,6 +46,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0028_atr_said_later",
     "0029_links",
     "0030_sessions_of_pages",
+    "0031_proven",
 ];
 
 /// Names the version that this release makes and works with.

@@ -23,20 +23,21 @@ impl FromRow for SessionRecord {
             bears_roles: columns.take()?,
             certificate: columns.take()?,
             pages: columns.take()?,
+            proven: columns.optional_time()?,
         })
     }
 }
 
 pub(super) fn session_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Owned<SessionRecord>>> {
     let statement = "SELECT s.uuid, s.owner, s.hash, s.created, s.expires, s.last_used, s.bears_roles, s.certificate, s.pages, \
-                     u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
+                     s.proven, u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
                      FROM sessions s JOIN users u ON u.uuid = s.owner WHERE s.hash = $1";
     sql(statement).bind(hash).asking()
 }
 
 pub(super) fn sessions_of(owner: Uuid) -> Ask<'static, Vec<SessionRecord>> {
-    let statement = "SELECT uuid, owner, hash, created, expires, last_used, bears_roles, certificate, pages FROM sessions \
-                     WHERE owner = $1 ORDER BY seq DESC LIMIT $2";
+    let statement = "SELECT uuid, owner, hash, created, expires, last_used, bears_roles, certificate, pages, proven \
+                     FROM sessions WHERE owner = $1 ORDER BY seq DESC LIMIT $2";
     sql(statement).bind(owner).bind(LIST_LIMIT).asking()
 }
 
@@ -44,7 +45,7 @@ impl Tx {
     /// Adds a session.
     pub async fn insert_session(&mut self, session: &SessionRecord) -> Result<(), Error> {
         let statement = "INSERT INTO sessions (uuid, owner, hash, created, expires, last_used, bears_roles, \
-                         certificate, pages) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                         certificate, pages, proven) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let statement = sql(statement)
             .bind(session.uuid)
             .bind(session.owner)
@@ -54,7 +55,8 @@ impl Tx {
             .bind(session.last_used)
             .bind(session.bears_roles)
             .bind(session.certificate.as_deref())
-            .bind(session.pages);
+            .bind(session.pages)
+            .bind(session.proven);
         self.execute(TABLE, statement).await.map(drop)
     }
 

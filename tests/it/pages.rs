@@ -6,6 +6,7 @@ mod cards;
 mod entrance;
 mod every;
 mod help_desk;
+mod issuer;
 mod journey;
 pub mod lab;
 mod mine;

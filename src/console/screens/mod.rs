@@ -97,6 +97,8 @@ pub async fn show(visit: &Visit<'_>, place: Place) -> Result<Shown, Trouble> {
         // These take forms alone, or are answered before anybody is asked for.
         Place::Language
         | Place::SignIn
+        | Place::SignInIssuer
+        | Place::SignInReturn
         | Place::SignInTicket
         | Place::SignInCode
         | Place::SignInCertificate

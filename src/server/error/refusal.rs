@@ -58,6 +58,26 @@ pub enum ApiError {
     ProofTooOld => (FORBIDDEN, ProofTooOld),
         "this needs a proof of who you are that is at most five minutes old; nothing was done: sign in again, then send it once more";
     BearerExpired => (UNAUTHORIZED, BearerExpired), "the bearer token has expired; ask an administrator for a new one";
+    SignInNotBegun => (FORBIDDEN, SignInNotBegun),
+        "this sign-in did not begin in this browser at this address, took longer than ten minutes, or is done already; nobody \
+         was let in: sign in once more";
+    SignInDenied => (FORBIDDEN, SignInDenied),
+        "the sign-in was broken off or denied where you have your account; sign in once more, or another way";
+    SignInUnfinished => (FORBIDDEN, SignInUnfinished),
+        "where you have your account you are asked for something first; sign in there, then once more here";
+    SignInCodeRefused => (FORBIDDEN, SignInCodeRefused),
+        "what this browser came back with was used already, or its time is over; nobody was let in: sign in once more";
+    SignInNotFresh => (FORBIDDEN, SignInNotFresh),
+        "a login of the last five minutes is needed, and your account's issuer does not say that there was one; sign in another \
+         way";
+    IdToken(&'static str) => (FORBIDDEN, IdTokenInvalid),
+        "what the issuer says of you does not count here: {0}; nobody was let in: tell your administrator";
+    OtherIssuer => (FORBIDDEN, OtherIssuer),
+        "the answer comes from another issuer than the one that was asked; nobody was let in: tell your administrator";
+    IssuerAway(#[source] Box<dyn std::error::Error + Send + Sync>) => (SERVICE_UNAVAILABLE, IssuerAway),
+        "where you have your account nobody answers as they should; try again later, or sign in another way";
+    IssuerRefused(#[source] Box<dyn std::error::Error + Send + Sync>) => (BAD_GATEWAY, IssuerRefused),
+        "where you have your account this server is not taken for a client; tell your administrator, the log has the cause";
     UserUnknown => (FORBIDDEN, UserUnknown),
         "the way in has worked, but this server knows no such user; ask an administrator";
     UserDisabled => (FORBIDDEN, UserDisabled), "you are disabled here; ask an administrator";

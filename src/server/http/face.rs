@@ -130,6 +130,27 @@ impl Door {
         entered.map_err(|error| self.refused(&error))
     }
 
+    /// Sends somebody to the issuer to sign in, and back to `path` then: returns where to, and the headers of the answer.
+    /// `fresh`: the person is to log in anew there; `then`: where to go on afterwards.
+    pub async fn send_to_issuer(
+        &self,
+        parts: &Parts,
+        (fresh, then): (bool, &str),
+        path: &str,
+    ) -> Result<(String, HeaderMap), Refused> {
+        let sent = self.app.identity.sent_to_issuer(parts, (fresh, then), path).await;
+        sent.map_err(|error| self.logged(&error, parts.method.as_str(), Instant::now()))
+    }
+
+    /// Lets somebody in who comes back from the issuer to `path`; returns the headers of the answer, where to go on, and why
+    /// nobody was let in.
+    pub async fn take_back(&self, parts: &Parts, path: &str) -> (HeaderMap, String, Result<(), Refused>) {
+        let begun = Instant::now();
+        let entrance::Returned { headers, then, entered } =
+            self.app.identity.returned(&self.app.store, parts, path, self.now()).await;
+        (headers, then, entered.map_err(|error| self.logged(&error, parts.method.as_str(), begun)))
+    }
+
     /// Returns the header that ends the session in the browser.
     pub fn ended(&self) -> HeaderValue {
         session::ended()
@@ -212,11 +233,14 @@ impl Door {
         let begun = Instant::now();
         let verb = route.method().name();
         let answered = self.conducted(visitor, route, body).await;
-        answered.map_err(|error| {
-            self.app.metrics.refused(error.status_and_code().1);
-            refusals::log(&error, self.id, verb, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
-            self.refused(&error)
-        })
+        answered.map_err(|error| self.logged(&error, verb, begun))
+    }
+
+    /// Counts and logs a refusal of what was begun then, and describes it.
+    fn logged(&self, error: &ApiError, verb: &str, begun: Instant) -> Refused {
+        self.app.metrics.refused(error.status_and_code().1);
+        refusals::log(error, self.id, verb, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+        self.refused(error)
     }
 
     async fn conducted(&self, visitor: &Visitor, route: Route, body: Vec<u8>) -> Result<Reply, ApiError> {

@@ -23,6 +23,23 @@ pub struct ClaimedKey {
     pub algorithm: Algorithm,
 }
 
+/// Holds the claims of a token.
+pub(super) type Claims = Map<String, Value>;
+
+/// Says why a token does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenFault {
+    /// It is not signed by the key, or is no JWT.
+    Signature,
+    Expired,
+    /// It is of the future.
+    Early,
+    Audience,
+    Issuer,
+    /// It lacks a claim that it must have.
+    Claims,
+}
+
 /// Knows which access tokens of an issuer count.
 pub struct AccessTokens {
     settings: OidcSettings,
@@ -76,24 +93,50 @@ impl AccessTokens {
         key: &DecodingKey,
         now: OffsetDateTime,
     ) -> Result<(Told, Until), Failure> {
+        let claims = self.verified(jwt, algorithm, key, now).map_err(|fault| match fault {
+            TokenFault::Expired => ApiError::BearerExpired,
+            TokenFault::Signature
+            | TokenFault::Audience
+            | TokenFault::Issuer
+            | TokenFault::Early
+            | TokenFault::Claims => ApiError::NotAuthenticated,
+        })?;
+        if !self.is_of_client(&claims) {
+            return Err(ApiError::NotAuthenticated.into());
+        }
+        Ok((self.person(&claims)?, end(&claims)))
+    }
+
+    /// Verifies signature, issuer, audience and times of a token, and returns its claims.
+    pub(super) fn verified(
+        &self,
+        jwt: &str,
+        algorithm: Algorithm,
+        key: &DecodingKey,
+        now: OffsetDateTime,
+    ) -> Result<Claims, TokenFault> {
         // The crate wants all algorithms to be of the key's family; the settings may name several families.
         let validation = Validation { algorithms: vec![algorithm], ..self.validation.clone() };
-        let decoded = decode::<Map<String, Value>>(jwt, key, &validation).map_err(|error| match error.kind() {
-            ErrorKind::ExpiredSignature => ApiError::BearerExpired,
-            _ => ApiError::NotAuthenticated,
+        let decoded = decode::<Claims>(jwt, key, &validation).map_err(|error| match error.kind() {
+            ErrorKind::ExpiredSignature => TokenFault::Expired,
+            ErrorKind::ImmatureSignature => TokenFault::Early,
+            ErrorKind::InvalidAudience => TokenFault::Audience,
+            ErrorKind::InvalidIssuer => TokenFault::Issuer,
+            ErrorKind::MissingRequiredClaim(_) => TokenFault::Claims,
+            _ => TokenFault::Signature,
         })?;
         let claims = decoded.claims;
         // The crate takes a list as well, of which one need be right; RFC 7519, 4.1.1 has one text.
         if claims.get("iss").and_then(Value::as_str) != Some(self.settings.issuer.as_str()) {
-            return Err(ApiError::NotAuthenticated.into());
+            return Err(TokenFault::Issuer);
         }
         let skew = i64::from(self.settings.clock_skew_seconds);
-        // An access token from the future means a wrong clock, or somebody who keeps some for later.
+        // A token from the future means a wrong clock, or somebody who keeps some for later.
         let issued = claims.get("iat").map(|at| at.as_f64().unwrap_or(f64::INFINITY));
-        if issued.is_some_and(|at| at > (now.unix_timestamp() + skew) as f64) || !self.is_of_client(&claims) {
-            return Err(ApiError::NotAuthenticated.into());
+        if issued.is_some_and(|at| at > (now.unix_timestamp() + skew) as f64) {
+            return Err(TokenFault::Early);
         }
-        Ok((self.person(&claims)?, end(&claims)))
+        Ok(claims)
     }
 
     /// Says whether the header names a type that is taken, with or without `application/`, in any letter case (RFC 7515,
@@ -104,13 +147,13 @@ impl AccessTokens {
     }
 
     /// Says whether an allowed client asked for the access token.
-    fn is_of_client(&self, claims: &Map<String, Value>) -> bool {
+    fn is_of_client(&self, claims: &Claims) -> bool {
         let named = ["appid", "azp", "client_id"].iter().find_map(|name| text(claims, name));
         self.settings.clients.is_empty() || named.is_some_and(|client| self.settings.clients.contains(&client))
     }
 
     /// Returns what the claims tell of the person, whose domain must be a listed one.
-    fn person(&self, claims: &Map<String, Value>) -> Result<Told, Failure> {
+    pub(super) fn person(&self, claims: &Claims) -> Result<Told, Failure> {
         let settings = &self.settings;
         let who = text(claims, &settings.user_claim).ok_or(ApiError::NotAuthenticated)?;
         let domain = person::split(&who).1.unwrap_or_default();
@@ -134,7 +177,7 @@ impl AccessTokens {
 }
 
 /// Returns when an access token expires (RFC 7519, 4.1.4), which was checked to be there.
-fn end(claims: &Map<String, Value>) -> Until {
+fn end(claims: &Claims) -> Until {
     let seconds = claims.get("exp").and_then(Value::as_f64).map(|at| at as i64);
     let end = seconds.and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
     end.map_or(Until::Itself, Until::Moment)
@@ -167,7 +210,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Returns a claim that is one plain text.
-fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
+pub(super) fn text(claims: &Claims, name: &str) -> Option<String> {
     claims.get(name)?.as_str().filter(|text| is_plain(text)).map(ToOwned::to_owned)
 }
 

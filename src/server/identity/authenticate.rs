@@ -6,7 +6,7 @@ use super::limits::Limits;
 use super::link;
 use super::negotiate::Negotiate;
 use super::oidc::Issuer;
-use super::session::Sessions;
+use super::session::{Kind, Sessions};
 use super::way::{Failure, Found};
 use crate::secret::LinkCode;
 use crate::server::data_directory::settings::identity::RoleSettings;
@@ -82,7 +82,7 @@ impl Identity {
             // A user who has a session already, and shows something else besides, needs no second one.
             let present = sessions.find(store, &parts.headers, self.certificates(), now).await.ok().flatten();
             if present.is_none_or(|present| present.user.uuid != found.user.uuid) {
-                headers.append(header::SET_COOKIE, sessions.begin(store, &found, false, now).await?);
+                headers.append(header::SET_COOKIE, sessions.begin(store, &found, Kind::Program, now).await?);
             }
         }
         Ok(Admitted { caller: self.caller(found), headers })
@@ -199,6 +199,9 @@ impl Identity {
                 | ApiError::UserDisabled
                 | ApiError::CertificateRevoked
                 | ApiError::CertificateNoLogin(_)
+                | ApiError::SignInCodeRefused
+                | ApiError::IdToken(_)
+                | ApiError::OtherIssuer
                 | ApiError::Account(
                     AccountRefusal::LinkUnknown | AccountRefusal::LinkOver { .. } | AccountRefusal::LinkUsed { .. }
                 )

@@ -7,7 +7,6 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse};
 use jsonwebtoken::{AlgorithmFamily, DecodingKey};
 use serde::Deserialize;
 use std::collections::HashMap;
-use std::io::Read;
 use std::sync::{Arc, Mutex as Held, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -143,12 +142,8 @@ fn fetch(agent: &ureq::Agent, url: &str) -> Result<Keys, JwksError> {
     if response.status().as_u16() != 200 {
         return Err(JwksError::Status(response.status().as_u16()));
     }
-    let mut bytes = Vec::new();
-    response.body_mut().as_reader().take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(JwksError::Receive)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(JwksError::TooLarge);
-    }
-    IssuerKeys::read(&bytes).map(Arc::new)
+    let bytes = outgoing::received(response.body_mut(), MAX_BYTES).map_err(JwksError::Receive)?;
+    IssuerKeys::read(&bytes.ok_or(JwksError::TooLarge)?).map(Arc::new)
 }
 
 /// Returns a key under its id or its certificate's thumbprint; `None` unless it is a public key that verifies

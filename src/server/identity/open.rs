@@ -9,6 +9,7 @@ use super::negotiate::Negotiate;
 use super::oidc::Issuer;
 use super::session::Sessions;
 use crate::pkix::Certificate;
+use crate::secret::ClientSecret;
 use crate::server::data_directory::files;
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
@@ -30,7 +31,10 @@ impl Identity {
         let IdentitySettings { oidc, negotiate, certificate, session } = settings;
         let issuer = oidc.map(|settings| {
             let trust = settings.trust.as_ref().map(|path| files::read(&directory.beside(path))).transpose()?;
-            Issuer::new(settings, trust.as_deref(), Arc::clone(domains))
+            let secret = settings.sign_in.as_ref().and_then(|sign_in| sign_in.client_secret_file.as_ref());
+            let secret = secret.map(|path| files::read(&directory.beside(path))).transpose()?;
+            let secret = secret.map(|text| ClientSecret::new(text.trim_end_matches(['\r', '\n']).to_owned()));
+            Issuer::new(settings, trust.as_deref(), secret, Arc::clone(domains))
         });
         let negotiate = negotiate.map(|settings| {
             let keytab = directory.beside(&settings.keytab);

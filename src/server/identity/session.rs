@@ -24,6 +24,16 @@ const COOKIE: &str = "__Host-cardwright";
 /// Sets for how long after a use further ones are not noted.
 const COARSE: Duration = Duration::MINUTE;
 
+/// Says whose session begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Program,
+    /// Of the pages for people; `proven` is when the person proved to be there, if what was shown says that at all.
+    Pages {
+        proven: Option<OffsetDateTime>,
+    },
+}
+
 /// Holds the rules of sessions.
 pub struct Sessions(SessionSettings);
 
@@ -80,20 +90,20 @@ impl Sessions {
                 Some(_) | None => return Ok(None),
             }
         }
-        let SessionRecord { uuid: session, created: proven, pages, .. } = held.what;
+        let SessionRecord { uuid: session, proven, pages, .. } = held.what;
         let shown = if pages { Shown::Page { session, proven } } else { Shown::Session(session) };
         let until = Until::Moment(held.what.expires);
         let found = Found { user: held.holder, shown, bears_roles, answer: None, until };
         Ok(Some((found, held.what)))
     }
 
-    /// Begins a session with the roles of what was found, of a program or of the pages for people, and returns the
-    /// `Set-Cookie` header; ends the user's oldest sessions beyond those a user may have.
+    /// Begins a session with the roles of what was found, and returns the `Set-Cookie` header; ends the user's oldest
+    /// sessions beyond those a user may have.
     pub async fn begin(
         &self,
         store: &Store,
         found: &Found,
-        pages: bool,
+        kind: Kind,
         now: OffsetDateTime,
     ) -> Result<HeaderValue, ApiError> {
         let user = &found.user;
@@ -105,6 +115,10 @@ impl Sessions {
             Until::Moment(end) => (whole.min(*end), None),
             Until::Certificate(der) => (whole, Some(der.clone())),
         };
+        let (pages, proven) = match kind {
+            Kind::Program => (false, None),
+            Kind::Pages { proven } => (true, proven),
+        };
         let session = SessionRecord {
             uuid: Uuid::now_v7(),
             owner: user.uuid,
@@ -115,6 +129,7 @@ impl Sessions {
             bears_roles: found.bears_roles,
             certificate,
             pages,
+            proven,
         };
         let (owner, kept) = (user.uuid, self.0.per_user.max(1));
         let entry = deed::own(Deed::SessionBegun, now).user(owner).with("session", session.uuid);

@@ -95,9 +95,9 @@ pub enum Shown {
     Session(Uuid),
     /// A link that an administrator has made, once.
     Link(Uuid),
-    /// A session of the pages for people, and when its user last proved who he is.
+    /// A session of the pages for people, and when its user last proved to be there, if ever.
     Page {
         session: Uuid,
-        proven: OffsetDateTime,
+        proven: Option<OffsetDateTime>,
     },
 }

@@ -46,11 +46,16 @@ pub fn is_wanted_for(request_type: RequestType) -> bool {
     }
 }
 
+/// Says whether a proof of `proven` is still fresh.
+pub fn counts(proven: OffsetDateTime, now: OffsetDateTime) -> bool {
+    (proven..proven + FRESH).contains(&now)
+}
+
 /// Says whether what the caller has shown is fresh enough. Every way in but a session of pages is shown with each call, or is a
 /// program's.
 pub fn is_fresh(caller: &Caller, now: OffsetDateTime) -> bool {
     match caller.shown {
-        Shown::Page { proven, .. } => (proven..proven + FRESH).contains(&now),
+        Shown::Page { proven, .. } => proven.is_some_and(|proven| counts(proven, now)),
         Shown::Bearer(_) | Shown::Oidc | Shown::Negotiate | Shown::Certificate | Shown::Link(_) | Shown::Session(_) => {
             true
         }
@@ -74,11 +79,12 @@ mod tests {
             bears_roles: true,
             shown,
         };
-        let page = caller(Shown::Page { session: Uuid::nil(), proven });
+        let page = caller(Shown::Page { session: Uuid::nil(), proven: Some(proven) });
         let fresh = |seconds| is_fresh(&page, proven + Duration::seconds(seconds));
         assert!(fresh(0) && fresh(299));
         // A clock that was set back makes no proof fresh again.
         assert!(!fresh(300) && !fresh(-1));
+        assert!(!is_fresh(&caller(Shown::Page { session: Uuid::nil(), proven: None }), proven));
         assert!(is_fresh(&caller(Shown::Session(Uuid::nil())), proven + Duration::days(1)));
     }
 }

@@ -136,7 +136,7 @@ fn database(site: &Site) -> rusqlite::Connection {
 
 /// Has all sessions have begun so many seconds earlier, as if that time had passed.
 pub fn age_sessions(site: &Site, seconds: u64) {
-    let statement = format!("UPDATE sessions SET created = created - {seconds}000000");
+    let statement = format!("UPDATE sessions SET proven = proven - {seconds}000000");
     assert!(database(site).execute(&statement, []).unwrap() > 0);
 }
 

@@ -157,8 +157,12 @@ fn what_others_may_write_is_not_used() {
     let oidc = "[identity.oidc]\nissuer = \"https://issuer.test\"\naudience = [\"x\"]\njwks_url = \"https://issuer.test/keys\"\n";
     let keytab = lab.directory.path().join("keytab");
     std::fs::write(&keytab, "").unwrap();
+    let secret = lab.directory.path().join("client.secret");
+    std::fs::write(&secret, "a secret").unwrap();
+    let sign_in = "[identity.oidc.sign_in]\nclient_id = \"x\"\npages = \"https://pages.test\"\n";
     let negotiate = format!("[identity.negotiate]\nkeytab = {:?}\nrealms = [\"TEST\"]\n", keytab);
-    let named = format!("{settings}\n{oidc}trust = {:?}\n{negotiate}", outside);
+    let sign_in = format!("{sign_in}client_secret_file = {secret:?}\n");
+    let named = format!("{settings}\n{oidc}trust = {outside:?}\n{sign_in}{negotiate}");
     let mut paths = vec![data.clone(), data.join("templates")];
     for directory in [data.clone(), data.join("templates")] {
         paths.extend(std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()));
@@ -167,9 +171,9 @@ fn what_others_may_write_is_not_used() {
     for name in ["master.2.key.pem", "smart-card-logon.toml", "cardwright.db", "witness.json", "ca.cer.pem"] {
         assert!(names.iter().any(|known| known == name), "{name} of {names:?}");
     }
-    paths.extend([outside.clone(), keytab.clone()]);
+    paths.extend([outside.clone(), keytab.clone(), secret.clone()]);
     for path in paths {
-        let is_named = [&outside, &keytab].contains(&&path);
+        let is_named = [&outside, &keytab, &secret].contains(&&path);
         std::fs::write(data.join("server.toml"), if is_named { &named } else { &settings }).unwrap();
         let set = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let old = std::fs::metadata(&path).unwrap().permissions().mode();

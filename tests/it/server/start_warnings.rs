@@ -71,7 +71,7 @@ fn warned(lab: &mut Lab, wanted: &str) -> Vec<String> {
 /// Makes a site warn of one thing.
 type Made = fn(&Lab);
 
-const WARNINGS: [(&str, Made); 9] = [
+const WARNINGS: [(&str, Made); 10] = [
     ("one administrator alone can make approvers, agents and administrators", |lab| {
         sql(lab, "UPDATE users SET groups = '[]' WHERE name = 'otto'");
     }),
@@ -95,6 +95,14 @@ const WARNINGS: [(&str, Made); 9] = [
             lab,
             "[identity.oidc]\nissuer = \"https://issuer.test\"\naudience = [\"cards\"]\n\
              jwks_url = \"https://issuer.test/keys\"\nlink = \"name\"\n",
+        );
+    }),
+    ("its ID tokens could pass for access tokens", |lab| {
+        append(
+            lab,
+            "[identity.oidc]\nissuer = \"https://issuer.test\"\naudience = [\"cards\"]\n\
+             jwks_url = \"https://issuer.test/keys\"\n\
+             [identity.oidc.sign_in]\nclient_id = \"cards\"\npages = \"https://cards.test\"\n",
         );
     }),
     ("people share what no two may have", |lab| {

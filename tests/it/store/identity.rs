@@ -28,6 +28,7 @@ fn session(owner: Uuid, byte: u8) -> SessionRecord {
         bears_roles: byte % 2 == 1,
         certificate: (byte % 2 == 1).then(|| vec![byte; 3]),
         pages: byte % 2 == 1,
+        proven: (byte % 2 == 1).then_some(NOW),
     }
 }
 

@@ -21,6 +21,7 @@ pub mod kerberos;
 pub mod kryoptic;
 pub mod msroots;
 pub mod odd_module;
+pub mod openid;
 pub mod p11_kit;
 pub mod pcscd;
 pub mod piv;

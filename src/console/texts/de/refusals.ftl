@@ -2,6 +2,15 @@
 refused-not-authenticated = Der Server weiß nicht, wer Sie sind. Es wurde nichts getan; melden Sie sich an.
 refused-token-expired = Das Zugangstoken ist abgelaufen. Es wurde nichts getan; bitten Sie Ihre Administration um ein neues.
 refused-proof-too-old = Dafür darf die Anmeldung höchstens fünf Minuten alt sein. Es wurde nichts getan; melden Sie sich noch einmal an, und senden Sie es dann erneut.
+refused-sign-in-not-begun = Diese Anmeldung hat nicht in diesem Browser unter dieser Adresse begonnen, hat länger als zehn Minuten gedauert oder ist schon fertig. Niemand wurde angemeldet; melden Sie sich noch einmal an.
+refused-sign-in-denied = Die Anmeldung wurde dort, wo Sie Ihr Konto haben, abgebrochen oder abgelehnt. Melden Sie sich noch einmal oder anders an.
+refused-sign-in-unfinished = Dort, wo Sie Ihr Konto haben, wird zuerst noch etwas von Ihnen verlangt. Melden Sie sich dort an, dann hier noch einmal.
+refused-sign-in-code-refused = Womit dieser Browser zurückkam, wurde schon verwendet oder ist abgelaufen. Niemand wurde angemeldet; melden Sie sich noch einmal an.
+refused-sign-in-not-fresh = Gebraucht wird eine Anmeldung aus den letzten fünf Minuten, und die Stelle, bei der Sie Ihr Konto haben, bestätigt keine. Melden Sie sich anders an.
+refused-id-token-invalid = Was die Stelle, bei der Sie Ihr Konto haben, über Sie sagt, gilt hier nicht. Niemand wurde angemeldet; sagen Sie es Ihrer Administration.
+refused-other-issuer = Die Antwort kommt von einer anderen Stelle als der, die gefragt wurde. Niemand wurde angemeldet; sagen Sie es Ihrer Administration.
+refused-issuer-away = Dort, wo Sie Ihr Konto haben, antwortet niemand so, wie es sein soll. Versuchen Sie es später noch einmal, oder melden Sie sich anders an.
+refused-issuer-refused = Dort, wo Sie Ihr Konto haben, wird dieser Server nicht angenommen. Sagen Sie es Ihrer Administration; die Ursache steht im Protokoll des Servers.
 refused-user-disabled = Dieses Konto ist hier gesperrt. Es wurde nichts getan; wenden Sie sich an Ihre Administration.
 refused-person-disabled = Die Person, um die es geht oder die den Antrag gestellt hat, ist gesperrt; für sie und in ihrem Namen wird nichts ausgegeben. Lassen Sie die Sperre aufheben, oder stellen Sie den Antrag unter einem anderen Konto neu.
 refused-identity-not-linked = Ihre Anmeldung könnte zu einem Konto gehören, ist aber nicht mit ihm verknüpft. Bitten Sie Ihre Administration, beide zu verknüpfen.

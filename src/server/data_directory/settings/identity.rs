@@ -27,7 +27,16 @@ impl IdentitySettings {
     pub fn warnings(&self) -> Vec<&'static str> {
         let by_name = self.oidc.as_ref().is_some_and(|oidc| oidc.link == LinkBy::Name);
         let realms = self.negotiate.as_ref().is_some_and(|it| it.realms.len() > 1 && it.user_by == UserBy::LocalPart);
+        let mixed = self.oidc.as_ref().is_some_and(|oidc| {
+            let client = oidc.sign_in.as_ref().map(|it| &it.client_id);
+            client.is_some_and(|client| oidc.audience.contains(client)) && oidc.types.iter().any(|it| it != "at+jwt")
+        });
         let told = [
+            (
+                mixed,
+                "[identity.oidc] names the client of sign_in in audience, and takes types besides \"at+jwt\": its ID tokens could \
+                 pass for access tokens; give calls an audience of their own",
+            ),
             (
                 by_name,
                 "[identity.oidc] link = \"name\": whoever the issuer gives a name comes in as the account of that name; \
@@ -129,6 +138,28 @@ pub struct OidcSettings {
     /// The least time between two fetches of the keys, in seconds.
     #[serde(default = "sixty")]
     pub refetch_seconds: u32,
+    /// Absent: nobody signs in at the pages by this issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<SignInSettings>,
+}
+
+/// Holds the `[identity.oidc.sign_in]` table: people come to the pages by the issuer (OpenID Connect Core 1.0, 3.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInSettings {
+    /// As which client the issuer knows this server.
+    pub client_id: String,
+    /// The file with the client's secret; absent: it has none, and PKCE alone (RFC 7636) ties a code to this server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret_file: Option<PathBuf>,
+    /// The address of the pages as browsers have it, `https://NAME` or `https://NAME:PORT`: people are sent back there.
+    pub pages: String,
+    /// The claim `iss` of ID tokens, and where the issuer describes itself; absent: as in access tokens. AD FS names itself
+    /// otherwise in those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    #[serde(default = "scopes")]
+    pub scopes: Vec<String>,
 }
 
 /// Holds the `[identity.negotiate]` table: Kerberos (RFC 4559).
@@ -266,6 +297,10 @@ impl Default for LimitSettings {
 
 fn rs256() -> Vec<Algorithm> {
     vec![Algorithm::RS256]
+}
+
+fn scopes() -> Vec<String> {
+    ["openid", "profile", "email"].map(str::to_owned).to_vec()
 }
 
 fn token_types() -> Vec<String> {

@@ -30,6 +30,8 @@ impl Settings {
             named.extend([trust, password_file, keytab].into_iter().flatten());
         }
         named.extend(oidc.iter().filter_map(|oidc| oidc.trust.as_ref()));
+        let sign_in = oidc.iter().filter_map(|oidc| oidc.sign_in.as_ref());
+        named.extend(sign_in.filter_map(|sign_in| sign_in.client_secret_file.as_ref()));
         named.extend(negotiate.iter().map(|negotiate| &negotiate.keytab));
         named.extend(certificate.iter().flat_map(|certificate| &certificate.anchors).map(|anchor| &anchor.file));
         for webhook in self.notices.webhook.values() {

@@ -21,8 +21,8 @@ const CLIENT: &str = "70A8B8B1-862C-4473-80AB-4E55BAE45B4F";
 
 /// An issuer's signing key, made by openssl.
 pub struct Key {
-    id: String,
-    encoding: EncodingKey,
+    pub id: String,
+    pub encoding: EncodingKey,
     pub public: Value,
 }
 

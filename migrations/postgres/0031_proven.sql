@@ -1,0 +1,3 @@
+-- Sessions of the pages: when the user last proved to be there, which a ticket or a login elsewhere long ago does not. NULL: never.
+ALTER TABLE sessions ADD COLUMN proven BIGINT;
+UPDATE sessions SET proven = created WHERE pages;

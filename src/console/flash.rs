@@ -1,0 +1,42 @@
+//! Keeps why a sign-in has failed until the next page, in a cookie of the browser: the address that somebody came back to from the
+//! issuer holds a code, and no page stays there.
+
+use crate::cm::problem::ProblemCode;
+use crate::server::Refused;
+use crate::web::cookie;
+use axum::http::{HeaderMap, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Names the cookie, which says nothing of who somebody is.
+const COOKIE: &str = "__Host-cardwright-refused";
+/// Bounds what is kept of the text, in characters.
+const MOST_TEXT: usize = 800;
+
+#[derive(Serialize, Deserialize)]
+struct Flash {
+    status: u16,
+    code: String,
+    text: String,
+    id: Uuid,
+    seconds: Option<u64>,
+}
+
+/// Writes the header by which the browser keeps a refusal for a minute.
+pub fn written(refused: &Refused) -> Option<HeaderValue> {
+    let Refused { status, code, text, id, seconds } = refused;
+    let text = text.chars().take(MOST_TEXT).collect();
+    let flash = Flash { status: *status, code: (*code).to_owned(), text, id: *id, seconds: *seconds };
+    let value = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&flash).ok()?);
+    // Lax, for the way here began at another site.
+    HeaderValue::try_from(format!("{COOKIE}={value}; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax")).ok()
+}
+
+/// Reads what the browser has kept.
+pub fn read(headers: &HeaderMap) -> Option<Refused> {
+    let json = URL_SAFE_NO_PAD.decode(cookie::value(headers, COOKIE)?).ok()?;
+    let Flash { status, code, text, id, seconds } = serde_json::from_slice(&json).ok()?;
+    Some(Refused { status, code: ProblemCode::from_name(&code)?.name(), text, id, seconds })
+}
