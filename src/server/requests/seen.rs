@@ -131,8 +131,8 @@ impl Call<'_> {
                 continue;
             }
             let user = self.app.store.user(user).await?.ok_or(ApiError::Internal(Internal::Dangling("user")))?;
-            if let Some(name) = people::stopped_by(record, &user, &user) {
-                return Ok(Some(name));
+            if people::stops(record, &user) {
+                return Ok(Some(user.name));
             }
         }
         Ok(None)

@@ -2,7 +2,7 @@
 //! Unblock stands here too, as its card takes an admin key like a new one.
 
 use super::effects::Effects;
-use super::holders::{OldHolder, card_of, lock_owner, move_card, move_profiles_on};
+use super::holders::{OldHolder, card_of, move_card, move_profiles_on};
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::holder_role::{HolderRole, Role};
 use crate::cm::lifecycle::{HolderEvent, Narrowing, profile_after, smartcard_after};
@@ -57,9 +57,6 @@ impl Lineage {
 /// suspended for that.
 pub async fn added(tx: &mut Tx, request: &RequestRecord, now: OffsetDateTime) -> Result<Effects, ApiError> {
     let suspends = request.request_type == RequestType::TemporaryCards && request.terms.suspends == Some(true);
-    if suspends {
-        lock_owner(tx, request.target).await?;
-    }
     let old = OldHolder::of(tx, request).await?;
     activated(tx, request, &old).await?;
     let Some(card) = old.card.filter(|card| suspends && card.status == SmartcardStatus::Active) else {

@@ -28,6 +28,7 @@ pub async fn completed(
     }
     request.status = request_after(request.status, RequestEvent::Complete)?;
     request.completed = Some(now);
+    // Read here, the person stays locked: of two jobs that end a card each, the second sees what the first has ended.
     people::check_enabled(tx, &request).await?;
     let effects = match request.request_type {
         RequestType::Enroll | RequestType::Duplicate | RequestType::RecoverOnBehalf | RequestType::TemporaryCards => {

@@ -6,10 +6,9 @@ use crate::server::error::ApiError;
 use crate::store::{RequestRecord, Tx, UserRecord};
 use uuid::Uuid;
 
-/// Returns the name of the disabled person on whose account a request is not carried out.
-pub fn stopped_by(request: &RequestRecord, target: &UserRecord, originator: &UserRecord) -> Option<String> {
-    let stops = |user: &&UserRecord| user.disabled && stopped_with(request, user.uuid);
-    [target, originator].into_iter().find(stops).map(|user| user.name.clone())
+/// Says whether a request is not carried out because this person, who made it or whom it is for, is disabled.
+pub fn stops(request: &RequestRecord, user: &UserRecord) -> bool {
+    user.disabled && stopped_with(request, user.uuid)
 }
 
 /// Says whether a request ends when this person, who made it or whom it is for, is disabled. One that takes something
@@ -25,10 +24,13 @@ pub fn stopped_with(request: &RequestRecord, user: Uuid) -> bool {
 
 /// Refuses a request for, or by, somebody who is disabled. Read by their keys, both stay as they are until the job ends.
 pub async fn check_enabled(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
-    let target = tx.user(request.target).await?.ok_or(ApiError::NotFound("user"))?;
-    let originator = match request.originator == request.target {
-        true => target.clone(),
-        false => tx.user(request.originator).await?.ok_or(ApiError::NotFound("user"))?,
-    };
-    stopped_by(request, &target, &originator).map_or(Ok(()), |name| Err(ApiError::PersonDisabled(name)))
+    let mut parties = vec![request.target, request.originator];
+    parties.dedup();
+    for user in parties {
+        let user = tx.user(user).await?.ok_or(ApiError::NotFound("user"))?;
+        if stops(request, &user) {
+            return Err(ApiError::PersonDisabled(user.name));
+        }
+    }
+    Ok(())
 }

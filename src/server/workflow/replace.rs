@@ -3,7 +3,7 @@
 use super::add::activated;
 use super::admit::check_state;
 use super::effects::Effects;
-use super::holders::{OldHolder, lock_owner, move_profiles_on};
+use super::holders::{OldHolder, move_profiles_on};
 use super::revocation::verdict;
 use crate::cm::lifecycle::{HolderEvent, Narrowing, profile_after, smartcard_after};
 use crate::cm::request::RequestType;
@@ -20,7 +20,6 @@ pub async fn replaced(
     now: OffsetDateTime,
 ) -> Result<Effects, ApiError> {
     let workflow = template.workflow(request.request_type).ok_or(ApiError::NotOffered(request.request_type))?;
-    lock_owner(tx, request.target).await?;
     let old = OldHolder::of(tx, request).await?;
     // A card or profile that was suspended, ended or replaced since the request was made is not carried on.
     check_state(request, &old, &Narrowing::NONE)?;

@@ -171,9 +171,16 @@ fn what_takes_something_from_the_person_goes_on() {
     let House { lab, ada, boris, olga, alice } = house();
     let card = enrolled(&lab, &alice, &boris);
     let [revocation, other] = ["Revoke", "Retire"].map(|kind| ask(&lab, &olga, kind, &card.smartcard));
+    let [lost, found] = [(); 2].map(|()| enrolled(&lab, &alice, &boris).smartcard);
+    let before = ask(&lab, &olga, "Reinstate", &found);
+    lab.complete(&olga, &before).ok();
+    let [suspension, lifting] = [&lost, &found].map(|card| ask(&lab, &olga, "Reinstate", card));
     is(&lab, &ada, &alice, true);
     assert_ne!(status(&lab, &olga, &other), CANCELED);
     lab.complete(&olga, &revocation).ok();
+    lab.complete(&olga, &suspension).ok();
+    assert_eq!(lab.get(&olga, &format!("{API}/smartcards/{lost}")).ok()["Status"], 4, "suspended");
+    assert_eq!(status(&lab, &olga, &lifting), CANCELED, "what would give something back ends");
 }
 
 #[test]

@@ -25,6 +25,8 @@ fn microsofts_challenge_is_answered_once() {
     let request = asked(&lab, &officer, &card);
     let spoken = write_code(CodeKind::Challenge, CHALLENGE);
 
+    let unread = lab.complete(&officer, &request).refusal();
+    assert_eq!(unread, (409, "request-not-executable".into()), "nobody was told a response");
     let own = answer(&lab, &alice, &request, &spoken);
     assert_eq!(own.refusal(), (403, "forbidden".into()), "the template asks for an officer");
     let mut misread = spoken.as_bytes().to_vec();

@@ -145,10 +145,16 @@ impl Database {
 
     /// Keeps everybody from writing a table until that is dropped; what writes it is waited for before.
     pub fn held(&self, table: &str) -> Held {
+        self.begun(&format!("LOCK TABLE {table} IN SHARE MODE"))
+    }
+
+    /// Begins a transaction as a server elsewhere would, with this statement; what that has locked stays so until it is
+    /// dropped or committed.
+    pub fn begun(&self, statement: &str) -> Held {
         let mut psql = self.program(cluster().programs.join("psql"));
         let mut psql =
             psql.args(["-XqAt", "-v", "ON_ERROR_STOP=1"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let lock = format!("BEGIN; LOCK TABLE {table} IN SHARE MODE;\n\\echo held\n");
+        let lock = format!("BEGIN; {statement};\n\\echo held\n");
         psql.stdin.as_mut().unwrap().write_all(lock.as_bytes()).unwrap();
         let mut line = String::new();
         BufReader::new(psql.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -182,9 +188,19 @@ impl Database {
     }
 }
 
-/// A lock on a table.
+/// A transaction that holds locks.
 pub struct Held {
     psql: Child,
+}
+
+impl Held {
+    /// Goes on with a statement, and commits.
+    pub fn committed(mut self, statement: &str) {
+        let text = format!("{statement}; COMMIT;\n");
+        self.psql.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+        drop(self.psql.stdin.take());
+        assert!(self.psql.wait().unwrap().success(), "{statement}");
+    }
 }
 
 impl Drop for Held {

@@ -137,3 +137,38 @@ fn a_canceled_request_takes_back_what_it_brought_and_nothing_else() {
         assert_eq!(lab.get(&alice, &format!("{API}/certificates")).ok().as_array().unwrap().len(), 1);
     }
 }
+
+/// A card that goes round: enrolled, retired, offered again.
+#[test]
+fn a_card_that_was_in_use_is_taken_again_where_the_template_lets_it_and_is_said_to_be_used() {
+    for reuse in [false, true] {
+        let edit =
+            |text: String| text.replace("allow_smartcard_reuse = false", &format!("allow_smartcard_reuse = {reuse}"));
+        let lab = lab("smartcard", "", edit);
+        let [alice, bob] = ["alice", "bob"].map(|name| lab.user(name, &[]));
+        let held = enrolled(&lab, &alice);
+        let card_id = card(&lab, &alice, &held)["SerialNumber"].clone();
+        let offer = |card_id: &serde_json::Value| {
+            let request = lab.enroll_request(&bob);
+            (lab.post(&bob, &format!("{API}/smartcards"), json!({"requestid": request, "cardid": card_id})), request)
+        };
+        assert_eq!(offer(&card_id).0.refusal(), (409, "card-already-assigned".into()), "it is somebody's");
+        retired(&lab, &alice, &held);
+        let (offered, request) = offer(&card_id);
+        if reuse {
+            offered.ok();
+            let again = issued(&lab, &bob, &request);
+            assert_eq!(card(&lab, &bob, &again)["Flags"], 1 + 16, "primary, reused");
+        } else {
+            assert_eq!(offered.refusal(), (409, "card-status".into()));
+        }
+        // One whose enrollment was given up was never in use.
+        let begun = lab.enroll_request(&alice);
+        let fresh = json!(Uuid::new_v4());
+        lab.post(&alice, &format!("{API}/smartcards"), json!({"requestid": begun, "cardid": fresh})).ok();
+        lab.put(&alice, &format!("{API}/requests/{begun}"), json!({"status": "Abandoned"})).ok();
+        let (offered, request) = offer(&fresh);
+        offered.ok();
+        assert_eq!(card(&lab, &bob, &issued(&lab, &bob, &request))["Flags"], 1, "primary");
+    }
+}

@@ -73,6 +73,8 @@ fn a_retired_card_takes_everything_on_it_along() {
         lab.put(&alice, &path, json!({"status": "Retired"})).ok();
         assert_eq!(statuses(&lab, &alice, &held), (6, 6), "{kind}");
         assert_eq!(listed(&lab), [(certificate, 5)].into());
+        let told = crate::attacks::site::read(&lab, "SELECT record FROM audit WHERE record LIKE '%card-retired%'");
+        assert!(told.contains(r#""revoked":"1""#), "the log tells how many certificates went with it: {told}");
         lab.complete(&alice, &request).ok();
         for workflow in ["Renew", "Retire", "Revoke", "Recover", "Unblock", "Duplicate"] {
             assert_eq!(create(&lab, &alice, held.body(workflow)).refusal(), (409, "card-status".into()), "{workflow}");

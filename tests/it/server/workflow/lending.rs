@@ -3,6 +3,7 @@
 use super::course::*;
 use super::keyed::{PASSWORD, asked, began, in_workflow, signing, with_password};
 use crate::server::support::{API, Lab, Person, last_segment, new_csr};
+use crate::support::postgres::Database;
 use cardwright::store::{Error, Store};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -139,4 +140,37 @@ fn nothing_is_issued_for_a_card_whose_time_is_over() {
     let refused = with_password(&lab, &agent, &request, &[new_csr()], json!(PASSWORD)).refusal();
     assert_eq!(refused, (409, "card-status".into()));
     assert_eq!(shown(&lab, &agent, &request)["NewProfileUuid"], json!(Uuid::nil()));
+}
+
+/// Both cards have the key, and each end spares what the other still uses: of two at one moment, neither may.
+#[test]
+fn a_lent_card_that_ends_while_another_server_ends_the_other_revokes_the_key_of_both() {
+    let mut lab = Lab::with_template(offering("smartcard", ARCHIVED, |text| text), Some(Database::new()));
+    let alice = lab.user("alice", &[]);
+    let agent = lab.user("agent", &["agents"]);
+    let own = began(&lab, &alice);
+    let lent = asked(&lab, &agent, own.held.body("TemporaryCards"));
+    let copied = own.serial('s');
+    assert_eq!(lent.serial('r'), copied);
+    lab.stop();
+    let database = lab.database.take().unwrap();
+    let [own, lent] = [own.held, lent.held].map(|held| held.card.unwrap());
+    database.sql(&format!("UPDATE smartcards SET expires = 1 WHERE uuid = '{lent}'"));
+    let elsewhere = database.begun(&format!("UPDATE users SET name = name WHERE uuid = '{}'", alice.uuid));
+    lab.start();
+    database.await_waiting(1);
+    elsewhere.committed(&format!(
+        "UPDATE smartcards SET status = 'disabled' WHERE uuid = '{own}'; \
+         UPDATE profiles SET status = 'disabled' WHERE smartcard = '{own}'"
+    ));
+    let ended = format!("SELECT count(*) FROM smartcards WHERE uuid = '{lent}' AND status = 'retired'");
+    for _ in 0..600 {
+        if database.sql(&ended) == "1" {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let revoked = format!("SELECT revoked_at IS NOT NULL FROM certificates WHERE serial = '\\x{copied}'");
+    assert_eq!((database.sql(&ended), database.sql(&revoked)), ("1".to_owned(), "t".to_owned()));
+    lab.stop();
 }
