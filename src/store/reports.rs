@@ -115,7 +115,7 @@ impl FromRow for ReportedCertificate {
 
 /// Writes that a moment is within a period. Where the walk goes on after a row, SQLite is to begin at that row, not at the
 /// beginning of the period: of two lower bounds it takes one.
-fn within(bound: &mut Bound<'_>, column: &str, period: Period, goes_on: bool) -> String {
+pub(super) fn within(bound: &mut Bound<'_>, column: &str, period: Period, goes_on: bool) -> String {
     let (from, to) = (bound.number(period.from), bound.number(period.to));
     match goes_on {
         false => format!("{column} >= ${from} AND {column} < ${to}"),
@@ -132,8 +132,10 @@ fn certificates<'a>((column, at): (&str, &str), period: Period, after: Option<&'
         rows = format!("seq IN {}", later("certificates", column, &rows, &key, limit));
     }
     let columns = "serial, request, smartcard, owner, template_common_name";
+    // Without its table the column would be what is told of it, where PostgreSQL calls that by the same name.
     bound.statement(format!(
-        "SELECT {columns}, {at}, revocation_reason FROM certificates WHERE {rows} ORDER BY {column}, seq LIMIT {limit}"
+        "SELECT {columns}, {at}, revocation_reason FROM certificates WHERE {rows} ORDER BY certificates.{column}, seq \
+         LIMIT {limit}"
     ))
 }
 
