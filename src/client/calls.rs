@@ -12,7 +12,7 @@ use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::possession::Possession;
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
-use crate::cm::review::Review;
+use crate::cm::review::{Queued, Review, Waiting};
 use crate::cm::route::{Holder, Route};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus, UpdateSmartcard};
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
@@ -66,6 +66,22 @@ impl CmClient {
     /// Lists all requests that the caller may see (beyond MIM).
     pub fn visible_requests(&self, status: Option<RequestStatus>) -> Result<Vec<Request>, Error> {
         self.list(&Route::ListVisibleRequests { status }, "a list of requests")
+    }
+
+    /// Lists a page of the requests that the caller may see, with what a row of a table shows (beyond MIM); `after` names the last
+    /// one of the page before.
+    pub fn queue(
+        &self,
+        status: Option<RequestStatus>,
+        after: Option<Uuid>,
+        limit: Option<u32>,
+    ) -> Result<Vec<Queued>, Error> {
+        self.list(&Route::ListQueue { status, smartcard: None, after, limit }, "a list of requests")
+    }
+
+    /// Counts the requests of others that wait (beyond MIM).
+    pub fn waiting(&self) -> Result<Waiting, Error> {
+        self.one(&Route::CountWaiting, "a count of requests")
     }
 
     /// Closes a request as finished (route 6).

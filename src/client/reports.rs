@@ -31,4 +31,9 @@ impl CmClient {
     ) -> Result<Report, Error> {
         self.one(&Route::GetReport { report, from, to, after, limit: Some(limit) }, "a report")
     }
+
+    /// Counts by month and template the certificates on cards that end within so many days.
+    pub fn ending_by_month(&self, days: u32) -> Result<Report, Error> {
+        self.one(&Route::CountEndingCards { days }, "a report")
+    }
 }

@@ -19,11 +19,28 @@ pub enum ReportKind {
     Decisions,
     /// Private keys that have left the server.
     Recovered,
+    /// How many certificates were issued in each month, by template.
+    IssuedByMonth,
+    /// How many were revoked or are held since each month.
+    RevokedByMonth,
+    /// How many requests were approved and denied in each month, by template.
+    DecisionsByMonth,
 }
 
 impl ReportKind {
     /// Lists all kinds.
-    pub const ALL: [Self; 5] = [Self::Cards, Self::Issued, Self::Revoked, Self::Decisions, Self::Recovered];
+    pub const ALL: [Self; 8] = [
+        Self::Cards,
+        Self::Issued,
+        Self::Revoked,
+        Self::Decisions,
+        Self::Recovered,
+        Self::IssuedByMonth,
+        Self::RevokedByMonth,
+        Self::DecisionsByMonth,
+    ];
+    /// Bounds what is counted by month, the earliest of it: so many stand for themselves or more.
+    pub const MOST_COUNTED: u64 = 100_000;
 
     /// Returns the word for it.
     pub fn name(self) -> &'static str {
@@ -33,6 +50,9 @@ impl ReportKind {
             Self::Revoked => "revoked",
             Self::Decisions => "decisions",
             Self::Recovered => "recovered",
+            Self::IssuedByMonth => "issued-by-month",
+            Self::RevokedByMonth => "revoked-by-month",
+            Self::DecisionsByMonth => "decisions-by-month",
         }
     }
 
@@ -67,6 +87,7 @@ body!(Report {
 /// Holds a row of a report; what a kind does not tell is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ReportRow {
+    /// Of what is counted by month: its beginning (UTC).
     pub at: Option<OffsetDateTime>,
     /// A card's state, a decision, an act.
     pub what: String,

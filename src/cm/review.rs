@@ -1,4 +1,4 @@
-//! What somebody is told of a request who decides on it, waits for it or carries it out. MIM has no call for this.
+//! What somebody is told of requests who decides on them, waits for them or carries them out. MIM has no calls for this.
 
 use super::request::Request;
 use super::smartcard::SmartcardStatus;
@@ -70,6 +70,65 @@ body!(Review {
     missing: "MissingData" => TextList,
     password_needed: "OneTimePasswordNeeded" => TrueOrNothing,
     ends: "Ends" => MomentOrUnset,
+});
+
+/// Describes a request as a row of a queue shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    pub request: Request,
+    /// Who asks.
+    pub originator_name: String,
+    /// For whom.
+    pub target_name: String,
+    /// Empty where the template is gone.
+    pub template_name: String,
+    pub approvals_needed: u32,
+    pub approvals_given: u32,
+    /// The caller may decide on it.
+    pub may_decide: bool,
+    /// When it ends by itself, if nobody goes on with it; `None`: never.
+    pub ends: Option<OffsetDateTime>,
+}
+
+body!(Queued {
+    request: "Request" => Plain<Request>,
+    originator_name: "OriginatorName" => Text,
+    target_name: "TargetName" => Text,
+    template_name: "ProfileTemplateName" => Text,
+    approvals_needed: "ApprovalsNeeded" => PlainOr<u32>,
+    approvals_given: "ApprovalsGiven" => PlainOr<u32>,
+    may_decide: "MayDecide" => PlainOr<bool>,
+    ends: "Ends" => MomentOrUnset,
+});
+
+/// Says how many requests of others wait, as far as the caller sees them; none is counted beyond [`Waiting::MOST`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Those that wait for anybody's decision.
+    pub waiting: u32,
+    /// When the oldest of them was made.
+    pub oldest: Option<OffsetDateTime>,
+    /// Those of them that wait for the caller's decision.
+    pub to_decide: u32,
+    pub oldest_to_decide: Option<OffsetDateTime>,
+    /// Those that are approved and that the caller may carry out.
+    pub to_execute: u32,
+    /// Grows when one more has come to wait for a decision.
+    pub newest: u64,
+}
+
+impl Waiting {
+    /// Bounds what is counted: this number stands for itself or more.
+    pub const MOST: u32 = 1000;
+}
+
+body!(Waiting {
+    waiting: "Waiting" => PlainOr<u32>,
+    oldest: "Oldest" => MomentOrUnset,
+    to_decide: "ToDecide" => PlainOr<u32>,
+    oldest_to_decide: "OldestToDecide" => MomentOrUnset,
+    to_execute: "ToExecute" => PlainOr<u32>,
+    newest: "Newest" => PlainOr<u64>,
 });
 
 /// Describes a card that a person has.

@@ -187,6 +187,18 @@ pub enum Route {
     ListVisibleRequests {
         status: Option<RequestStatus>,
     },
+    /// Lists them a page at a time, each with what a row of a table shows: what waits for a decision the most urgent first, all
+    /// else the newest first.
+    ListQueue {
+        status: Option<RequestStatus>,
+        /// Those about this card alone.
+        smartcard: Option<Uuid>,
+        /// The last request of the page before.
+        after: Option<Uuid>,
+        limit: Option<u32>,
+    },
+    /// Counts the requests of others that wait.
+    CountWaiting,
     /// Lists the cards that the caller may see, those assigned last first.
     ListCards {
         owner: Option<Uuid>,
@@ -202,6 +214,10 @@ pub enum Route {
         /// The serial number of the last certificate of the page before.
         beyond: Option<Vec<u8>>,
         limit: Option<u32>,
+    },
+    /// Counts their certificates by month and template.
+    CountEndingCards {
+        days: u32,
     },
     /// Finds people of whom a name, UPN or e-mail address begins with a text.
     FindPeople {

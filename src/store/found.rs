@@ -94,9 +94,8 @@ fn cards(filter: &CardFilter) -> Result<Ask<'static, Vec<SmartcardRecord>>, Erro
     Ok(bound.statement(text).asking())
 }
 
-/// Asks for certificates on cards that will end, the first to end first.
-fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord>>, Error> {
-    let mut bound = Bound::default();
+/// Writes which certificates on cards will end.
+pub(super) fn ending_rows<'a>(bound: &mut Bound<'a>, filter: &EndingFilter<'a>) -> Result<String, Error> {
     // Where the walk goes on after a certificate, that alone bounds it from below.
     let after = if filter.beyond.is_some() { "NOT not_after <=" } else { "not_after >" };
     let mut rows = format!(
@@ -118,6 +117,13 @@ fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord
             ),
         };
     }
+    Ok(rows)
+}
+
+/// Asks for certificates on cards that will end, the first to end first.
+fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord>>, Error> {
+    let mut bound = Bound::default();
+    let mut rows = ending_rows(&mut bound, filter)?;
     let limit = filter.limit.min(LIST_LIMIT);
     if let Some(beyond) = filter.beyond {
         let key = format!("serial = ${}", bound.number(beyond));

@@ -25,6 +25,7 @@ macro_rules! select {
         )
     };
 }
+pub(super) use select;
 
 impl FromRow for RequestRecord {
     const TABLE: &'static str = TABLE;
@@ -134,11 +135,28 @@ impl Store {
     pub async fn idle_requests(&self, filter: &IdleFilter<'_>) -> Result<Vec<RequestRecord>, Error> {
         self.ask(idle_requests(filter)?).await
     }
+
+    /// Lists the decisions on some requests, at most [`LIST_LIMIT`] requests, the oldest of each first.
+    pub async fn approvals_of(&self, requests: &[Uuid]) -> Result<Vec<ApprovalRecord>, Error> {
+        match requests.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.ask(approvals_of(requests)).await,
+        }
+    }
 }
 
 pub(super) fn approvals(request: Uuid) -> Ask<'static, Vec<ApprovalRecord>> {
     let statement = "SELECT request, approver, approved, comment, at FROM approvals WHERE request = $1 ORDER BY at";
     sql(statement).bind(request).asking()
+}
+
+/// Asks for the decisions on several requests, the oldest of each first.
+fn approvals_of(requests: &[Uuid]) -> Ask<'static, Vec<ApprovalRecord>> {
+    let mut bound = Bound::default();
+    let list = bound.list(requests);
+    let text =
+        format!("SELECT request, approver, approved, comment, at FROM approvals WHERE request IN ({list}) ORDER BY at");
+    bound.statement(text).asking()
 }
 
 /// Builds the statement of a list. Where a request may match in several ways (it is the person's own, or on a template

@@ -47,6 +47,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0029_links",
     "0030_sessions_of_pages",
     "0031_proven",
+    "0032_waiting_requests",
 ];
 
 /// Names the version that this release makes and works with.

@@ -3,8 +3,10 @@
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, Statement, sql};
 use super::names::NameKind;
+use super::open::Store;
 use super::record::{LIST_LIMIT, UserRecord};
 use super::spelling::Spelled;
+use super::walks::Bound;
 use super::writer::Tx;
 use uuid::Uuid;
 
@@ -86,6 +88,18 @@ pub(super) fn users_in(group: &str) -> Ask<'_, Vec<UserRecord>> {
         .bind(spelled)
         .bind(LIST_LIMIT)
         .asking()
+}
+
+impl Store {
+    /// Lists the users with these uuids, at most [`LIST_LIMIT`], in whatever order.
+    pub async fn users_of(&self, uuids: &[Uuid]) -> Result<Vec<UserRecord>, Error> {
+        if uuids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut bound = Bound::default();
+        let text = format!("{} ({}) LIMIT {LIST_LIMIT}", select!("WHERE uuid IN"), bound.list(uuids));
+        self.ask(bound.statement(text).asking()).await
+    }
 }
 
 impl Tx {

@@ -18,6 +18,11 @@ impl<'a> Bound<'a> {
         self.0.len()
     }
 
+    /// Binds several values and returns their placeholders, parted by commas.
+    pub fn list(&mut self, values: &[impl Clone + Into<Value<'a>>]) -> String {
+        values.iter().map(|value| format!("${}", self.number(value.clone()))).collect::<Vec<_>>().join(", ")
+    }
+
     /// Makes the statement of its text.
     pub fn statement(self, text: String) -> Statement<'a> {
         self.0.into_iter().fold(sql(text), Statement::bind)

@@ -9,6 +9,7 @@ mod help_desk;
 mod issuer;
 mod journey;
 pub mod lab;
+mod many;
 mod mine;
 mod others;
 mod oversight;

@@ -39,6 +39,7 @@ mod pins;
 mod postgres;
 pub mod publication;
 mod puk;
+mod queue;
 mod recovery_token;
 mod reports;
 mod scale;

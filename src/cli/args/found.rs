@@ -202,6 +202,12 @@ pub enum Reported {
     Decisions,
     /// Private keys that have left the server, to whom.
     Recovered,
+    /// How many certificates were issued in each month, by template.
+    IssuedByMonth,
+    /// How many certificates were revoked or are held since each month, by template.
+    RevokedByMonth,
+    /// How many requests were approved and denied in each month, by template.
+    DecisionsByMonth,
 }
 
 #[derive(Args)]

@@ -136,7 +136,7 @@ pub enum Command {
     Person(PersonCommand),
     /// Find whatever a name, UPN, e-mail address, serial, thumbprint or GUID names.
     Search(FoundArgs),
-    /// Report to auditors and administrators: cards by state, what was issued, revoked, decided, recovered.
+    /// Report to auditors and administrators: cards by state, what was issued, revoked, decided, recovered, and how many by month.
     Report(ReportArgs),
     /// Make your bearer token with the activation code that an administrator has given you.
     Activate(ActivateArgs),

@@ -35,6 +35,9 @@ pub fn run(args: &ReportArgs, output: &Output) -> Result<(), Failure> {
         Reported::Revoked => ReportKind::Revoked,
         Reported::Decisions => ReportKind::Decisions,
         Reported::Recovered => ReportKind::Recovered,
+        Reported::IssuedByMonth => ReportKind::IssuedByMonth,
+        Reported::RevokedByMonth => ReportKind::RevokedByMonth,
+        Reported::DecisionsByMonth => ReportKind::DecisionsByMonth,
     };
     let mut pages = Pages { client: &client, kind, period, as_of: None, after: None, over: false };
     match (args.csv, output.is_json()) {

@@ -208,7 +208,7 @@ pub(super) struct Kind;
 
 impl Param for Kind {
     type Value = ReportKind;
-    const EXPECTED: &'static str = "cards, issued, revoked, decisions or recovered";
+    const EXPECTED: &'static str = "cards, recovered, or issued, revoked or decisions, these also with -by-month";
 
     fn schema() -> Value {
         json!({ "type": "string", "enum": ReportKind::ALL.map(ReportKind::name) })

@@ -121,6 +121,10 @@ routes! {
     Get ["api/cardwright/v1/whoami"] {} => (Whoami);
     Get ["api/cardwright/v1/users"] { name: Name } => (FindUser { name });
     Get ["api/cardwright/v1/requests"] { status: Optional<Status> } => (ListVisibleRequests { status });
+    Get ["api/cardwright/v1/requests/queue"]
+        { status: Optional<Status>, smartcard: Optional<Guid>, after: Optional<Guid>, limit: Optional<Number<u32>> }
+        => (ListQueue { status, smartcard, after, limit });
+    Get ["api/cardwright/v1/requests/waiting"] {} => (CountWaiting);
     Get ["api/cardwright/v1/cards"]
         { owner: Optional<Guid>, status: Optional<CardStatus>, template: Optional<Guid>, before: Optional<Guid>,
           limit: Optional<Number<u32>> }
@@ -128,6 +132,7 @@ routes! {
     Get ["api/cardwright/v1/cards/ending"]
         { days: Number<u32>, beyond: Optional<Serial>, limit: Optional<Number<u32>> }
         => (ListEndingCards { days, beyond, limit });
+    Get ["api/cardwright/v1/cards/ending/months"] { days: Number<u32> } => (CountEndingCards { days });
     Get ["api/cardwright/v1/people"] { begins: Sought } => (FindPeople { begins });
     Get ["api/cardwright/v1/people/elsewhere"] { text: Part } => (FindElsewhere { text });
     Post ["api/cardwright/v1/people/elsewhere"] {} => (TakeOver);

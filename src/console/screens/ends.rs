@@ -1,6 +1,7 @@
 //! What ends: cards whose certificates do within some days, by month and template, and each by itself.
 
 use crate::cm::found::FoundCard;
+use crate::cm::report::{Report, ReportKind, ReportRow};
 use crate::cm::route::Route;
 use crate::cm::wire::read_guid;
 use crate::console::place::Place;
@@ -13,25 +14,20 @@ use crate::pages::form::Form;
 use crate::pages::layout::{day, foreign, moment};
 use crate::pages::tables::Table;
 use maud::{Markup, html};
-use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 /// Sets how many certificates a page lists.
 const PAGE: usize = 50;
-/// Bounds the certificates that are counted by month; where there are more, the page says so.
-const MOST_COUNTED: usize = 2000;
 /// Says how far ahead a page looks where nobody says it, in days.
 const DAYS: u32 = 90;
 /// The other spans that are offered, in days.
 const SPANS: [u32; 5] = [30, DAYS, 180, 365, 730];
 
-/// Counts by year, month and template.
-type Counts = BTreeMap<(i32, u8, String), u64>;
-
 /// Shows what ends.
 pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
     let days = visit.query.one("days").parse().ok().filter(|days| SPANS.contains(days)).unwrap_or(DAYS);
-    let (counts, counted, cut) = counted(visit, days).await?;
+    let counts: Report = visit.one(Route::CountEndingCards { days }).await?;
+    let counted: u64 = counts.rows.iter().filter_map(|row| row.count).sum();
     let typed = visit.query.one("beyond");
     let beyond = serial(typed);
     let limit = u32::try_from(PAGE + 1).ok();
@@ -40,9 +36,9 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
         (filters(visit, days))
         p role="status" {
             (visit.with("ends-count", &[("count", counted.into()), ("days", days.into())]))
-            @if cut { " " (visit.with("ends-cut", &[("most", (&visit.texts.number(MOST_COUNTED as u64)).into())])) }
+            @if counted >= ReportKind::MOST_COUNTED { " " (visit.with("ends-cut", &[("most", (&visit.texts.number(ReportKind::MOST_COUNTED)).into())])) }
         }
-        @if !counts.is_empty() { (by_month(visit, &counts)) }
+        @if !counts.rows.is_empty() { (by_month(visit, &counts.rows)) }
         (table(visit, days, &found, beyond.is_some()))
     };
     Ok(Shown::page(visit.t("ends"), content))
@@ -51,25 +47,6 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
 /// Reads a serial number, upper- or lower-case hexadecimal.
 fn serial(text: &str) -> Option<Vec<u8>> {
     hex::decode(text).ok().filter(|bytes| !bytes.is_empty())
-}
-
-/// Counts what ends, and says whether there is more than is counted.
-async fn counted(visit: &Visit<'_>, days: u32) -> Result<(Counts, usize, bool), Trouble> {
-    let (mut counts, mut counted, mut beyond) = (Counts::new(), 0, None);
-    while counted < MOST_COUNTED {
-        let page = visit.list::<FoundCard>(Route::ListEndingCards { days, beyond: beyond.take(), limit: None }).await?;
-        for card in &page.entries {
-            let Some(at) = card.expires else { continue };
-            let key = (at.year(), u8::from(at.month()), card.template_name.clone());
-            *counts.entry(key).or_default() += 1;
-        }
-        counted += page.entries.len();
-        beyond = page.entries.last().and_then(|last| serial(&last.serial));
-        if !page.cut || beyond.is_none() {
-            return Ok((counts, counted, false));
-        }
-    }
-    Ok((counts, counted, true))
 }
 
 fn filters(visit: &Visit<'_>, days: u32) -> Markup {
@@ -84,26 +61,28 @@ fn filters(visit: &Visit<'_>, days: u32) -> Markup {
     }
 }
 
-fn month(visit: &Visit<'_>, year: i32, month: u8) -> String {
-    let (month, year) = (visit.t(&format!("month-{month}")), year.to_string());
+/// Writes a month of a report that counts by month.
+pub fn month(visit: &Visit<'_>, row: &ReportRow) -> String {
+    let Some(at) = row.at else { return String::new() };
+    let (month, year) = (visit.t(&format!("month-{}", u8::from(at.month()))), at.year().to_string());
     visit.with("month-of-year", &[("month", (&month).into()), ("year", (&year).into())])
 }
 
 /// Writes how many end in which month, as a picture and as a table.
-fn by_month(visit: &Visit<'_>, counts: &Counts) -> Markup {
+fn by_month(visit: &Visit<'_>, counts: &[ReportRow]) -> Markup {
     let named = |text: &String| if text.is_empty() { visit.t("ends-template-gone") } else { text.clone() };
-    let several = counts.keys().any(|(.., template)| Some(template) != counts.keys().next().map(|(.., first)| first));
-    let bar = |((year, number, template), count): (&(i32, u8, String), &u64)| {
-        let month = month(visit, *year, *number);
-        let label = if several { format!("{month}, {}", named(template)) } else { month };
-        Bar { label, count: *count }
+    let several = counts.iter().any(|row| Some(&row.template) != counts.first().map(|first| &first.template));
+    let bar = |row: &ReportRow| {
+        let month = month(visit, row);
+        let label = if several { format!("{month}, {}", named(&row.template)) } else { month };
+        Bar { label, count: row.count.unwrap_or_default() }
     };
     let drawn: Vec<_> = counts.iter().map(bar).collect();
-    let row = |((year, number, template), count): (&(i32, u8, String), &u64)| {
+    let row = |row: &ReportRow| {
         vec![
-            html! { (month(visit, *year, *number)) },
-            foreign(&named(template)),
-            html! { (visit.texts.number(*count)) },
+            html! { (month(visit, row)) },
+            foreign(&named(&row.template)),
+            html! { (visit.texts.number(row.count.unwrap_or_default())) },
         ]
     };
     let rows: Vec<_> = counts.iter().map(row).collect();

@@ -2,6 +2,7 @@
 
 use crate::cm::found::FoundCard;
 use crate::cm::request::{Request, RequestStatus};
+use crate::cm::review::Waiting;
 use crate::cm::route::Route;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
@@ -18,10 +19,11 @@ const SOON: u32 = 30;
 
 /// Shows the page.
 pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
+    let waiting: Waiting = visit.one(Route::CountWaiting).await?;
     let content = html! {
         ul.tiles {
-            @if visit.takes_part("decide") || visit.has("see-everything") { li.tile { (waiting(visit).await?) } }
-            @if visit.takes_part("execute") { li.tile { (ready(visit).await?) } }
+            @if visit.takes_part("decide") || visit.has("see-everything") { li.tile { (undecided(visit, &waiting)) } }
+            @if visit.takes_part("execute") { li.tile { (ready(visit, &waiting)) } }
             @if visit.looks_for_anybody() { li.tile { (ending(visit).await?) } }
             li.tile { (own(visit).await?) }
         }
@@ -29,33 +31,28 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
     Ok(Shown::page(visit.t("home"), content))
 }
 
-/// Writes how many requests wait, and since when the oldest does.
-async fn waiting(visit: &Visit<'_>) -> Result<Markup, Trouble> {
-    let found = visit.list::<Request>(Route::ListVisibleRequests { status: Some(RequestStatus::Pending) }).await?;
-    let others = |request: &&Request| request.originator != visit.me.uuid && request.target != visit.me.uuid;
-    let waiting: Vec<&Request> = found.entries.iter().filter(others).collect();
-    let oldest = waiting.iter().map(|request| request.submitted).min();
-    Ok(html! {
+/// Writes how many requests wait for a decision, and since when the oldest does.
+fn undecided(visit: &Visit<'_>, waiting: &Waiting) -> Markup {
+    let oldest = if visit.takes_part("decide") { waiting.oldest_to_decide } else { waiting.oldest };
+    html! {
         h2 { (visit.t("home-waiting")) }
-        p { (visit.with("home-waiting-count", &[("count", waiting.len().into())])) @if found.cut { " " (visit.t("home-and-more")) } }
+        p { (super::queue::counted(visit, waiting)) }
         @if let Some(oldest) = oldest {
             p { (visit.with("home-oldest", &[("age", (&visit.texts.span((visit.now - oldest).whole_seconds())).into())])) }
         }
         p { a.button href=(Place::Queue) { (visit.t("home-to-queue")) } }
-    })
+    }
 }
 
 /// Writes how many requests are approved and wait for whoever carries them out.
-async fn ready(visit: &Visit<'_>) -> Result<Markup, Trouble> {
-    let approved = RequestStatus::Approved;
-    let found = visit.list::<Request>(Route::ListVisibleRequests { status: Some(approved) }).await?;
-    let ready = found.entries.iter().filter(|request| request.target != visit.me.uuid).count();
-    let queue = Form::address(&Place::Queue.path(), &[("state", &approved.to_string())]);
-    Ok(html! {
+fn ready(visit: &Visit<'_>, waiting: &Waiting) -> Markup {
+    let queue = Form::address(&Place::Queue.path(), &[("state", &RequestStatus::Approved.to_string())]);
+    let ready = waiting.to_execute;
+    html! {
         h2 { (visit.t("home-ready")) }
-        p { (visit.with("home-ready-count", &[("count", ready.into())])) @if found.cut { " " (visit.t("home-and-more")) } }
+        p { (visit.with("home-ready-count", &[("count", ready.into())])) @if ready >= Waiting::MOST { " " (visit.t("queue-or-more")) } }
         @if ready > 0 { p { a.button.quiet href=(queue) { (visit.t("home-to-ready")) } } }
-    })
+    }
 }
 
 /// Writes which certificates end soon.

@@ -1,7 +1,7 @@
 //! The queue: requests that wait, with filters in the address, and many approved after a page that shows them once more.
 
-use crate::cm::request::{Request, RequestStatus};
-use crate::cm::review::Review;
+use crate::cm::request::RequestStatus;
+use crate::cm::review::{Queued, Review, Waiting};
 use crate::cm::route::Route;
 use crate::cm::wire::read_guid;
 use crate::console::place::Place;
@@ -26,37 +26,49 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
         "all" => None,
         other => RequestStatus::ALL.iter().copied().find(|status| status.to_string() == other),
     };
-    let found = visit.list::<Request>(Route::ListVisibleRequests { status }).await?;
-    let from: usize = visit.query.one("from").parse().unwrap_or(0);
-    let mut reviews = Vec::new();
-    for request in found.entries.iter().skip(from).take(PAGE) {
-        reviews.push(visit.one::<Review>(Route::ReviewRequest { request: request.uuid }).await?);
-    }
-    let more = (found.entries.len() > from + PAGE)
-        .then(|| Form::address(&Place::Queue.path(), &[("state", state), ("from", &(from + PAGE).to_string())]));
-    let newest = (from > 0).then(|| Form::address(&Place::Queue.path(), &[("state", state)]));
-    let decidable = reviews.iter().any(|review| review.may_decide);
+    let after = read_guid(visit.query.one("after"));
+    // Counted before it is listed, so that what comes in between is told as new.
+    let waiting: Option<Waiting> = match status == Some(RequestStatus::Pending) && after.is_none() {
+        true => Some(visit.one(Route::CountWaiting).await?),
+        false => None,
+    };
+    let limit = u32::try_from(PAGE + 1).ok();
+    let mut found = visit.list::<Queued>(Route::ListQueue { status, smartcard: None, after, limit }).await?.entries;
+    let goes_on = found.len() > PAGE;
+    found.truncate(PAGE);
+    let next = found.last().filter(|_| goes_on).map(|last| last.request.uuid.to_string());
+    let more = next.map(|last| Form::address(&Place::Queue.path(), &[("state", state), ("after", &last)]));
+    let newest = after.map(|_| Form::address(&Place::Queue.path(), &[("state", state)]));
+    let decidable = found.iter().any(|queued| queued.may_decide);
     let content = html! {
         (filters(visit, state))
-        @if status == Some(RequestStatus::Pending) && from == 0 { (live(visit, &found.entries)) }
-        p role="status" { (visit.with("queue-count", &[("count", found.entries.len().into())])) @if found.cut { " " (visit.t("queue-cut")) } }
+        @if let Some(waiting) = &waiting { (live(visit, waiting)) }
+        p role="status" {
+            @match &waiting {
+                Some(waiting) => (counted(visit, waiting)),
+                None => { (visit.with("queue-count", &[("count", found.len().into())])) @if goes_on { " " (visit.t("queue-goes-on")) } }
+            }
+        }
         form method="post" action=(Place::QueueCheck) {
-            (table(visit, &reviews, more, newest))
+            (table(visit, &found, more, newest))
             @if decidable { div.acts { button type="submit" { (visit.t("queue-check")) } } }
         }
     };
     Ok(Shown::page(visit.t("queue"), content))
 }
 
-/// Names the newest request of a list; nothing, where it is empty.
-pub fn newest(requests: &[Request]) -> String {
-    let newest = requests.iter().max_by_key(|request| (request.submitted, request.uuid));
-    newest.map(|request| request.uuid.to_string()).unwrap_or_default()
+/// Writes how many requests wait for the visitor's decision, or for anybody's where the visitor decides on none.
+pub fn counted(visit: &Visit<'_>, waiting: &Waiting) -> Markup {
+    let (id, count) = match visit.takes_part("decide") {
+        true => ("queue-to-decide", waiting.to_decide),
+        false => ("queue-waiting", waiting.waiting),
+    };
+    html! { (visit.with(id, &[("count", count.into())])) @if count >= Waiting::MOST { " " (visit.t("queue-or-more")) } }
 }
 
 /// Writes what a script shows once there is something new; without one there is Reload.
-fn live(visit: &Visit<'_>, requests: &[Request]) -> Markup {
-    let news = Form::address(&Place::QueueNews.path(), &[("since", &newest(requests))]);
+fn live(visit: &Visit<'_>, waiting: &Waiting) -> Markup {
+    let news = Form::address(&Place::QueueNews.path(), &[("since", &waiting.newest.to_string())]);
     html! {
         div role="status" {
             p.live data-live=(news) hidden { (visit.t("new-entries")) " " a href=(Place::Queue) { (visit.t("reload")) } }
@@ -85,29 +97,29 @@ fn filters(visit: &Visit<'_>, state: &str) -> Markup {
     }
 }
 
-fn table(visit: &Visit<'_>, reviews: &[Review], more: Option<String>, newest: Option<String>) -> Markup {
+fn table(visit: &Visit<'_>, queue: &[Queued], more: Option<String>, newest: Option<String>) -> Markup {
     let headings =
         ["queue-person", "queue-what", "queue-asks", "queue-age", "queue-approvals", "queue-due", "queue-choose"];
     let headings = headings.map(|id| visit.t(id));
-    let row = |review: &Review| {
-        let request = &review.request;
+    let row = |queued: &Queued| {
+        let request = &queued.request;
         let id = request.uuid.to_string();
         vec![
-            html! { a href=(Place::Request(request.uuid)) { (foreign(&review.target_name)) } },
-            html! { (words::request_type(visit.texts, request.request_type)) ", " (foreign(&review.template_name)) " " (words::request_status(visit.texts, request.status)) },
-            foreign(&review.originator_name),
+            html! { a href=(Place::Request(request.uuid)) { (foreign(&queued.target_name)) } },
+            html! { (words::request_type(visit.texts, request.request_type)) ", " (foreign(&queued.template_name)) " " (words::request_status(visit.texts, request.status)) },
+            foreign(&queued.originator_name),
             html! { (visit.texts.span((visit.now - request.submitted).whole_seconds())) },
-            html! { @if review.approvals_needed > 0 { (visit.with("k-of-n", &[("given", review.approvals_given.into()), ("needed", review.approvals_needed.into())])) } },
-            html! { @if let Some(ends) = review.ends { (day(visit.texts, ends)) } },
+            html! { @if queued.approvals_needed > 0 { (visit.with("k-of-n", &[("given", queued.approvals_given.into()), ("needed", queued.approvals_needed.into())])) } },
+            html! { @if let Some(ends) = queued.ends { (day(visit.texts, ends)) } },
             html! {
-                @if review.may_decide {
+                @if queued.may_decide {
                     input id={ "choose-" (id) } type="checkbox" name="request" value=(id)
-                        aria-label=(visit.with("queue-choose-one", &[("name", (&review.target_name).into())]));
+                        aria-label=(visit.with("queue-choose-one", &[("name", (&queued.target_name).into())]));
                 }
             },
         ]
     };
-    let rows: Vec<_> = reviews.iter().map(row).collect();
+    let rows: Vec<_> = queue.iter().map(row).collect();
     Table { caption: &visit.t("queue-caption"), headings: &headings, rows: &rows, more, newest }.write(visit.texts)
 }
 

@@ -1,6 +1,7 @@
 //! Reports for auditors: cards by state, and what was issued, revoked, decided and recovered in a period; to be read, printed and
 //! taken along as a file.
 
+use super::ends::month;
 use crate::cm::report::{COLUMNS, Report, ReportKind, ReportRow};
 use crate::cm::request::RequestType;
 use crate::cm::route::Route;
@@ -111,6 +112,9 @@ fn name(visit: &Visit<'_>, kind: ReportKind) -> String {
         ReportKind::Revoked => "report-revoked",
         ReportKind::Decisions => "report-decisions",
         ReportKind::Recovered => "report-recovered",
+        ReportKind::IssuedByMonth => "report-issued-by-month",
+        ReportKind::RevokedByMonth => "report-revoked-by-month",
+        ReportKind::DecisionsByMonth => "report-decisions-by-month",
     })
 }
 
@@ -141,12 +145,21 @@ pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
         @if asked.kind == ReportKind::Cards && !report.rows.is_empty() {
             p { (visit.with("report-all-cards", &[("count", report.rows.iter().filter_map(|row| row.count).sum::<u64>().into())])) }
         }
+        @if is_cut(&report, asked.kind) {
+            p { (visit.with("report-counts-cut", &[("most", (&visit.texts.number(ReportKind::MOST_COUNTED)).into())])) }
+        }
         (table(visit, asked.kind, &caption, &report.rows, more))
         @if !after.is_empty() { p.pages { a href=(asked.address(Place::Reports, &[])) { (visit.t("report-begin")) } } }
         p { a href=(asked.address(Place::ReportFile, &[])) { (visit.t("report-file")) } " "
             span.note { (visit.with("report-file-most", &[("most", (&visit.texts.number(MOST as u64)).into())])) } }
     };
     Ok(Shown::page(visit.t("reports"), content))
+}
+
+/// Says whether a report that counts by month has counted as many as it counts.
+fn is_cut(report: &Report, kind: ReportKind) -> bool {
+    let counts = report.rows.iter().filter_map(|row| row.count);
+    kind != ReportKind::Cards && counts.sum::<u64>() >= ReportKind::MOST_COUNTED
 }
 
 /// Writes of which period a report is, and as of when.
@@ -167,6 +180,7 @@ fn period(visit: &Visit<'_>, report: &Report, kind: ReportKind) -> Markup {
 #[derive(Clone, Copy)]
 enum Column {
     At,
+    Month,
     What,
     For,
     By,
@@ -216,6 +230,17 @@ fn columns(kind: ReportKind) -> &'static [(Column, &'static str)] {
             (Column::Serial, "report-serial"),
             (Column::Request, "report-request"),
         ],
+        ReportKind::IssuedByMonth | ReportKind::RevokedByMonth => &[
+            (Column::Month, "report-month"),
+            (Column::Template, "report-certificate"),
+            (Column::Count, "report-number"),
+        ],
+        ReportKind::DecisionsByMonth => &[
+            (Column::Month, "report-month"),
+            (Column::Template, "report-template"),
+            (Column::What, "report-what"),
+            (Column::Count, "report-number"),
+        ],
     }
 }
 
@@ -230,6 +255,7 @@ fn table(visit: &Visit<'_>, kind: ReportKind, caption: &str, rows: &[ReportRow],
 fn cell(visit: &Visit<'_>, row: &ReportRow, column: Column) -> Markup {
     match column {
         Column::At => html! { @if let Some(at) = row.at { (moment(visit.texts, at)) } },
+        Column::Month => html! { (month(visit, row)) },
         Column::What => html! { (known(visit, "report-word", &row.what)) },
         Column::For => foreign(&row.holder),
         Column::By => foreign(&row.by),

@@ -15,8 +15,8 @@ use crate::server::workflow::disabling;
 use crate::store::{
     CardFilter, CertificateRecord, DeviceRecord, EndingFilter, SmartcardRecord, UserRecord, Visibility,
 };
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -33,6 +33,14 @@ const THUMBPRINT: usize = 20;
 pub struct Names(HashMap<Uuid, String>);
 
 impl Names {
+    /// Reads the names of several users at once.
+    pub async fn gather(&mut self, call: &Call<'_>, users: impl Iterator<Item = Uuid>) -> Result<(), ApiError> {
+        let unknown: BTreeSet<_> = users.filter(|user| !self.0.contains_key(user)).collect();
+        let found = call.app.store.users_of(&Vec::from_iter(unknown)).await?;
+        self.0.extend(found.into_iter().map(|user| (user.uuid, user.name)));
+        Ok(())
+    }
+
     /// Returns the name of a user; empty where there is none.
     pub async fn of(&mut self, call: &Call<'_>, user: Uuid) -> Result<String, ApiError> {
         if let Some(name) = self.0.get(&user) {
@@ -57,15 +65,25 @@ fn seen_templates(call: &Call<'_>) -> Option<Vec<Uuid>> {
     Some(seen.map(|template| template.uuid).collect())
 }
 
+/// Says whose cards the caller sees; `None`: all.
+pub fn seen_by(call: &Call<'_>) -> Option<Visibility> {
+    seen_templates(call).map(|templates| Visibility { user: call.caller.uuid, templates })
+}
+
+/// Returns the moment up to which ends are looked for.
+pub fn ends_until(call: &Call<'_>, days: u32) -> OffsetDateTime {
+    call.now + Duration::days(days.min(MOST_DAYS).into())
+}
+
 /// Returns how many entries a page has; one more than a list answers with, so that it can say that there are more.
-fn page(limit: Option<u32>) -> Option<u32> {
+pub fn page(limit: Option<u32>) -> Option<u32> {
     let most = u32::try_from(MAX_LIST + 1).ok()?;
     Some(limit.map_or(most, |limit| limit.min(most)))
 }
 
 /// Answers `GET cards`: the cards that the caller may see, those assigned last first.
 pub async fn cards(call: &Call<'_>, filter: CardFilter) -> Result<Reply, ApiError> {
-    let visible_to = seen_templates(call).map(|templates| Visibility { user: call.caller.uuid, templates });
+    let visible_to = seen_by(call);
     let limit = page(filter.limit);
     let cards = call.app.store.cards(&CardFilter { visible_to, limit, ..filter }).await?;
     let mut names = Names::default();
@@ -79,11 +97,11 @@ pub async fn cards(call: &Call<'_>, filter: CardFilter) -> Result<Reply, ApiErro
 
 /// Answers `GET cards/ending`: the cards that the caller may see with certificates that end within so many days.
 pub async fn ending(call: &Call<'_>, days: u32, beyond: Option<&[u8]>, limit: Option<u32>) -> Result<Reply, ApiError> {
-    let visible_to = seen_templates(call).map(|templates| Visibility { user: call.caller.uuid, templates });
+    let visible_to = seen_by(call);
     let mut names = Names::default();
     let mut found = Vec::new();
     let mut told: HashMap<Uuid, Option<OffsetDateTime>> = HashMap::new();
-    let until = call.now + Duration::days(days.min(MOST_DAYS).into());
+    let until = ends_until(call, days);
     let limit = page(limit).unwrap_or_default();
     let filter = EndingFilter { visible_to: visible_to.as_ref(), after: call.now, until, beyond, limit };
     for certificate in call.app.store.ending(&filter).await? {

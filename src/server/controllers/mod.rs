@@ -26,6 +26,7 @@ pub mod presence;
 pub mod profiles;
 pub mod proposals;
 pub mod puks;
+pub mod queue;
 pub mod remind;
 pub mod reports;
 pub mod requests;

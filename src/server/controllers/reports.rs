@@ -1,7 +1,7 @@
 //! Reports for auditors and administrators: cards by state, and what was issued, revoked, decided and recovered in a
-//! period, each a walk by one index, page by page.
+//! period, each a walk by one index, page by page; and how many in which month, as the database counts them.
 
-use super::found::Names;
+use super::found::{Names, ends_until, seen_by};
 use crate::ca::RevocationReason;
 use crate::cm::report::{Report, ReportKind, ReportRow};
 use crate::cm::route::RouteError;
@@ -10,11 +10,11 @@ use crate::server::call::Call;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::error::ApiError;
 use crate::server::permission;
-use crate::store::{ApprovalRecord, AuditRecord, CardCount, Period, ReportedCertificate};
+use crate::store::{ApprovalRecord, AuditRecord, CardCount, EndingFilter, MOST_COUNTED, Period, ReportedCertificate};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime, Time};
 use uuid::Uuid;
 
 /// Answers `GET reports/{report}`: what happened from `from` on, before `to` and before now; the earliest first.
@@ -37,8 +37,50 @@ pub async fn report(
         ReportKind::Issued | ReportKind::Revoked => page.certificates(kind, after).await?,
         ReportKind::Decisions => page.decisions(after).await?,
         ReportKind::Recovered => page.keys_given(after).await?,
+        ReportKind::IssuedByMonth | ReportKind::RevokedByMonth | ReportKind::DecisionsByMonth => {
+            (page.by_month(kind).await?, String::new())
+        }
     };
     Reply::json(&Report { as_of: call.now, from, to, rows, next })
+}
+
+/// Answers `GET cards/ending/months`: how many of the certificates that `GET cards/ending` lists end in which month.
+pub async fn ending_by_month(call: &Call<'_>, days: u32) -> Result<Reply, ApiError> {
+    let visible_to = seen_by(call);
+    let until = ends_until(call, days);
+    let filter =
+        EndingFilter { visible_to: visible_to.as_ref(), after: call.now, until, beyond: None, limit: MOST_COUNTED };
+    let mut months = Months::default();
+    for count in call.app.store.ending_by_day(&filter).await? {
+        months.add("", template_name(call, count.of), count.day, count.number);
+    }
+    Reply::json(&Report { as_of: call.now, from: Some(call.now), to: until, rows: months.rows(), next: String::new() })
+}
+
+fn template_name(call: &Call<'_>, template: Uuid) -> String {
+    call.app.templates.get(template).map(|template| template.name.clone()).unwrap_or_default()
+}
+
+/// Adds up days to months: by the first day, the template, and what happened.
+#[derive(Default)]
+struct Months(BTreeMap<(Date, String, &'static str), u64>);
+
+impl Months {
+    fn add(&mut self, what: &'static str, template: String, day: Date, number: u64) {
+        let first = day.replace_day(1).unwrap_or(day);
+        *self.0.entry((first, template, what)).or_default() += number;
+    }
+
+    fn rows(self) -> Vec<ReportRow> {
+        let row = |((first, template, what), count): ((Date, String, &str), u64)| ReportRow {
+            at: Some(first.with_time(Time::MIDNIGHT).assume_utc()),
+            what: what.to_owned(),
+            template,
+            count: Some(count),
+            ..ReportRow::default()
+        };
+        self.0.into_iter().map(row).collect()
+    }
 }
 
 /// Holds what a page is made of.
@@ -73,6 +115,26 @@ impl Page<'_> {
             ..ReportRow::default()
         };
         Ok(counts.map(row).collect())
+    }
+
+    async fn by_month(&self, kind: ReportKind) -> Result<Vec<ReportRow>, ApiError> {
+        let (store, mut months) = (&self.call.app.store, Months::default());
+        if kind == ReportKind::DecisionsByMonth {
+            for (approved, what) in [(true, "Approved"), (false, "Denied")] {
+                for count in store.decisions_by_day(self.period, approved).await? {
+                    months.add(what, self.template(count.of), count.day, count.number);
+                }
+            }
+            return Ok(months.rows());
+        }
+        let (counts, what) = match kind {
+            ReportKind::RevokedByMonth => (store.revoked_by_day(self.period).await?, "Revoked"),
+            _ => (store.issued_by_day(self.period).await?, "Issued"),
+        };
+        for count in counts {
+            months.add(what, count.of, count.day, count.number);
+        }
+        Ok(months.rows())
     }
 
     async fn certificates(&mut self, kind: ReportKind, after: Option<&str>) -> Result<Rows, ApiError> {

@@ -1,6 +1,7 @@
 //! `review`: what somebody is told of a request who decides on it, waits for it or carries it out.
 
 use super::found::Names;
+use super::queue::{given, may_decide};
 use super::view;
 use crate::cm::holder_role::Role;
 use crate::cm::request::{RequestStatus, RequestType};
@@ -9,7 +10,6 @@ use crate::cm::smartcard::SmartcardStatus;
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
-use crate::server::permission::{self, Act};
 use crate::server::requests::data_items;
 use crate::server::requests::seen::SeenRequest;
 use crate::server::workflow::{admit, overdue};
@@ -30,9 +30,7 @@ pub async fn review(call: &Call<'_>, request: uuid::Uuid) -> Result<Reply, ApiEr
     let workflow = seen.workflow();
     let decisions = call.app.store.approvals(record.uuid).await?;
     let pending = record.status == RequestStatus::Pending;
-    let decided = decisions.iter().any(|decision| decision.approver == call.caller.uuid);
-    let may_decide =
-        pending && !decided && permission::may(&call.caller, Act::Decide, permission::parties(record), workflow);
+    let may_decide = may_decide(call, record, workflow, &decisions);
     let (cards, more_cards) = cards(call, &seen, may_decide).await?;
     let (approvers, more_approvers) = match workflow.filter(|_| pending) {
         Some(workflow) => approvers(call, record, workflow, &decisions).await?,
@@ -50,7 +48,7 @@ pub async fn review(call: &Call<'_>, request: uuid::Uuid) -> Result<Reply, ApiEr
         cards,
         more_cards,
         approvals_needed: workflow.map_or(0, |workflow| workflow.approvals_needed),
-        approvals_given: count(decisions.iter().filter(|decision| decision.approved)),
+        approvals_given: given(&decisions),
         approvers,
         more_approvers,
         may_decide,
@@ -61,10 +59,6 @@ pub async fn review(call: &Call<'_>, request: uuid::Uuid) -> Result<Reply, ApiEr
         decisions: told(call, &mut names, decisions).await?,
         request: view::request_of(record.clone(), template),
     })
-}
-
-fn count<T>(found: impl Iterator<Item = T>) -> u32 {
-    u32::try_from(found.count()).unwrap_or(u32::MAX)
 }
 
 fn names_of_forms(workflow: &Workflow) -> Vec<String> {

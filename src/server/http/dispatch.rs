@@ -10,7 +10,7 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::Reply;
 use crate::server::controllers::{
     accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, found, health, history, identities,
-    leaving, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals, puks, remind,
+    leaving, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals, puks, queue, remind,
     reports, requests, review, sealed_keys, smartcards, templates,
 };
 use crate::server::error::ApiError;
@@ -116,10 +116,15 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::Whoami => beyond_mim::whoami(&call),
         Route::FindUser { name } => beyond_mim::find_user(&call, &name).await,
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
+        Route::ListQueue { status, smartcard, after, limit } => {
+            queue::list(&call, status, smartcard, (after, limit)).await
+        }
+        Route::CountWaiting => queue::count(&call).await,
         Route::ListCards { owner, status, template, before, limit } => {
             found::cards(&call, CardFilter { visible_to: None, owner, status, template, before, limit }).await
         }
         Route::ListEndingCards { days, beyond, limit } => found::ending(&call, days, beyond.as_deref(), limit).await,
+        Route::CountEndingCards { days } => reports::ending_by_month(&call, days).await,
         Route::FindPeople { begins } => found::people(&call, &begins).await,
         Route::FindElsewhere { text } => found::elsewhere(&call, &text).await,
         Route::TakeOver => found::take_over(&call, payload.read()?).await,

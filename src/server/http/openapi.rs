@@ -23,7 +23,7 @@ use crate::cm::problem::{Problem, ProblemCode};
 use crate::cm::profile::Profile;
 use crate::cm::report::Report;
 use crate::cm::request::{CloseRequest, CreateRequest, Request};
-use crate::cm::review::Review;
+use crate::cm::review::{Queued, Review, Waiting};
 use crate::cm::route::{DECLARATIONS, Declaration, Method};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, UpdateSmartcard};
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
@@ -313,7 +313,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Post, "people/elsewhere") => takes(TakeOver::schema(), Account::schema()),
         (Method::Get, "search") => list(Found::schema()),
         (Method::Get, "health") => one(Health::schema()),
-        (Method::Get, "reports/{report}") => one(Report::schema()),
+        (Method::Get, "reports/{report}" | "cards/ending/months") => one(Report::schema()),
         (Method::Post, "smartcards/{smartcard}/lost") => takes(LossReport::schema(), LossOutcome::schema()),
         (Method::Post, "smartcards/{smartcard}/remind") => takes(ignored_object(), Reminded::schema()),
         (Method::Post, "smartcards/{smartcard}/returned") => takes(ignored_object(), ReturnOutcome::schema()),
@@ -324,6 +324,8 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Post, "requests/foresight") => takes(CreateRequest::schema(), Foresight::schema()),
         (Method::Get, "requests/{request}/foresight") => one(Foresight::schema()),
         (Method::Get, "requests/{request}/review") => one(Review::schema()),
+        (Method::Get, "requests/queue") => list(Queued::schema()),
+        (Method::Get, "requests/waiting") => one(Waiting::schema()),
         (Method::Post, "requests/{request}/approve" | "requests/{request}/deny") => {
             takes(Decision::schema(), Request::schema())
         }

@@ -9,6 +9,6 @@ pub mod rules;
 pub mod standing;
 
 pub use rules::{
-    Act, duties, enabled, executes_template, has, may, may_initiate, may_manage, may_revoke, parties, reads_audit,
-    sees_holdings, sees_request, sees_template, workflow_roles,
+    Act, WorkflowRoles, duties, enabled, executes_template, has, may, may_initiate, may_manage, may_revoke, parties,
+    reads_audit, sees_holdings, sees_request, sees_template, workflow_roles,
 };

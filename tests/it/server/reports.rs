@@ -1,12 +1,14 @@
 //! What cards are, as their clients say and as their makers attest; and what auditors are reported. On both databases.
 
 use super::support::{API, EXTENSION, Enrolled, Lab, Person, csr, last_segment};
+use crate::attacks::site::{alter, uuid};
 use crate::support::attesting::Maker;
 use crate::support::postgres::Database;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 fn found(lab: &Lab, person: &Person, path: &str) -> Vec<Value> {
@@ -174,4 +176,90 @@ fn auditors_are_told_what_was_decided_issued_and_revoked() {
 #[test]
 fn on_postgresql_they_are_told_the_same() {
     auditors_are_reported(Some(Database::new()));
+}
+
+/// Counts what a walk lists, by month, template and what happened.
+fn by_month(rows: &[Value], keys: [&str; 3]) -> BTreeMap<[String; 3], u64> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        let [at, template, what] = keys.map(|key| row[key].as_str().unwrap_or_default().to_owned());
+        *counts.entry([at[..7].to_owned(), template, what]).or_default() += row["Count"].as_u64().unwrap_or(1);
+    }
+    counts
+}
+
+const KEYS: [&str; 3] = ["At", "Template", "What"];
+
+fn months_are_counted_as_a_walk_counts_them(database: Option<Database>) {
+    let approved = |template: String| template.replacen("approvals_needed = 0", "approvals_needed = 1", 1);
+    let lab = Lab::with_template(approved, database);
+    let [alice, bob] = ["alice", "bob"].map(|name| lab.user(name, &[]));
+    let (olga, audrey) = (lab.user("olga", &["officers"]), lab.user("audrey", &["auditors"]));
+    let day: i64 = 86_400_000_000;
+    for n in 0..9 {
+        let person = [&alice, &bob][n % 2];
+        let request = lab.enroll_request(person);
+        let verb = if n % 3 == 2 { "deny" } else { "approve" };
+        lab.post(&olga, &format!("{EXTENSION}/requests/{request}/{verb}"), json!({"Comment": "seen"})).ok();
+        let days = i64::try_from(n).unwrap() * 26 * day;
+        alter(&lab, &format!("UPDATE approvals SET at = at - {days} WHERE request = {}", uuid(&lab, &request)));
+        if verb == "approve" {
+            lab.assign(person, &request, Uuid::new_v4());
+            lab.certificatedata(person, &request, &super::support::new_csr()).ok();
+            lab.complete(person, &request).ok();
+        }
+    }
+    let now = cardwright::store::micros(time::OffsetDateTime::now_utc());
+    // The first moment of a month, the last one before it, and one of before moments were noted.
+    let month = time::macros::datetime!(2026-03-01 0:00 UTC);
+    let first = cardwright::store::micros(month);
+    for (seq, issued, not_after) in [(1, first, now + 20 * day), (2, first - 1, now + 75 * day), (3, 0, now + 76 * day)]
+    {
+        alter(&lab, &format!("UPDATE certificates SET issued = {issued}, not_after = {not_after} WHERE seq = {seq}"));
+    }
+    alter(&lab, &format!("UPDATE certificates SET issued = {first} - seq * 33 * {day} WHERE seq > 3"));
+    let revoked = format!("revoked_at = {now} - seq * 40 * {day}, revocation_reason = 1");
+    alter(&lab, &format!("UPDATE certificates SET {revoked} WHERE seq > 3"));
+    let period = "from=2025-08-15T00:00:00Z";
+    for (kind, period) in [("issued", ""), ("issued", period), ("revoked", ""), ("revoked", period), ("decisions", "")]
+    {
+        let (mut walked, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = report(&lab, &audrey, &format!("{kind}?limit=2&{period}{after}"));
+            walked.extend(page["Rows"].as_array().unwrap().clone());
+            match page["Next"].as_str().unwrap_or_default() {
+                "" => break,
+                next => after = format!("&after={next}"),
+            }
+        }
+        let counted = report(&lab, &audrey, &format!("{kind}-by-month?{period}"));
+        let counted = counted["Rows"].as_array().unwrap().clone();
+        let months = by_month(&walked, KEYS);
+        assert!(months.len() > 1, "{kind}: {months:?}");
+        assert_eq!((by_month(&counted, KEYS), counted.len()), (months.clone(), months.len()), "{kind} {period}");
+    }
+    let none = report(&lab, &audrey, "issued-by-month?from=2001-01-01T00:00:00Z&to=2002-01-01T00:00:00Z");
+    assert_eq!(none["Rows"], json!([]));
+    assert_eq!(lab.get(&olga, &format!("{EXTENSION}/reports/issued-by-month")).status, 403);
+    // What ends, for who sees all, for who sees these templates' cards, and for who sees his own.
+    for (person, number) in [(&audrey, 3), (&olga, 3), (&alice, 1), (&bob, 2)] {
+        for days in [76, 400] {
+            let walked = found(&lab, person, &format!("cards/ending?days={days}"));
+            let counted = lab.get(person, &format!("{EXTENSION}/cards/ending/months?days={days}")).ok();
+            let counted = counted["Rows"].as_array().unwrap().clone();
+            let walked = by_month(&walked, ["Expires", "ProfileTemplateName", ""]);
+            assert_eq!(walked.values().sum::<u64>(), number, "{walked:?}");
+            assert_eq!(by_month(&counted, KEYS), walked);
+        }
+    }
+}
+
+#[test]
+fn months_are_counted_by_the_database_as_a_walk_counts_them() {
+    months_are_counted_as_a_walk_counts_them(None);
+}
+
+#[test]
+fn on_postgresql_months_are_counted_alike() {
+    months_are_counted_as_a_walk_counts_them(Some(Database::new()));
 }

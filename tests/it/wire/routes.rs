@@ -65,6 +65,8 @@ fn one_of_each() -> Vec<Route> {
         Route::Whoami,
         Route::FindUser { name: "Jörg & Co/100%".into() },
         Route::ListVisibleRequests { status: None },
+        Route::ListQueue { status: Some(RequestStatus::Pending), smartcard: Some(A), after: Some(B), limit: Some(7) },
+        Route::CountWaiting,
         Route::ListCards {
             owner: Some(A),
             status: Some(SmartcardStatus::Active),
@@ -73,6 +75,7 @@ fn one_of_each() -> Vec<Route> {
             limit: Some(7),
         },
         Route::ListEndingCards { days: 30, beyond: Some(vec![0x0A, 0xBC]), limit: None },
+        Route::CountEndingCards { days: 30 },
         Route::FindPeople { begins: "jör".into() },
         Route::FindElsewhere { text: "jör *)(".into() },
         Route::TakeOver,
@@ -170,7 +173,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 92);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 95);
 }
 
 #[test]

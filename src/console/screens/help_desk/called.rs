@@ -4,6 +4,7 @@ use super::spoken;
 use crate::cm::beyond_mim::OfferedType;
 use crate::cm::found::FoundCard;
 use crate::cm::request::{Request, RequestStatus, RequestType};
+use crate::cm::review::Queued;
 use crate::cm::route::{Holder, Route};
 use crate::cm::smartcard::Smartcard;
 use crate::console::place::Place;
@@ -35,13 +36,13 @@ impl Called {
         let of = Holder::Smartcard(smartcard);
         let offered = visit.list::<OfferedType>(Route::ListRequestTypes { of }).await?;
         let may_ask = offered.entries.iter().any(|offered| offered.request_type == RequestType::OfflineUnblock);
-        let mut open = Vec::new();
-        for status in [RequestStatus::Executing, RequestStatus::Approved, RequestStatus::Pending] {
-            let requests = visit.list::<Request>(Route::ListVisibleRequests { status: Some(status) }).await?;
-            open.extend(requests.entries.into_iter().filter(|request| {
-                request.request_type == RequestType::OfflineUnblock && request.new_smartcard == Some(smartcard)
-            }));
-        }
+        let route = Route::ListQueue { status: None, smartcard: Some(smartcard), after: None, limit: None };
+        let requests = visit.list::<Queued>(route).await?.entries.into_iter().map(|queued| queued.request);
+        let is_call = |request: &Request| request.request_type == RequestType::OfflineUnblock;
+        let mut open: Vec<_> = requests.filter(|request| is_call(request) && !request.status.is_final()).collect();
+        // The sort is stable: within a status the newest stays first.
+        let order = [RequestStatus::Executing, RequestStatus::Approved];
+        open.sort_by_key(|request| order.iter().position(|status| *status == request.status).unwrap_or(order.len()));
         Ok(Self { card, open, may_ask })
     }
 

@@ -47,11 +47,6 @@ help-id = Wird etwas abgelehnt, zeigt die Seite einen Code und eine Kennung. Nen
 help-keys = Alles geht mit der Tastatur: Tab geht weiter, Umschalt und Tab zurück, die Eingabetaste folgt einem Link, die Leertaste kreuzt an.
 home = Start
 home-waiting = Wartende Anträge
-home-waiting-count = { $count ->
-    [0] Keiner wartet auf eine Entscheidung.
-    [one] 1 wartet auf eine Entscheidung.
-   *[other] { $count } warten auf eine Entscheidung.
-}
 home-oldest = Der älteste wartet schon { $age }.
 home-and-more = Es gibt noch mehr.
 home-to-queue = Zu den Anträgen

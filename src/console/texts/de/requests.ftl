@@ -5,7 +5,18 @@ queue-count = { $count ->
     [one] 1 Antrag
    *[other] { $count } Anträge
 }
-queue-cut = und ältere; grenzen Sie die Suche ein.
+queue-goes-on = auf dieser Seite; weitere auf der nächsten.
+queue-to-decide = { $count ->
+    [0] Keiner wartet auf Ihre Entscheidung.
+    [one] 1 wartet auf Ihre Entscheidung.
+   *[other] { $count } warten auf Ihre Entscheidung.
+}
+queue-waiting = { $count ->
+    [0] Keiner wartet auf eine Entscheidung.
+    [one] 1 wartet auf eine Entscheidung.
+   *[other] { $count } warten auf eine Entscheidung.
+}
+queue-or-more = Es können mehr sein: Weiter wird nicht gezählt.
 queue-state = Welche
 queue-all = alle
 queue-show = Zeigen

@@ -47,11 +47,6 @@ help-id = When something is refused, the page shows a code and an id. Tell the h
 help-keys = Everything works with the keyboard: Tab goes on, Shift and Tab go back, Enter follows a link, Space ticks a box.
 home = Home
 home-waiting = Requests that wait
-home-waiting-count = { $count ->
-    [0] None waits for a decision.
-    [one] 1 waits for a decision.
-   *[other] { $count } wait for a decision.
-}
 home-oldest = The oldest has waited for { $age }.
 home-and-more = There are more.
 home-to-queue = To the requests

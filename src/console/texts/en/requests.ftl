@@ -5,7 +5,18 @@ queue-count = { $count ->
     [one] 1 request
    *[other] { $count } requests
 }
-queue-cut = and older ones; narrow the search.
+queue-goes-on = on this page; more on the next.
+queue-to-decide = { $count ->
+    [0] None waits for your decision.
+    [one] 1 waits for your decision.
+   *[other] { $count } wait for your decision.
+}
+queue-waiting = { $count ->
+    [0] None waits for a decision.
+    [one] 1 waits for a decision.
+   *[other] { $count } wait for a decision.
+}
+queue-or-more = There may be more: no more are counted.
 queue-state = Which
 queue-all = all
 queue-show = Show

@@ -349,6 +349,7 @@ pub fn rows() -> Vec<Row> {
             beyond: None,
             limit: None,
         }),
+        row(Enrolled, [200; 8], |_, _| Route::CountEndingCards { days: 366 }),
         row(Pending, [204, 200, 200, 200, 200, 200, 200, 200], |_, _| Route::FindPeople { begins: "own".into() }),
         // This server has no directory, which is told to those alone who may look for people in one.
         row(Pending, [403, 403, 409, 409, 409, 409, 409, 409], |_, _| Route::FindElsewhere { text: "own".into() }),
@@ -365,6 +366,13 @@ pub fn rows() -> Vec<Row> {
             smartcard: o.smartcard,
         }),
         row(Pending, [204, 200, 204, 200, 200, 200, 200, 200], |_, _| Route::ListVisibleRequests { status: None }),
+        row(Pending, [204, 200, 204, 200, 200, 200, 200, 200], |_, _| Route::ListQueue {
+            status: None,
+            smartcard: None,
+            after: None,
+            limit: None,
+        }),
+        row(Pending, [200; 8], |_, _| Route::CountWaiting),
         row(Pending, [404, 200, 404, 200, 200, 200, 200, 200], |_, o| Route::ReviewRequest { request: o.request }),
         with(
             row(Pending, [404, 403, 404, 200, 403, 403, 403, 403], |_, o| Route::Approve { request: o.request }),
