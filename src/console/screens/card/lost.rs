@@ -109,10 +109,12 @@ async fn written(visit: &Visit<'_>, held: &Held, typed: (&str, &str), faults: &F
     let (reason, comment) = typed;
     let rights = Rights::of(visit, held).await;
     let open = history::open_requests(visit, &held.history).await?;
-    let title = visit.with("lost-title", &[("card", (&held.name(visit)).into())]);
+    let name = held.name(visit);
     if !rights.reports(held) {
+        let title = visit.with("ask-title", &[("what", (&visit.t("lost-link")).into()), ("card", (&name).into())]);
         return Ok(Shown::page(title, not_yours(visit, held, &open)));
     }
+    let title = visit.with("lost-title", &[("card", (&name).into())]);
     let losses = held.template.as_ref().map(|template| template.losses.as_slice()).unwrap_or_default();
     let choices: Vec<_> = losses
         .iter()
@@ -126,7 +128,7 @@ async fn written(visit: &Visit<'_>, held: &Held, typed: (&str, &str), faults: &F
         Field { required: false, most: MOST_COMMENT, hint: Some(&hint), ..Field::text("comment", &label, comment) };
     let (name_label, name_hint) =
         (visit.t("name-confirm"), visit.with("name-confirm-hint", &[("name", held.owner_name().into())]));
-    let name = Field { hint: Some(&name_hint), ..Field::text("name", &name_label, "") };
+    let typed_name = Field { hint: Some(&name_hint), ..Field::text("name", &name_label, "") };
     let content = html! {
         (faults.summary(visit.texts))
         (asking::who(visit, held))
@@ -137,7 +139,7 @@ async fn written(visit: &Visit<'_>, held: &Held, typed: (&str, &str), faults: &F
             (closed(visit, &open))
             (held.certificates_table(visit, |_| None))
             (field.lines(visit.texts, faults))
-            @if !own { (name.line(visit.texts, faults)) }
+            @if !own { (typed_name.line(visit.texts, faults)) }
             div.acts {
                 button.harm type="submit" { (visit.t("lost-report")) }
                 a.button.quiet href=(Place::Card(held.card.uuid)) { (visit.t("ask-not")) }
