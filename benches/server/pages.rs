@@ -53,14 +53,16 @@ const CALLED: [Page; 7] = [
 ];
 
 /// What somebody opens who is signed in at the pages.
-const OPEN: [Page; 9] = [
+const OPEN: [Page; 10] = [
     ("home page", |_| vec!["/".into()]),
     ("page of the search: printed serial", |n| vec![format!("/search?q={}", 10_000_000 + n)]),
     ("page of the search: name", |n| vec![format!("/search?q=crowd+{n}")]),
     ("page of a person", |n| vec![format!("/people/{}", id(1, n))]),
     ("page of a card", |n| vec![format!("/cards/{}", id(3, n))]),
     ("page of the requests that wait", |_| vec!["/requests".into()]),
-    ("page of the requests that wait: page 2", |_| vec!["/requests?from=25".into()]),
+    // Each thousandth request of the ten that a card has waits.
+    ("page of the requests that wait: a later page", |n| vec![format!("/requests?after={}", id(2, n / 100 * 1000))]),
+    ("page of what ends", |_| vec!["/ends".into()]),
     ("page of what ends: page 2", |n| vec![format!("/ends?days=365&beyond={}", serial(n))]),
     ("page of the people: page 2", |_| vec!["/people?q=crowd&from=50".into()]),
 ];

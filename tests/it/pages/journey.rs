@@ -162,12 +162,12 @@ impl Journey {
     fn approved_by_mail(&mut self, request: &str, title: &str) {
         let link = self.told("request-waits", "vera");
         assert_eq!(link, format!("/requests/{request}"));
-        assert!(self.page_of("vera", "/").contains("1 waits for a decision."));
+        assert!(self.page_of("vera", "/").contains("1 waits for your decision."));
         self.comes("vera", &link);
         self.browser.sees(title);
         self.browser.click("Approve");
         self.browser.sees("Approved.");
-        assert!(self.page_of("vera", "/").contains("None waits for a decision."));
+        assert!(self.page_of("vera", "/").contains("None waits for your decision."));
         self.goes();
     }
 }
