@@ -16,3 +16,4 @@ mod oversight;
 mod people;
 mod pictures;
 mod requests;
+mod single;

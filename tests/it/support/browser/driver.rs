@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -127,10 +128,11 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn begin() -> Self {
+    /// Begins one with more variables in its environment and more arguments.
+    pub fn begin(variables: &[(&str, String)], arguments: &[&str]) -> Self {
         let turn = Turn::take();
         let profile = directory::temporary();
-        let Value::Object(wishes) = wishes(&profile) else { unreachable!() };
+        let Value::Object(wishes) = wishes(&profile, variables, arguments) else { unreachable!() };
         let client =
             wait(async { ClientBuilder::new(HttpConnector::new()).capabilities(wishes).connect(&driver().url).await });
         let client = client.unwrap_or_else(|error| panic!("chromium did not start: {error:?}"));
@@ -144,7 +146,19 @@ impl Drop for Session {
     }
 }
 
-fn wishes(profile: &TempDir) -> Value {
+/// A program that is the browser in an environment of its own: the driver starts all of them in one.
+fn within(profile: &TempDir, variables: &[(&str, String)]) -> String {
+    if variables.is_empty() {
+        return BROWSER.to_owned();
+    }
+    let path = profile.path().join("browser");
+    let set = variables.iter().map(|(name, value)| format!("export {name}='{value}'\n")).collect::<String>();
+    std::fs::write(&path, format!("#!/bin/sh\n{set}exec {BROWSER} \"$@\"\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+    path.display().to_string()
+}
+
+fn wishes(profile: &TempDir, variables: &[(&str, String)], more: &[&str]) -> Value {
     let mut arguments = vec![
         format!("--user-data-dir={}", profile.path().join("profile").display()),
         // Nobody but this computer is ever called.
@@ -169,6 +183,7 @@ fn wishes(profile: &TempDir) -> Value {
         ]
         .map(str::to_owned),
     );
+    arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
     if rustix::process::geteuid().is_root() {
         arguments.push("--no-sandbox".to_owned());
     }
@@ -177,6 +192,6 @@ fn wishes(profile: &TempDir) -> Value {
         "acceptInsecureCerts": true,
         "timeouts": { "script": PAGE_LOADS_MS, "pageLoad": PAGE_LOADS_MS, "implicit": 0 },
         "goog:loggingPrefs": { "browser": "ALL" },
-        "goog:chromeOptions": { "binary": BROWSER, "args": arguments },
+        "goog:chromeOptions": { "binary": within(profile, variables), "args": arguments },
     })
 }
