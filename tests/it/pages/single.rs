@@ -121,7 +121,7 @@ fn a_browser_signs_in_at_a_provider_once_and_proves_presence_there_by_logging_in
     browser.sees("You are not signed in");
     browser.sees("user-unknown");
     assert!(!browser.url().contains("code="), "{}", browser.url());
-    judged(&browser, "otto", "sign-in-failed", "/sign-in", false);
+    assert!(browser.axe().violations.is_empty());
 }
 
 #[test]
