@@ -148,7 +148,7 @@ fn a_browser_signs_in_by_its_ticket_which_proves_no_presence() {
         assert!(browser.axe().violations.is_empty());
     }
     realm.log_in("vera", "1h");
-    let browser = Browser::with_tickets(&realm);
+    let browser = Browser::with_tickets(&realm.variables());
     browser.open(&here);
     browser.click(ticket);
     // Chromium may load the library of Kerberos at the first challenge, and show a ticket only at the next one.

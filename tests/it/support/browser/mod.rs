@@ -25,8 +25,6 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 use url::{ParseError, Url};
 
-use super::kerberos::Realm;
-
 /// The longest that a page is waited for to show what a test asks for.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -62,10 +60,11 @@ impl Browser {
         Self { session: driver::Session::begin(&[], &[]), media: RefCell::default() }
     }
 
-    /// A browser that may show tickets of a realm at `localhost`, as a computer's administrator would set it.
-    pub fn with_tickets(realm: &Realm) -> Self {
+    /// A browser that may show tickets at `localhost`, as a computer's administrator would set it; a realm's variables say
+    /// which tickets it has.
+    pub fn with_tickets(variables: &[(&str, String)]) -> Self {
         let may = ["--auth-server-allowlist=localhost", "--disable-auth-negotiate-cname-lookup"];
-        Self { session: driver::Session::begin(&realm.variables(), &may), media: RefCell::default() }
+        Self { session: driver::Session::begin(variables, &may), media: RefCell::default() }
     }
 
     /// Goes to a page and waits until it is loaded.
