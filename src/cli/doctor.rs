@@ -78,14 +78,22 @@ fn examine_reader(readers: &Readers, reader: &str, args: &DoctorArgs) -> Vec<Fin
         findings.push(examine_protocol(&facts));
         readers.find(&selector)
     });
-    match found {
-        Ok(mut found) => match examine_card(found.token.as_mut(), &expected) {
-            Ok(more) => findings.extend(more),
-            Err(error) => findings.push(Finding::unreadable(&error)),
-        },
-        Err(error) => findings.push(Finding::unreadable(&error)),
+    let examined = match found {
+        Ok(mut found) => examine_card(found.token.as_mut(), &expected).map_err(|error| Finding::unreadable(&error)),
+        Err(error) => Err(Finding::unreadable(&error)),
+    };
+    match examined {
+        Ok(more) => findings.extend(more),
+        Err(_) if is_empty(readers, reader) => findings = vec![Finding::taken_out()],
+        Err(unreadable) => findings.push(unreadable),
     }
     findings
+}
+
+/// Tells whether a reader is there and has no card, or is no longer there.
+fn is_empty(readers: &Readers, reader: &str) -> bool {
+    let filled = |state: &ReaderState| state.name == reader && state.card == CardPresence::Present;
+    readers.list().is_ok_and(|listed| !listed.iter().any(filled))
 }
 
 impl Line {

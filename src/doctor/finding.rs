@@ -95,6 +95,11 @@ impl Finding {
         Self::bad(Check::Card, told, "Take the card out, put it in again, and look once more.")
     }
 
+    /// Reports a card that was no longer there when it was to be examined.
+    pub fn taken_out() -> Self {
+        Self::untold(Check::Card, "the card was taken out before it was examined")
+    }
+
     pub(super) fn good(check: Check, told: impl Into<String>) -> Self {
         Self { check, verdict: Verdict::Good, told: told.into(), remedy: None }
     }

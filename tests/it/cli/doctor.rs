@@ -70,6 +70,18 @@ fn what_no_card_of_a_known_kind_is_will_not_do_and_the_other_reader_is_left_out_
 }
 
 #[test]
+fn a_card_that_is_taken_out_while_it_is_looked_at_is_no_bad_card() {
+    let place = Workplace::new();
+    let card = place.insert(0, piv(PivOptions::yubikey()));
+    card.set_dial("remove@3".parse().unwrap());
+    let (code, document) = examined(&place, &[]);
+    assert_eq!((code, finding(&document, "card").0), (Some(0), "untold"), "{document}");
+    assert!(finding(&document, "card").1.contains("taken out"), "{document}");
+    let findings = document["findings"].as_array().unwrap();
+    assert_eq!(findings.iter().filter(|finding| finding["reader"].is_string()).count(), 1, "{document}");
+}
+
+#[test]
 fn a_service_that_does_not_run_is_told_with_what_starts_it() {
     let mut place = Workplace::new();
     place.program.set("PCSCLITE_CSOCK_NAME", "/nowhere/pcscd.comm");
