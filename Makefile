@@ -8,6 +8,9 @@ SHELL := /bin/bash
 comma := ,
 UNROOTED := $(if $(filter 0,$(shell id -u)),,--skip directory::domain:: --skip whole::domain::)
 
+# Some tests wait (for a mail's next try, for a server that is away): others use the processors meanwhile.
+export RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 2)))
+
 .PHONY: demo test check torture screenshots bench bench-server bench-large fuzz
 
 demo:
