@@ -71,6 +71,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
     match route {
         Route::ListRequestTypes { .. } => Some("list of request types"),
         Route::DescribeTemplate { .. } => Some("description of templates"),
+        Route::ListTemplateVersions { .. } | Route::GetTemplateFile { .. } => Some("files and versions of templates"),
         Route::Whoami => Some("answer to who the caller is"),
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } | Route::ListQueue { .. } => Some("list of other people's requests"),

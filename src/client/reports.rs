@@ -5,7 +5,7 @@ use super::error::Error;
 use crate::cm::health::Health;
 use crate::cm::report::{Report, ReportKind};
 use crate::cm::route::Route;
-use crate::cm::template_facts::TemplateFacts;
+use crate::cm::template_facts::{TemplateFacts, TemplateFile, TemplateVersion};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -18,6 +18,16 @@ impl CmClient {
     /// Tells all that a template says, in facts.
     pub fn template_facts(&self, template: Uuid) -> Result<TemplateFacts, Error> {
         self.one(&Route::DescribeTemplate { template }, "a description of a template")
+    }
+
+    /// Lists what a template has said, the newest first, as far as that is kept.
+    pub fn template_versions(&self, template: Uuid) -> Result<Vec<TemplateVersion>, Error> {
+        self.list(&Route::ListTemplateVersions { template }, "versions of a template")
+    }
+
+    /// Reads a template's file, and what a check says of it.
+    pub fn template_file(&self, template: Uuid) -> Result<TemplateFile, Error> {
+        self.one(&Route::GetTemplateFile { template }, "the file of a template")
     }
 
     /// Returns a page of a report of what happened from a moment on and before another; `after` is what the page before

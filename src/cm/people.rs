@@ -86,6 +86,8 @@ pub struct RowOutcome {
     pub changes: Vec<String>,
     /// Why it is refused.
     pub why: String,
+    /// A stable word for why it is refused, such as "repeated"; empty where it is not.
+    pub why_code: String,
 }
 
 body!(RowOutcome {
@@ -95,6 +97,7 @@ body!(RowOutcome {
     groups: "Groups" => TextList,
     changes: "Changes" => TextList,
     why: "Why" => TextOrNothing,
+    why_code: "WhyCode" => TextOrNothing,
 });
 
 /// Answers an import: what the rows come to, or have come to.

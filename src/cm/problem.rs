@@ -311,6 +311,8 @@ codes! {
     Timeout = "timeout",
     /// The server is stopping, or its store or CA cannot be reached; repeating the call later may help.
     Unavailable = "unavailable",
+    /// The database may only be read, or its disk is full: nothing is changed until that is mended.
+    DatabaseReadOnly = "database-read-only",
     /// The CA is elsewhere and has not decided; repeating the same call later collects the certificate.
     CaPending = "ca-pending",
     /// The CA is elsewhere and has refused, or issued another certificate than was ordered.

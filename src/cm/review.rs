@@ -38,6 +38,10 @@ pub struct Review {
     pub approvers: Vec<String>,
     /// More people may approve than are listed.
     pub more_approvers: bool,
+    /// How many people are mailed that it waits; `None`: nobody can be, or it does not wait.
+    pub told: Option<u32>,
+    /// Their names, for a caller who may look people up.
+    pub told_names: Vec<String>,
     /// The caller may decide on it.
     pub may_decide: bool,
     /// Why it can be approved or carried out no more; nothing where it can.
@@ -65,6 +69,8 @@ body!(Review {
     decisions: "Decisions" => PlainOr<Vec<GivenDecision>>,
     approvers: "Approvers" => TextList,
     more_approvers: "MoreApprovers" => TrueOrNothing,
+    told: "Told" => PlainOrNothing<u32>,
+    told_names: "ToldNames" => TextList,
     may_decide: "MayDecide" => PlainOr<bool>,
     obstacle: "Obstacle" => PlainOrNothing<Obstacle>,
     missing: "MissingData" => TextList,

@@ -179,6 +179,14 @@ pub enum Route {
     DescribeTemplate {
         template: Uuid,
     },
+    /// Lists what a template has said, the newest first, as far as that is kept.
+    ListTemplateVersions {
+        template: Uuid,
+    },
+    /// Reads a template's file, and what a check says of it.
+    GetTemplateFile {
+        template: Uuid,
+    },
     Whoami,
     FindUser {
         name: String,

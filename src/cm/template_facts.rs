@@ -5,7 +5,8 @@ use super::policy::{OneTimePasswordPolicy, PolicyDataItem};
 use super::request::RequestType;
 use super::smartcard::SmartcardStatus;
 use super::wire::body::body;
-use super::wire::{Guid, Named, Plain, PlainOr, PlainOrNothing, Text, TextList, TextOrNothing, TrueOrNothing};
+use super::wire::{Guid, Moment, Named, Plain, PlainOr, PlainOrNothing, Text, TextList, TextOrNothing, TrueOrNothing};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Tells what a template says. Where a number may be absent, its absence means that there is no bound.
@@ -250,3 +251,47 @@ body!(CardsOfVersion {
     status: "Status" => Named<SmartcardStatus>,
     cards: "Cards" => Plain<u64>,
 });
+
+/// Tells what a template has said from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateVersion {
+    pub version: u32,
+    /// When a server of the database has first worked by it.
+    pub since: OffsetDateTime,
+    pub facts: TemplateFacts,
+}
+
+body!(TemplateVersion {
+    version: "Version" => Plain<u32>,
+    since: "Since" => Moment,
+    facts: "Facts" => Plain<TemplateFacts>,
+});
+
+/// Holds a template's file as the server has read it, and what a check says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateFile {
+    /// The file's name, without a directory.
+    pub name: String,
+    /// TOML. The keys that cards come with are left out for whoever carries out no requests of it.
+    pub text: String,
+    /// What can be used and looks unintended.
+    pub warnings: Vec<TemplateWarning>,
+}
+
+body!(TemplateFile {
+    name: "Name" => Plain<String>,
+    text: "Text" => Plain<String>,
+    warnings: "Warnings" => PlainOr<Vec<TemplateWarning>>,
+});
+
+/// Names something in a template's file that looks unintended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateWarning {
+    /// From 1.
+    pub line: u32,
+    /// The dotted path of the key; empty where none is meant.
+    pub key: String,
+    pub text: String,
+}
+
+body!(TemplateWarning { line: "Line" => Plain<u32>, key: "Key" => TextOrNothing, text: "Text" => Text });

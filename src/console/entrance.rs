@@ -8,7 +8,7 @@ use crate::cm::route::Route;
 use crate::pages::answer::{Keep, page, see_other};
 use crate::pages::form::Form;
 use crate::pages::texts::Texts;
-use crate::server::Door;
+use crate::server::{Door, Over};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -25,6 +25,7 @@ pub fn show(door: &Door, texts: Texts<'_>, parts: &Parts) -> Response {
     let content = html! {
         @if query.has("out") { p.done role="status" { (texts.t("signed-out")) } }
         @if let Some(refused) = &failed { (trouble::told(texts, refused)) }
+        @if let Some(why) = why(texts, query.one("over")) { div.trouble role="alert" { p { (why) } } }
         (ways::written(door, texts, then, Wanted::Name, false))
     };
     let title = if failed.is_some() { "not-signed-in" } else { "sign-in" };
@@ -57,11 +58,32 @@ pub async fn from_issuer(door: &Door, parts: &Parts) -> Response {
     gone_on(headers, &Form::address(&Place::SignIn.path(), &[(FAILED, "1"), ("then", then)]))
 }
 
-/// Answers somebody who has to sign in first. A form is kept; a page is come back to.
-pub fn wanted(door: &Door, texts: Texts<'_>, parts: &Parts, form: Option<&Form>) -> Response {
+/// Says why a session is over, by the word that an address has for it.
+fn why(texts: Texts<'_>, word: &str) -> Option<String> {
+    let known = ["gone", "time", "idle", "certificate", "clock"].contains(&word);
+    texts.find(&format!("over-{word}"), &[]).filter(|_| known)
+}
+
+/// Returns the word that addresses have for why a session is over.
+fn word(over: Over) -> &'static str {
+    match over {
+        Over::Gone => "gone",
+        Over::Time => "time",
+        Over::Idle => "idle",
+        Over::Certificate => "certificate",
+        Over::Clock => "clock",
+    }
+}
+
+/// Answers somebody who has to sign in first, and says why a session is over. A form is kept; a page is come back to.
+pub fn wanted(door: &Door, texts: Texts<'_>, parts: &Parts, form: Option<&Form>, over: Option<Over>) -> Response {
+    let over = over.map(word).unwrap_or_default();
     let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     if let Some(form) = form {
-        let content = kept::again(door, texts, here, Wanted::Name, Some(form));
+        let content = html! {
+            @if let Some(why) = why(texts, over) { p { (why) } }
+            (kept::again(door, texts, here, Wanted::Name, Some(form)))
+        };
         return frame::open(texts, StatusCode::FORBIDDEN, here, &texts.t("session-ended"), &content);
     }
     // A link in a mail comes from elsewhere, and a strict cookie stays behind: the page's own next step brings it along.
@@ -74,7 +96,7 @@ pub fn wanted(door: &Door, texts: Texts<'_>, parts: &Parts, form: Option<&Form>)
             Keep::Nowhere,
         );
     }
-    see_other(&Form::address(&Place::SignIn.path(), &[("then", place::own(here))]))
+    see_other(&Form::address(&Place::SignIn.path(), &[("then", place::own(here)), ("over", over)]))
 }
 
 /// Lets somebody in by a ticket or a code.

@@ -26,7 +26,7 @@ struct Flash {
 
 /// Writes the header by which the browser keeps a refusal for a minute.
 pub fn written(refused: &Refused) -> Option<HeaderValue> {
-    let Refused { status, code, text, id, seconds } = refused;
+    let Refused { status, code, text, facts: _, id, seconds } = refused;
     let text = text.chars().take(MOST_TEXT).collect();
     let flash = Flash { status: *status, code: (*code).to_owned(), text, id: *id, seconds: *seconds };
     let value = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&flash).ok()?);
@@ -38,5 +38,6 @@ pub fn written(refused: &Refused) -> Option<HeaderValue> {
 pub fn read(headers: &HeaderMap) -> Option<Refused> {
     let json = URL_SAFE_NO_PAD.decode(cookie::value(headers, COOKIE)?).ok()?;
     let Flash { status, code, text, id, seconds } = serde_json::from_slice(&json).ok()?;
-    Some(Refused { status, code: ProblemCode::from_name(&code)?.name(), text, id, seconds })
+    let (code, facts) = (ProblemCode::from_name(&code)?.name(), Vec::new());
+    Some(Refused { status, code, text, facts, id, seconds })
 }

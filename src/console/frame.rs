@@ -78,7 +78,7 @@ fn menu(visit: &Visit<'_>) -> Vec<Link> {
         (Place::HelpDesk, Some(Place::HelpDeskCard(_))) => true,
         (Place::Search, Some(Place::Person(_) | Place::PersonLeave(_) | Place::Card(_))) => true,
         (Place::Search, Some(Place::CardAsk(_) | Place::CardLost(_) | Place::CardAttestation(_))) => true,
-        (Place::Templates, Some(Place::Template(_))) => true,
+        (Place::Templates, Some(Place::Template(_) | Place::TemplateVersions(_) | Place::TemplateCheck(_))) => true,
         (Place::People, Some(Place::PeopleImport | Place::Account(_) | Place::Proposal(_))) => true,
         (place, here) => here == Some(place),
     };

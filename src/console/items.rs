@@ -29,6 +29,28 @@ pub fn field(name: &str) -> String {
     field
 }
 
+/// Lists all that was typed, also for items that nobody asks for any more, by their names.
+pub fn typed(form: &Form) -> Vec<(String, String)> {
+    let typed = form.fields().filter(|(_, value)| !value.trim().is_empty());
+    typed.filter_map(|(field, value)| Some((item(field)?, value.to_owned()))).collect()
+}
+
+/// Returns the name of the item that a field is for.
+fn item(field: &str) -> Option<String> {
+    let mut rest = field.strip_prefix("item-")?.bytes();
+    let mut name = Vec::new();
+    while let Some(byte) = rest.next() {
+        name.push(match byte {
+            b'_' => {
+                let digits = [rest.next()?, rest.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            plain => plain,
+        });
+    }
+    String::from_utf8(name).ok()
+}
+
 /// Reads what was typed; what was left empty is not there.
 pub fn read(items: &[PolicyDataItem], form: &Form) -> Vec<DataItem> {
     let given = items.iter().map(|item| (item, form.one(&field(&item.name)).to_owned()));
@@ -92,7 +114,7 @@ fn wrong(visit: &Visit<'_>, item: &PolicyDataItem, value: &str) -> Option<String
 
 /// Tells at its field what the server has refused; `false`: the refusal is about no field of these.
 pub fn refused(visit: &Visit<'_>, items: &[PolicyDataItem], refused: &Refused, faults: &mut Faults) -> bool {
-    let Some(item) = items.iter().find(|item| refused.text.contains(&format!("\"{}\"", item.name))) else {
+    let Some(item) = items.iter().find(|item| refused.names("item", &item.name)) else {
         return false;
     };
     let id = match refused.code {

@@ -24,7 +24,7 @@ use crate::pages::answer::{download, guard, page, see_other};
 use crate::pages::assets;
 use crate::pages::form::Form;
 use crate::pages::texts::{Catalogue, Language, Texts};
-use crate::server::{Answering, Door, Face};
+use crate::server::{Answering, Door, Face, Visiting};
 use crate::web::{cookie, site};
 use axum::extract::Request;
 use axum::http::request::Parts;
@@ -108,8 +108,9 @@ async fn within(door: &Door, texts: Texts<'_>, parts: &Parts, place: Option<Plac
         _ => door.visitor(&parts.headers).await,
     };
     let visitor = match found {
-        Ok(Some(visitor)) => visitor,
-        Ok(None) => return entrance::wanted(door, texts, parts, form),
+        Ok(Visiting::Here(visitor)) => visitor,
+        Ok(Visiting::Over(over)) => return entrance::wanted(door, texts, parts, form, Some(over)),
+        Ok(Visiting::Nobody) => return entrance::wanted(door, texts, parts, form, None),
         Err(refused) => return trouble::outside(texts, &refused),
     };
     let me = match door.whoami(&visitor).await {

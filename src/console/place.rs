@@ -100,6 +100,12 @@ places! {
         PersonLeave => "/people/{}/leave";
         Request => "/requests/{}";
         Template => "/templates/{}";
+        /// What has changed from each version of a template to the next.
+        TemplateVersions => "/templates/{}/versions";
+        /// What a check says of a template's file.
+        TemplateCheck => "/templates/{}/check";
+        /// A template's file.
+        TemplateFile => "/templates/{}/file";
         /// The account of a person, for administrators.
         Account => "/people/{}/account";
         /// A change that a second administrator is to confirm.

@@ -3,11 +3,13 @@
 use super::place::Place;
 use super::visit::Visit;
 use super::ways::Wanted;
-use super::{frame, kept};
+use super::{frame, kept, words};
+use crate::cm::review::Obstacle;
 use crate::pages::answer::{Keep, page};
 use crate::pages::form::{Form, FormError};
-use crate::pages::texts::Texts;
-use crate::server::{Door, Refused};
+use crate::pages::layout::{self, moment};
+use crate::pages::texts::{Language, Texts};
+use crate::server::{Door, Fact, Refused};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use maud::{Markup, html};
@@ -48,6 +50,10 @@ pub fn within(visit: &Visit<'_>, trouble: &Trouble, form: Option<&Form>) -> Resp
         Trouble::Refused(refused) => {
             let content = html! {
                 (told(texts, refused))
+                // What stands in the way has often happened since the page was shown.
+                @if form.is_some() && [409, 422].contains(&refused.status) {
+                    p { a href=(visit.here) { (texts.t("look-again")) } }
+                }
                 @if let Some(form) = form { (kept::resend(texts, visit.here, form)) }
             };
             let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -90,16 +96,52 @@ pub fn method(door: &Door, texts: Texts<'_>) -> Response {
     response
 }
 
-/// Tells a refusal: in the page's language where the catalogue knows its code, with the server's own words in any case.
+/// Tells a refusal: in English with the server's own words, else with those of the catalogue and what the server's words name.
 pub fn told(texts: Texts<'_>, refused: &Refused) -> Markup {
-    let known = texts.find(&format!("refused-{}", refused.code), &[]);
     html! {
         div.trouble role="alert" {
-            @if let Some(known) = &known { p { (known) } }
-            p lang="en" { (refused.text) }
+            p { (sentence(texts, refused.code, &refused.text)) }
+            @if texts.language != Language::English && !refused.facts.is_empty() {
+                ul { @for (name, fact) in &refused.facts { li { (texts.t(&format!("fact-{name}"))) ": " (said(texts, fact)) } } }
+            }
             p.note { (texts.with("refused-code", &[("code", refused.code.into()), ("id", (&refused.id.to_string()).into())])) }
         }
     }
+}
+
+/// Writes what a fact says.
+fn said(texts: Texts<'_>, fact: &Fact) -> Markup {
+    match fact {
+        Fact::Text(text) => layout::foreign(text),
+        Fact::Number(number) => html! { (texts.number(*number)) },
+        Fact::Moment(at) => moment(texts, *at),
+        Fact::Seconds(seconds) => html! { (texts.span(i64::try_from(*seconds).unwrap_or(i64::MAX))) },
+        Fact::Request(status) => words::request_status(texts, *status),
+        Fact::Card(status) => words::card_status(texts, *status),
+    }
+}
+
+/// Tells why something could not be done with a request, as the server would refuse it.
+pub fn obstacle(texts: Texts<'_>, obstacle: &Obstacle) -> Markup {
+    sentence(texts, &obstacle.code, &obstacle.text)
+}
+
+/// Writes the sentence for a code: the server's own where the page is English, or the catalogue lacks it.
+fn sentence(texts: Texts<'_>, code: &str, own: &str) -> Markup {
+    worded(texts, &format!("refused-{code}"), own)
+}
+
+/// Writes a sentence of the server's in the words of a text that German alone has; its own words on an English page.
+pub fn worded(texts: Texts<'_>, id: &str, own: &str) -> Markup {
+    match texts.find(id, &[]) {
+        Some(known) => html! { (known) },
+        None => original(own),
+    }
+}
+
+/// Writes words of the server's own, which are English, on a page of any language.
+pub fn original(own: &str) -> Markup {
+    html! { span lang="en" { (layout::foreign(own)) } }
 }
 
 /// Returns the title of a refusal.

@@ -1,9 +1,9 @@
 //! The style sheet, the script and the icon. Their addresses hold a digest of them, so a browser keeps them until they change.
 
+use super::form::mark;
 use crate::web::file::{CacheableFile, cached};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::LazyLock;
 use time::{Duration, OffsetDateTime};
 
@@ -19,7 +19,7 @@ const PREFIX: &str = "/assets/";
 const KEPT: Duration = Duration::days(365);
 
 /// Holds the tags of the files, in their order: each page names them.
-static TAGS: LazyLock<[String; FILES.len()]> = LazyLock::new(|| FILES.map(|(.., content)| tag(content)));
+static TAGS: LazyLock<[String; FILES.len()]> = LazyLock::new(|| FILES.map(|(.., content)| mark(content)));
 
 /// Finds a file by its name: its tag, its media type and its content.
 fn file(name: &str) -> Option<(&'static str, &'static str, &'static str)> {
@@ -46,11 +46,4 @@ pub fn respond(path: &str, headers: &HeaderMap, now: OffsetDateTime) -> Option<R
 /// Says whether a path is one of files.
 pub fn is_asset(path: &str) -> bool {
     path.starts_with(PREFIX)
-}
-
-/// Tells one content from another of the same name; nobody relies on it for more.
-fn tag(content: &str) -> String {
-    let mut hasher = DefaultHasher::new();
-    content.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
 }

@@ -1,5 +1,6 @@
 //! Names how the store fails.
 
+use rusqlite::ErrorCode;
 use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -16,6 +17,19 @@ pub enum Cause {
         /// Five characters, of PostgreSQL's table of error codes.
         code: Option<String>,
     },
+}
+
+impl Cause {
+    /// Says whether the database is there and takes no changes: it may only be read, or its disk is full.
+    fn takes_no_changes(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => {
+                matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::DiskFull))
+            }
+            // PostgreSQL, appendix A: read_only_sql_transaction, disk_full.
+            Self::Postgres { code, .. } => matches!(code.as_deref(), Some("25006" | "53100")),
+        }
+    }
 }
 
 /// Says why the store refused or failed.
@@ -86,6 +100,9 @@ pub enum Error {
     /// The job was undone: nothing of the whole batch it was part of reached the disk.
     #[error("nothing was kept: the transaction failed")]
     Transaction(#[source] Arc<Cause>),
+    /// It can be read meanwhile.
+    #[error("nothing was kept: the database takes no changes, as it may only be read or its disk is full")]
+    ReadOnly(#[source] Arc<Cause>),
     /// Another transaction was in the way (a deadlock, or a lock held for long); the same job may succeed in a moment.
     #[error("nothing was kept: another write was in the way")]
     Contended(#[source] Cause),
@@ -106,10 +123,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// Says that a transaction failed; likewise where the database takes no changes at all.
+    pub(super) fn undone(cause: Arc<Cause>) -> Self {
+        if cause.takes_no_changes() { Self::ReadOnly(cause) } else { Self::Transaction(cause) }
+    }
+
+    /// Says that the database takes no changes, where that is the cause; else gives it back.
+    pub(super) fn read_only(cause: Cause) -> Result<Self, Cause> {
+        if cause.takes_no_changes() { Ok(Self::ReadOnly(Arc::new(cause))) } else { Err(cause) }
+    }
+
     /// Returns the same error for another job of a batch that failed.
     pub(super) fn shared(&self) -> Self {
         match self {
             Self::Transaction(cause) => Self::Transaction(cause.clone()),
+            Self::ReadOnly(cause) => Self::ReadOnly(cause.clone()),
             Self::File { .. }
             | Self::Open { .. }
             | Self::Foreign { .. }
@@ -133,6 +161,31 @@ impl Error {
             | Self::Busy
             | Self::Closed
             | Self::Thread(_) => Self::Closed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_takes_no_changes_is_told_from_a_statement_that_fails() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (x TEXT)").unwrap();
+        let refused = |setting: &str, statement: &str| {
+            connection.execute_batch(setting).unwrap();
+            Error::undone(Arc::new(Cause::Sqlite(connection.execute(statement, []).unwrap_err())))
+        };
+        let large = "INSERT INTO t VALUES (hex(zeroblob(100000)))";
+        assert!(matches!(refused("PRAGMA max_page_count = 2", large), Error::ReadOnly(_)), "the disk is full");
+        let small = "INSERT INTO t VALUES ('x')";
+        assert!(matches!(refused("PRAGMA query_only = on", small), Error::ReadOnly(_)));
+        let wrong = "INSERT INTO nothing VALUES ('x')";
+        assert!(matches!(refused("PRAGMA query_only = off", wrong), Error::Transaction(_)));
+        for (code, is_read_only) in [("25006", true), ("53100", true), ("53200", false), ("23505", false)] {
+            let cause = Cause::Postgres { message: String::new(), code: Some(code.to_owned()) };
+            assert_eq!(Error::read_only(cause).is_ok(), is_read_only, "{code}");
         }
     }
 }

@@ -77,6 +77,16 @@ impl Tx {
         self.execute(TABLE, sql("DELETE FROM sessions WHERE owner = $1").bind(owner)).await.map(drop)
     }
 
+    /// Has sessions whose people proved to be there after `proven`, or that were used after `used`, have it so then: the clock was
+    /// set back.
+    pub async fn date_sessions_back(&mut self, proven: OffsetDateTime, used: OffsetDateTime) -> Result<(), Error> {
+        self.housekeeping();
+        let stale = sql("UPDATE sessions SET proven = $1 WHERE proven > $1").bind(proven);
+        self.execute(TABLE, stale).await?;
+        let idle = sql("UPDATE sessions SET last_used = $1 WHERE last_used > $1").bind(used);
+        self.execute(TABLE, idle).await.map(drop)
+    }
+
     /// Notes that a session was used. That is no act for the log, which has what was done in the session.
     pub async fn touch_session(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
         self.housekeeping();

@@ -6,7 +6,7 @@ use super::located::{Misplaced, Source, each, parsed};
 use super::naming::Naming;
 use super::pin::{pin_policy, user_pin_policy};
 use super::principal::Principal;
-use super::profile_template::{Kind, ProfileTemplate, Workflow};
+use super::profile_template::{Kind, ProfileTemplate, TemplateText, Workflow};
 use super::raw::{RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
 use super::read_key::{check_certificate, check_key};
 use super::uses::Uses;
@@ -110,7 +110,8 @@ impl ProfileTemplate {
     pub fn parse(file: &Path, text: &str) -> Result<Self, Misplaced> {
         let source = Source::new(file, text);
         let raw: RawTemplate = source.read()?;
-        check(&source, raw)
+        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Self { file: TemplateText { name, text: text.to_owned() }, ..check(&source, raw)? })
     }
 }
 
@@ -182,6 +183,7 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         stock_only,
         release_admin_key,
         presence,
+        file: TemplateText::default(),
     })
 }
 

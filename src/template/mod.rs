@@ -55,6 +55,6 @@ pub use one_time::{Delivery, OneTimePolicy, Recipient};
 pub use pattern::{Attributes, Known, Missing, UserAttribute};
 pub use pin::{MAX_PROPOSED as MAX_PROPOSED_PIN, alphabet as pin_alphabet};
 pub use principal::Principal;
-pub use profile_template::{Kind, ProfileTemplate, Workflow};
+pub use profile_template::{Kind, ProfileTemplate, TemplateText, Workflow};
 pub use recovery::RecoveryPolicy;
-pub use report::Report;
+pub use report::{Report, without_defaults};

@@ -13,6 +13,7 @@ use super::recovery::RecoveryPolicy;
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
+use std::fmt;
 use uuid::Uuid;
 
 /// Says where a template's keys are kept.
@@ -57,6 +58,21 @@ pub struct ProfileTemplate {
     /// A card shows that it is there before a secret that it may have leaves the server.
     pub presence: bool,
     pub workflows: Vec<Workflow>,
+    pub file: TemplateText,
+}
+
+/// Holds a template's file as it was read. It may bear the keys that cards come with, so it is not shown by itself.
+#[derive(Clone, Default)]
+pub struct TemplateText {
+    /// The file's name, without the directory.
+    pub name: String,
+    pub text: String,
+}
+
+impl fmt::Debug for TemplateText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the text of {}", self.name)
+    }
 }
 
 /// Holds the policy of one request type.

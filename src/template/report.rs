@@ -70,6 +70,24 @@ impl Report {
     }
 }
 
+/// Names the keys of a template whose values are secrets of cards that nobody has set up yet.
+const DEFAULTS: [&str; 3] = [
+    "smartcard.default_admin_key_hex",
+    "smartcard.admin_pin_policy.default_value",
+    "smartcard.user_pin_policy.default_value",
+];
+
+/// Returns a template's text without what its cards come with: each such value is empty.
+pub fn without_defaults(text: &str) -> String {
+    let mut text = text.to_owned();
+    for key in DEFAULTS {
+        if let Some(place) = place(&text, key) {
+            text.replace_range(place.value, "\"\"");
+        }
+    }
+    text
+}
+
 /// Says where a key and its value stand in the text.
 struct Place {
     key: Range<usize>,
@@ -142,4 +160,23 @@ fn section(text: &str, path: &str, place: &Place) -> Option<Range<usize>> {
 fn blanked(text: &str, range: Range<usize>) -> String {
     let blank = |at: usize, character: char| if range.contains(&at) && character != '\n' { ' ' } else { character };
     text.char_indices().map(|(at, character)| blank(at, character)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cards_come_with_is_left_out_however_it_is_written() {
+        for text in [
+            "[smartcard]\ndefault_admin_key_hex = \"0102\"\n[smartcard.admin_pin_policy]\ndefault_value = '12345678'\n",
+            "smartcard = { default_admin_key_hex = \"0102\", admin_pin_policy = { default_value = \"12345678\" } }\n",
+            "smartcard.default_admin_key_hex = \"\"\"0102\"\"\"\nsmartcard.admin_pin_policy.default_value = \"12345678\"\n",
+        ] {
+            let left = without_defaults(text);
+            assert!(!left.contains("0102") && !left.contains("12345678"), "{left}");
+            assert!(left.parse::<toml::Table>().is_ok_and(|table| table.contains_key("smartcard")), "{left}");
+        }
+        assert_eq!(without_defaults("name = \"x\"\n"), "name = \"x\"\n");
+    }
 }

@@ -2,9 +2,11 @@
 
 mod ahead;
 mod asking;
+mod bad_input;
 mod cards;
 mod entrance;
 mod every;
+mod german;
 mod help_desk;
 mod issuer;
 mod journey;
@@ -17,3 +19,4 @@ mod people;
 mod pictures;
 mod requests;
 mod single;
+mod templates;

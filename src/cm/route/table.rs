@@ -118,6 +118,9 @@ routes! {
     Get ["api/cardwright/v1/smartcards/{smartcard}/requesttypes"]
         { smartcard: Guid } => (ListRequestTypes { of: Holder::Smartcard(smartcard) });
     Get ["api/cardwright/v1/profiletemplates/{template}"] { template: Guid } => (DescribeTemplate { template });
+    Get ["api/cardwright/v1/profiletemplates/{template}/versions"]
+        { template: Guid } => (ListTemplateVersions { template });
+    Get ["api/cardwright/v1/profiletemplates/{template}/file"] { template: Guid } => (GetTemplateFile { template });
     Get ["api/cardwright/v1/whoami"] {} => (Whoami);
     Get ["api/cardwright/v1/users"] { name: Name } => (FindUser { name });
     Get ["api/cardwright/v1/requests"] { status: Optional<Status> } => (ListVisibleRequests { status });

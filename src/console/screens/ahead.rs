@@ -79,6 +79,8 @@ fn next_step(visit: &Visit<'_>, review: &Review, policy: Option<&Policy>) -> Mar
             @if !review.approvers.is_empty() {
                 p { (visit.t("may-still")) " " (approvers(visit, review)) }
             }
+            // Who decides has been told already.
+            @if !review.may_decide { (told(visit, review)) }
         };
     }
     let agents = policy.map(|policy| policy.authorized_enrollment_agent.as_slice()).unwrap_or_default();
@@ -95,6 +97,21 @@ fn next_step(visit: &Visit<'_>, review: &Review, policy: Option<&Policy>) -> Mar
             p { a.button href=(Place::HelpDeskCard(card)) { (visit.t("help-desk-to")) } }
         } @else if let Some(command) = next(request) {
             p { (visit.t("ahead-command")) " " code.code { (command) } }
+        }
+    }
+}
+
+/// Says who is mailed that it waits: by name where the visitor may know, else how many.
+fn told(visit: &Visit<'_>, review: &Review) -> Markup {
+    let count = review.told.unwrap_or(0);
+    let rest = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(review.told_names.len());
+    html! {
+        p {
+            @if count == 0 { (visit.t("told-nobody")) }
+            @else if review.told_names.is_empty() { (visit.with("told-count", &[("count", count.into())])) }
+            @else {
+                (visit.t("told-names")) " " (foreign(&review.told_names.join(", "))) @if rest > 0 { " …" }
+            }
         }
     }
 }

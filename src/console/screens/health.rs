@@ -2,13 +2,14 @@
 
 use crate::cm::health::{Health, HealthCheck, HealthKeyVersion, HealthState};
 use crate::cm::route::Route;
-use crate::console::trouble::Trouble;
+use crate::console::trouble::{Trouble, original};
 use crate::console::visit::{Shown, Visit};
 use crate::pages::layout::{foreign, moment};
 use crate::pages::states::{Tone, state};
 use crate::pages::tables::{Table, facts};
 use maud::{Markup, html};
 use std::cmp::Reverse;
+use time::OffsetDateTime;
 
 /// Shows the page.
 pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
@@ -63,9 +64,25 @@ fn row(visit: &Visit<'_>, check: &HealthCheck) -> Vec<Markup> {
         },
         html! { @if let Some(since) = check.since { (moment(visit.texts, since)) } },
         html! { @if let Some(until) = check.until { (moment(visit.texts, until)) } },
-        // The server's own words: they name what is wrong with numbers and days, and the commands that help.
-        html! { span lang="en" { (foreign(&check.text)) } },
+        advice(visit, check),
     ]
+}
+
+/// Says what is found, with numbers and days, and what is to be done: in English by the server's own words, else by the catalogue's.
+fn advice(visit: &Visit<'_>, check: &HealthCheck) -> Markup {
+    let told = |at: Option<OffsetDateTime>| at.map(|at| visit.texts.moment(at)).unwrap_or_default();
+    let (since, until) = (told(check.since), told(check.until));
+    let values = [
+        ("what", (&check.what).into()),
+        ("since", (&since).into()),
+        ("until", (&until).into()),
+        ("count", check.count.unwrap_or(0).into()),
+        ("failed", check.failed.unwrap_or(0).into()),
+    ];
+    match visit.texts.find(&format!("advice-{}-{}", check.name, check.code), &values) {
+        Some(known) => html! { (known) },
+        None => original(&check.text),
+    }
 }
 
 fn keys(visit: &Visit<'_>, versions: &[HealthKeyVersion]) -> Markup {

@@ -23,6 +23,7 @@ mod queue;
 mod reports;
 mod request;
 mod search;
+mod template_versions;
 mod templates;
 
 use super::place::Place;
@@ -87,6 +88,9 @@ pub async fn show(visit: &Visit<'_>, place: Place) -> Result<Shown, Trouble> {
         Place::PeopleImport => people_import::show(visit),
         Place::Templates => templates::list(visit).await,
         Place::Template(template) => templates::show(visit, template).await,
+        Place::TemplateVersions(template) => template_versions::show(visit, template).await,
+        Place::TemplateCheck(template) => template_versions::check(visit, template).await,
+        Place::TemplateFile(template) => template_versions::file(visit, template).await,
         Place::Account(user) => account::show(visit, user).await,
         Place::Proposal(proposal) => proposal::show(visit, proposal).await,
         Place::Documents(request) => ahead::documents(visit, request).await,

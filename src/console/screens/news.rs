@@ -3,7 +3,7 @@
 use crate::cm::review::Waiting;
 use crate::cm::route::Route;
 use crate::console::visit::{Shown, Visit};
-use crate::server::Door;
+use crate::server::{Door, Visiting};
 use crate::web::events::{Teller, stream};
 use axum::http::HeaderMap;
 use std::time::Duration;
@@ -26,7 +26,7 @@ async fn watch(door: &Door, headers: &HeaderMap, since: u64, mut teller: Teller)
     let rounds = OPEN.as_secs() / LOOK.as_secs();
     for _ in 0..rounds {
         // Whoever has signed out, or lost a right meanwhile, is told nothing more.
-        let Ok(Some(visitor)) = door.onlooker(headers).await else { return };
+        let Ok(Visiting::Here(visitor)) = door.onlooker(headers).await else { return };
         let Ok(waiting) = door.one::<Waiting>(&visitor, Route::CountWaiting).await else { return };
         if waiting.newest > since {
             teller.tell("news").await;

@@ -4,7 +4,7 @@ use crate::cm::office_list::{PeopleColumn, delimiter, groups};
 use crate::cm::people::{MAX_ROWS, PeopleList, PeopleOutcome, PeopleRow, PersonAttribute, RowFate, RowOutcome};
 use crate::cm::route::Route;
 use crate::console::place::Place;
-use crate::console::trouble::Trouble;
+use crate::console::trouble::{Trouble, worded};
 use crate::console::visit::{Shown, Visit};
 use crate::pages::fields::{Faults, Field};
 use crate::pages::form::Form;
@@ -105,8 +105,32 @@ fn row(visit: &Visit<'_>, it: &RowOutcome) -> Vec<Markup> {
         state(tone, &visit.t(words)),
         foreign(&it.name),
         html! { @for (at, group) in it.groups.iter().enumerate() { @if at > 0 { ", " } (foreign(group)) } },
-        html! { @for change in &it.changes { div lang="en" { (foreign(change)) } } @if !it.why.is_empty() { span lang="en" { (foreign(&it.why)) } } },
+        html! {
+            @for change in &it.changes { div { (changed(visit, change)) } }
+            @if !it.why.is_empty() { (worded(visit.texts, &format!("kept-out-{}", it.why_code), &it.why)) }
+        },
     ]
+}
+
+/// Writes what of an account changes, which the server spells "groups: nothing -> staff".
+fn changed(visit: &Visit<'_>, change: &str) -> Markup {
+    let Some((what, (before, now))) =
+        change.split_once(": ").and_then(|(what, rest)| Some((what, rest.split_once(" -> ")?)))
+    else {
+        return foreign(change);
+    };
+    let known = match what {
+        "groups" => Some("import-of-groups"),
+        "UPN" => Some("import-of-upn"),
+        "e-mail address" => Some("import-of-email"),
+        "security identifier" => Some("import-of-sid"),
+        _ => None,
+    };
+    let nothing = visit.t("import-nothing");
+    let said = |value: &str| foreign(if value == "nothing" { &nothing } else { value });
+    html! {
+        @match known { Some(id) => (visit.t(id)), None => (foreign(what)) } ": " (said(before)) " → " (said(now))
+    }
 }
 
 /// Reads a list; its first line names the columns.

@@ -1,5 +1,6 @@
 //! The queue: requests that wait, with filters in the address, and many approved after a page that shows them once more.
 
+use super::request::{decision, has_changed, told_changed};
 use crate::cm::request::RequestStatus;
 use crate::cm::review::{Queued, Review, Waiting};
 use crate::cm::route::Route;
@@ -150,7 +151,7 @@ pub async fn check(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
             section.tile {
                 h2 { (foreign(&review.target_name)) ": " (words::request_type(visit.texts, review.request.request_type)) }
                 @match &review.obstacle {
-                    Some(obstacle) => p.fault { (obstacle.text) },
+                    Some(obstacle) => p.fault { (trouble::obstacle(visit.texts, obstacle)) },
                     None => (super::request::facts_of(visit, review)),
                 }
             }
@@ -172,9 +173,17 @@ pub async fn check(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
 
 /// Approves what was chosen, each by itself; says of each what became of it.
 pub async fn approve(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
-    let mut results = Vec::new();
+    let (mut results, mut changed) = (Vec::new(), Vec::new());
     for request in chosen(form) {
-        match visit.act(Route::Approve { request }, &super::request::decision(form, request)).await {
+        let approved = match visit.one::<Review>(Route::ReviewRequest { request }).await {
+            Ok(review) if has_changed(form, &review) => {
+                changed.push(request);
+                continue;
+            }
+            Ok(_) => visit.act(Route::Approve { request }, &decision(form, request)).await,
+            Err(refused) => Err(refused),
+        };
+        match approved {
             Ok(()) => results.push((request, None)),
             // Nothing is decided without a fresh proof, so the form is kept whole.
             Err(refused) if refused.code == "proof-too-old" => return Err(refused.into()),
@@ -186,6 +195,10 @@ pub async fn approve(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
         @for (request, refused) in results.iter().filter_map(|(request, refused)| Some((request, refused.as_ref()?))) {
             h2 { a href=(Place::Request(*request)) { (visit.t("queue-not-approved")) } }
             (trouble::told(visit.texts, refused))
+        }
+        @for request in &changed {
+            h2 { a href=(Place::Request(*request)) { (visit.t("queue-not-approved")) } }
+            (told_changed(visit))
         }
         p { a.button href=(Place::Queue) { (visit.t("queue-back")) } }
     };

@@ -1,18 +1,20 @@
 //! A request: who asks for what for whom, who decided and who still may, what happens next; decided or withdrawn here.
 
 use super::ahead;
+use super::templates::certificate;
 use crate::cm::beyond_mim::{Decision, OneTimePasswords};
 use crate::cm::data_item::DataItem;
 use crate::cm::request::{CloseRequest, RequestClosing};
 use crate::cm::review::Review;
 use crate::cm::route::Route;
 use crate::cm::template::Policy;
+use crate::cm::template_facts::TemplateFacts;
 use crate::console::place::Place;
-use crate::console::trouble::Trouble;
+use crate::console::trouble::{self, Trouble};
 use crate::console::visit::{MOST_COMMENT, Shown, Visit};
 use crate::console::words;
 use crate::pages::fields::{Faults, Field};
-use crate::pages::form::Form;
+use crate::pages::form::{Form, mark};
 use crate::pages::layout::{day, foreign, moment};
 use crate::pages::tables::{Table, facts};
 use maud::{Markup, html};
@@ -38,13 +40,14 @@ pub async fn act(visit: &Visit<'_>, request: Uuid, form: &Form) -> Result<Shown,
     let comment = form.one("comment").to_owned();
     let decision = decision(form, request);
     let done = match form.one("act") {
-        "approve" => {
-            let passwords: OneTimePasswords = visit.send(Route::Approve { request }, &decision).await?;
-            if passwords.first.is_some() {
-                return Ok(Shown::secret(visit.t("approved-hand-over"), handed_over(visit, request, &passwords)));
+        "approve" if form.has(&stood(request)) => {
+            let review: Review = visit.one(Route::ReviewRequest { request }).await?;
+            if has_changed(form, &review) {
+                return another(visit, &review, form).await;
             }
-            Ok("approved")
+            return approve(visit, request, &decision).await;
         }
+        "approve" => return approve(visit, request, &decision).await,
         "deny" if comment.is_empty() => {
             let review: Review = visit.one(Route::ReviewRequest { request }).await?;
             let mut faults = Faults::default();
@@ -75,6 +78,50 @@ pub async fn act(visit: &Visit<'_>, request: Uuid, form: &Form) -> Result<Shown,
     Ok(Shown::done(Place::Request(request), done?))
 }
 
+async fn approve(visit: &Visit<'_>, request: Uuid, decision: &Decision) -> Result<Shown, Trouble> {
+    let passwords: OneTimePasswords = visit.send(Route::Approve { request }, decision).await?;
+    if passwords.first.is_some() {
+        return Ok(Shown::secret(visit.t("approved-hand-over"), handed_over(visit, request, &passwords)));
+    }
+    Ok(Shown::done(Place::Request(request), "approved"))
+}
+
+/// Shows the page again whose template says something else by now.
+async fn another(visit: &Visit<'_>, review: &Review, form: &Form) -> Result<Shown, Trouble> {
+    let content = html! {
+        (told_changed(visit))
+        (written(visit, review, form, &Faults::default()).await?)
+    };
+    Ok(Shown::faulty(title(visit, review), content))
+}
+
+/// Says that the template says something else than it did when the page was shown.
+pub fn told_changed(visit: &Visit<'_>) -> Markup {
+    html! {
+        div.trouble role="alert" {
+            p { (visit.t("request-changed")) }
+            p.note { (visit.with("page-code", &[("code", "template-changed".into())])) }
+        }
+    }
+}
+
+/// Names the field that says how the template of a request stood.
+fn stood(request: Uuid) -> String {
+    format!("stood-{request}")
+}
+
+/// Tells what the template says of a request from what it said before.
+fn mark_of(review: &Review) -> String {
+    let Review { template_name, template_description, brings, documents, approvals_needed, .. } = review;
+    mark(&serde_json::json!([template_name, template_description, brings, documents, approvals_needed]).to_string())
+}
+
+/// Says whether the template says something else by now than when the form was written.
+pub fn has_changed(form: &Form, review: &Review) -> bool {
+    let stood = stood(review.request.uuid);
+    form.has(&stood) && form.one(&stood) != mark_of(review)
+}
+
 /// Reads a decision, with the data items as they stood on the page: where they are others by now, the server refuses.
 pub fn decision(form: &Form, request: Uuid) -> Decision {
     let begins = format!("{SEEN}{request}-");
@@ -84,9 +131,10 @@ pub fn decision(form: &Form, request: Uuid) -> Decision {
     Decision { comment: form.one("comment").to_owned(), seen: Some(seen.collect()), ..Decision::default() }
 }
 
-/// Writes which data items stand on the page, hidden, for [`decision`].
+/// Writes which data items stand on the page, hidden, for [`decision`], and how the template stands, for [`has_changed`].
 pub fn seen(review: &Review) -> Markup {
     html! {
+        input type="hidden" name=(stood(review.request.uuid)) value=(mark_of(review));
         @for item in &review.request.data_collection {
             input type="hidden" name={ (SEEN) (review.request.uuid) "-" (item.name) } value=(serde_json::json!(item.value));
         }
@@ -116,15 +164,31 @@ async fn written(visit: &Visit<'_>, review: &Review, form: &Form, faults: &Fault
     Ok(html! {
         (faults.summary(visit.texts))
         (facts_of(visit, review))
-        @if !review.brings.is_empty() {
+        @let brings = brings(visit, review).await?;
+        @if !brings.is_empty() {
             h2 { (visit.t("request-brings")) }
-            ul lang="en" { @for sentence in &review.brings { li { (foreign(sentence)) } } }
+            ul { @for sentence in &brings { li { (sentence) } } }
         }
         (decisions(visit, review))
         (ahead::written(visit, review, policy, form, faults))
         (cards(visit, review))
         (acts(visit, review, policy, form.one("comment"), faults))
     })
+}
+
+/// Says what the request would bring, with the certificates as far as the visitor may know the template.
+async fn brings(visit: &Visit<'_>, review: &Review) -> Result<Vec<String>, Trouble> {
+    let request = &review.request;
+    let head = visit.texts.find(&format!("brings-{}", request.request_type), &[]);
+    let mut sentences: Vec<_> = head.filter(|_| !review.brings.is_empty()).into_iter().collect();
+    if request.request_type.issues_certificates() {
+        match visit.one::<TemplateFacts>(Route::DescribeTemplate { template: request.profile_template }).await {
+            Ok(facts) => sentences.extend(facts.certificates.iter().map(|it| certificate(visit, it))),
+            Err(refused) if refused.status == 404 => {}
+            Err(refused) => return Err(refused.into()),
+        }
+    }
+    Ok(sentences)
 }
 
 /// Writes what is known of a request.
@@ -147,7 +211,7 @@ pub fn facts_of(visit: &Visit<'_>, review: &Review) -> Markup {
         known.push((visit.t("request-ends"), day(visit.texts, ends)));
     }
     if let Some(obstacle) = &review.obstacle {
-        known.push((visit.t("request-obstacle"), html! { span.fault lang="en" { (obstacle.text) } }));
+        known.push((visit.t("request-obstacle"), html! { span.fault { (trouble::obstacle(visit.texts, obstacle)) } }));
     }
     facts(&known)
 }

@@ -41,22 +41,21 @@ pub async fn list(visit: &Visit<'_>) -> Result<Shown, Trouble> {
 /// Shows what a template says.
 pub async fn show(visit: &Visit<'_>, template: Uuid) -> Result<Shown, Trouble> {
     let facts: TemplateFacts = visit.one(Route::DescribeTemplate { template }).await?;
-    let certificates: Vec<_> = facts.certificates.iter().map(|it| certificate(visit, it)).collect();
-    let losses = facts.losses.iter().map(|loss| one_loss(visit, loss)).collect();
     let content = html! {
         @if !facts.description.is_empty() { p { (foreign(&facts.description)) } }
         p { (visit.t(&format!("template-{}", facts.kind))) ", " (visit.with("template-version", &[("version", facts.version.into())])) }
         (cards(visit, facts.cards.as_deref()))
-        (said(visit, "template-certificates", &certificates))
-        @if let Some(it) = &facts.card { (said(visit, "template-card", &card(visit, it))) }
-        (said(visit, "template-losses", &losses))
-        (said(visit, "template-limits", &limits(visit, &facts)))
+        p.acts {
+            a href=(Place::TemplateVersions(template)) { (visit.t("template-to-versions")) }
+            @if visit.has("see-everything") { " " a href=(Place::TemplateCheck(template)) { (visit.t("template-to-check")) } }
+        }
+        @for (heading, sentences) in sections(visit, &facts) { (said(&heading, &sentences)) }
         h2 { (visit.t("template-workflows")) }
         div.tiles {
-            @for it in &facts.workflows {
+            @for (heading, sentences) in workflows(visit, &facts) {
                 section.tile {
-                    h3 { (words::request_type(visit.texts, it.request_type)) }
-                    ul { @for sentence in workflow(visit, it) { li { (sentence) } } }
+                    h3 { (heading) }
+                    ul { @for sentence in sentences { li { (sentence) } } }
                 }
             }
         }
@@ -65,11 +64,39 @@ pub async fn show(visit: &Visit<'_>, template: Uuid) -> Result<Shown, Trouble> {
     Ok(Shown::page(facts.name, content))
 }
 
+/// Says what is made and what becomes of it, below headings; who may do what is in [`workflows`].
+fn sections(visit: &Visit<'_>, facts: &TemplateFacts) -> Vec<(String, Vec<String>)> {
+    let card = facts.card.as_ref().map(|it| card(visit, it)).unwrap_or_default();
+    vec![
+        (visit.t("template-certificates"), facts.certificates.iter().map(|it| certificate(visit, it)).collect()),
+        (visit.t("template-card"), card),
+        (visit.t("template-losses"), facts.losses.iter().map(|loss| one_loss(visit, loss)).collect()),
+        (visit.t("template-limits"), limits(visit, facts)),
+    ]
+}
+
+/// Says who may do what, below the names of the request types.
+fn workflows(visit: &Visit<'_>, facts: &TemplateFacts) -> Vec<(String, Vec<String>)> {
+    let said = |it: &WorkflowFacts| (words::request_type(visit.texts, it.request_type), workflow(visit, it));
+    facts.workflows.iter().map(said).collect()
+}
+
+/// Says all that a template says in sentences, below headings.
+pub fn sentences(visit: &Visit<'_>, facts: &TemplateFacts) -> Vec<(String, Vec<String>)> {
+    let kind = visit.t(&format!("template-{}", facts.kind));
+    let about: Vec<_> = [&facts.name, &kind, &facts.description]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .map(|text| visible(text))
+        .collect();
+    [vec![(visit.t("template-name"), about)], sections(visit, facts), workflows(visit, facts)].concat()
+}
+
 /// Writes sentences below a heading; nothing where there is none.
-fn said(visit: &Visit<'_>, heading: &str, sentences: &Vec<String>) -> Markup {
+fn said(heading: &str, sentences: &[String]) -> Markup {
     html! {
         @if !sentences.is_empty() {
-            h2 { (visit.t(heading)) }
+            h2 { (heading) }
             ul { @for sentence in sentences { li { (sentence) } } }
         }
     }
@@ -93,7 +120,8 @@ fn cards(visit: &Visit<'_>, counts: Option<&[CardsOfVersion]>) -> Markup {
     }
 }
 
-fn certificate(visit: &Visit<'_>, it: &CertificateFacts) -> String {
+/// Says in a sentence what a certificate is good for and whose key it has.
+pub fn certificate(visit: &Visit<'_>, it: &CertificateFacts) -> String {
     let made = if it.made_by_server { "template-made-by-server" } else { "template-made-by-client" };
     let days = visit.texts.span(i64::from(it.validity_days) * 86_400);
     let first = [("name", (&it.template_common_name).into()), ("days", (&days).into()), ("key", (&it.key).into())];

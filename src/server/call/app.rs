@@ -2,6 +2,7 @@
 
 use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
+use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::data_directory::settings::operation::ApiSettings;
 use crate::server::error::ApiError;
 use crate::server::identity::authenticate::Identity;
@@ -53,6 +54,8 @@ pub struct App {
     pub public_places: Semaphore,
     /// The ways out to people and programs.
     pub outbox: Arc<Outbox>,
+    /// Who is told what.
+    pub notices: NoticeSettings,
     pub identity: Identity,
     /// What UPNs and e-mail addresses may be.
     pub domains: Arc<Domains>,

@@ -67,15 +67,16 @@ pub async fn import(call: &Call<'_>, body: PeopleList) -> Result<Reply, ApiError
 
 /// Tells what a row comes to; `None`: it changes nothing.
 fn outcome(row: &Row) -> Option<RowOutcome> {
-    let (fate, changes, why) = match &row.standing {
-        Standing::New => (RowFate::New, Vec::new(), String::new()),
-        Standing::Changed(changes) => (RowFate::Changed, changes.clone(), String::new()),
-        Standing::Refused(reason) => (RowFate::Refused, Vec::new(), reason.to_string()),
+    let (fate, changes, why, why_code) = match &row.standing {
+        Standing::New => (RowFate::New, Vec::new(), String::new(), ""),
+        Standing::Changed(changes) => (RowFate::Changed, changes.clone(), String::new(), ""),
+        Standing::Refused(reason) => (RowFate::Refused, Vec::new(), reason.to_string(), reason.code()),
         // The last two are of people of a directory.
         Standing::Same | Standing::Adopted | Standing::Gone => return None,
     };
     let number = row.line.and_then(|line| u32::try_from(line).ok()).unwrap_or_default();
-    Some(RowOutcome { row: number, name: row.name.clone(), fate, groups: row.groups.clone(), changes, why })
+    let (name, groups, why_code) = (row.name.clone(), row.groups.clone(), why_code.to_owned());
+    Some(RowOutcome { row: number, name, fate, groups, changes, why, why_code })
 }
 
 /// Reads what a row says, or why it cannot be read.

@@ -9,7 +9,10 @@ use crate::cm::review::{GivenDecision, HeldCard, Obstacle, Review};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
+use crate::server::data_directory::settings::notices::NoticeKind;
 use crate::server::error::ApiError;
+use crate::server::notices::draft::Reader;
+use crate::server::notices::people::{Audiences, Concerned};
 use crate::server::requests::data_items;
 use crate::server::requests::seen::SeenRequest;
 use crate::server::workflow::{admit, overdue};
@@ -36,6 +39,7 @@ pub async fn review(call: &Call<'_>, request: uuid::Uuid) -> Result<Reply, ApiEr
         Some(workflow) => approvers(call, record, workflow, &decisions).await?,
         None => (Vec::new(), false),
     };
+    let (told, told_names) = if pending { mailed(call, record).await? } else { (None, Vec::new()) };
     let template = seen.template.as_deref();
     let missing = |workflow: &Workflow| data_items::all_missing(workflow, &record.data);
     Reply::json(&Review {
@@ -56,7 +60,9 @@ pub async fn review(call: &Call<'_>, request: uuid::Uuid) -> Result<Reply, ApiEr
         missing: workflow.map(missing).unwrap_or_default(),
         password_needed: !pending && seen.password_needed,
         ends: overdue::ends(record, &decisions, template),
-        decisions: told(call, &mut names, decisions).await?,
+        told,
+        told_names,
+        decisions: decided_by(call, &mut names, decisions).await?,
         request: view::request_of(record.clone(), template),
     })
 }
@@ -66,7 +72,7 @@ fn names_of_forms(workflow: &Workflow) -> Vec<String> {
 }
 
 /// Tells the decisions with names and comments, as a history does: to whoever sees the request.
-async fn told(
+async fn decided_by(
     call: &Call<'_>,
     names: &mut Names,
     decisions: Vec<ApprovalRecord>,
@@ -93,7 +99,8 @@ async fn obstacle(call: &Call<'_>, seen: &SeenRequest) -> Result<Option<Obstacle
         _ => Ok(()),
     };
     match refused {
-        Ok(()) => Ok(None),
+        // What stands in the way is looked for by the writer alone; where it can do nothing, the request is shown all the same.
+        Ok(()) | Err(ApiError::DatabaseReadOnly(_)) => Ok(None),
         Err(error) => {
             let (status, code) = error.status_and_code();
             if status.is_server_error() {
@@ -142,6 +149,28 @@ fn role(role: Role) -> &'static str {
         Role::Temporary => "temporary",
         Role::KeyEscrow => "another person's keys",
     }
+}
+
+/// Counts who is mailed that the request waits, with their names for whoever may look people up; nobody where no mail goes out.
+async fn mailed(call: &Call<'_>, record: &RequestRecord) -> Result<(Option<u32>, Vec<String>), ApiError> {
+    let app = call.app;
+    if app.outbox.mail.is_none() {
+        return Ok((None, Vec::new()));
+    }
+    let (store, templates) = (&app.store, &*app.templates);
+    let audiences = Audiences { store, templates, roles: app.identity.roles(), settings: &app.notices };
+    let concerned = Concerned { request: Some(record), holder: None };
+    let readers = audiences.readers(NoticeKind::RequestWaits, concerned).await?;
+    let mut named = Vec::new();
+    if call.looks_for_anybody() {
+        for reader in readers.iter().take(MOST_APPROVERS) {
+            match reader {
+                Reader::Person(user) => named.extend(store.user(*user).await?.map(|user| user.name)),
+                Reader::Address(address) => named.push(address.clone()),
+            }
+        }
+    }
+    Ok((Some(u32::try_from(readers.len()).unwrap_or(u32::MAX)), named))
 }
 
 /// Lists who may still approve, and whether there are more: by name for whoever may look people up or approves himself, else

@@ -1,12 +1,15 @@
 //! `profiletemplates`: read and listed, their policies, how their cards are set up.
 
 use crate::cm::request::RequestType;
-use crate::cm::template_facts::{CardsOfVersion, TemplateFacts};
+use crate::cm::template_facts::{CardsOfVersion, TemplateFacts, TemplateFile, TemplateVersion, TemplateWarning};
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::permission;
-use crate::store::VersionCount;
+use crate::server::permission::caller::Duty;
+use crate::store::{self, VersionCount, from_micros};
+use crate::template::{Misplaced, Report, TemplateText, without_defaults};
+use std::path::Path;
 use uuid::Uuid;
 
 /// Lists the templates that the caller may see.
@@ -54,4 +57,36 @@ pub async fn describe(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError
         false => None,
     };
     Reply::json(&TemplateFacts { cards, ..template.facts() })
+}
+
+/// Lists what the template has said, the newest first, as far as it is kept.
+pub async fn versions(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError> {
+    let template = call.template(template)?;
+    let mut versions = Vec::new();
+    for kept in call.app.store.template_versions(template.uuid).await?.into_iter().rev() {
+        let damaged = || ApiError::from(store::Error::Damaged { table: "meta", column: 1 });
+        let facts = serde_json::from_str(&kept.said).map_err(|_| damaged())?;
+        let since = from_micros(kept.since).ok_or_else(damaged)?;
+        versions.push(TemplateVersion { version: kept.version, since, facts });
+    }
+    Reply::list(versions)
+}
+
+/// Answers with the template's file and what a check says of it, for those who oversee the server; what its cards come with
+/// stands in it for those alone who can have a request of it to execute.
+pub fn file(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError> {
+    if !permission::has(&call.caller, Duty::SeeEverything) {
+        return Err(ApiError::Forbidden("read the files of templates"));
+    }
+    let template = call.template(template)?;
+    let TemplateText { name, text } = &template.file;
+    let warning = |found: Misplaced| TemplateWarning {
+        line: u32::try_from(found.line).unwrap_or(u32::MAX),
+        key: found.key,
+        text: found.problem,
+    };
+    let warnings = Report::of(Path::new(name), text).warnings.into_iter().map(warning).collect();
+    let told = permission::executes_template(&call.caller, template);
+    let text = if told { text.clone() } else { without_defaults(text) };
+    Reply::json(&TemplateFile { name: name.clone(), text, warnings })
 }

@@ -16,6 +16,7 @@ impl From<store::Error> for ApiError {
             store::Error::Changed { .. } | store::Error::Duplicate { .. } | store::Error::Contended(_) => {
                 Self::Conflict
             }
+            store::Error::ReadOnly(cause) => Self::DatabaseReadOnly(cause),
             store::Error::Unreachable(cause) | store::Error::Uncertain(cause) => Self::Database(cause),
             inner @ (store::Error::File { .. }
             | store::Error::Open { .. }

@@ -3,10 +3,13 @@
 //! In: errors of the rooms below. Out: [`ApiError`], and the row of the table that it is answered with.
 
 mod conversions;
+mod fact;
 mod internal;
 mod reason;
 mod refusal;
+mod rows;
 
+pub use fact::Fact;
 pub use internal::Internal;
 pub use reason::Reason;
 pub use refusal::ApiError;

@@ -1,9 +1,11 @@
 //! Every refusal of the server, each with its HTTP status, its stable code and its public text: the one table.
 
+use super::fact::{Fact, account_facts, field_facts};
 use super::internal::Internal;
 use super::reason::Reason;
+use super::rows::{account_row, address_row, aside, attestation_row, code_row, not_asked_row, request_row};
 use crate::cm::check::FieldError;
-use crate::cm::holder_role::{HolderRole, Role};
+use crate::cm::holder_role::HolderRole;
 use crate::cm::lifecycle::Refusal;
 use crate::cm::offline::CodeError;
 use crate::cm::problem::ProblemCode;
@@ -19,17 +21,19 @@ use crate::server::users::rules::AccountRefusal;
 use crate::template::{ItemProblem, Missing, Side};
 use crate::{ca, directory, pkix, store};
 use axum::http::StatusCode;
+use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Declares the refusals: a variant, its status and code, its text. `row(f, field)` has the function `f` choose status
-/// and code by what the field holds.
+/// Declares the refusals: a variant, its status and code, its text, and its facts. `row(f, field)` has the function `f` choose
+/// status and code by what the field holds; `by(f, field)` has it choose the facts.
 macro_rules! refusals {
     (
         $(#[$doc:meta])*
         pub enum $name:ident {
             $($variant:ident $(($($tuple:tt)*))? $({$($field:tt)*})? =>
-                $(($status:ident, $code:ident))? $(row($row:ident, $by:tt))?, $text:literal $(, $argument:expr)?;)*
+                $(($status:ident, $code:ident))? $(row($row:ident, $by:tt))?, $text:literal $(, $argument:expr)?
+                $(=> { $($bind:tt)* } [$($fact:ident: $kind:ident($value:expr)),+])? $(=> by($facts:ident, $of:tt))?;)*
         }
     ) => {
         $(#[$doc])*
@@ -44,6 +48,15 @@ macro_rules! refusals {
                 match self {
                     $($(Self::$variant { $by: inner, .. } => $row(inner),)?
                     $(Self::$variant { .. } => (StatusCode::$status, ProblemCode::$code),)?)*
+                }
+            }
+
+            /// Returns what the text names: for whoever tells the refusal in another language.
+            pub fn facts(&self) -> Vec<(&'static str, Fact)> {
+                match self {
+                    $($(Self::$variant { $($bind)* } => vec![$((stringify!($fact), Fact::$kind($value))),+],)?
+                    $(Self::$variant { $of: inner, .. } => $facts(inner),)?)*
+                    _ => Vec::new(),
                 }
             }
         }
@@ -83,7 +96,7 @@ pub enum ApiError {
     UserDisabled => (FORBIDDEN, UserDisabled), "you are disabled here; ask an administrator";
     PersonDisabled(String) => (CONFLICT, PersonDisabled),
         "{0} is disabled, and nothing is given to disabled people or in their name; enable them first, or ask anew as \
-         somebody else";
+         somebody else" => { 0: name } [person: Text(name.clone())];
     IdentityNotLinked(String) => (FORBIDDEN, IdentityNotLinked),
         "there is an account that \"{0}\" could mean, and it is not linked with this identity of the issuer; ask an \
          administrator to link them";
@@ -91,8 +104,8 @@ pub enum ApiError {
     CertificateNoLogin(&'static str) => (FORBIDDEN, CertificateNoLogin), "this certificate lets nobody in: {0}";
     CrossSite => (FORBIDDEN, CrossSite), "another site has made this call in your name";
     TooManyRequests { seconds: u64 } => (TOO_MANY_REQUESTS, TooManyRequests),
-        "too many of these calls; come back in {seconds} s";
-    Account(#[from] AccountRefusal) => row(account_row, 0), "{0}";
+        "too many of these calls; come back in {seconds} s" => { seconds } [wait: Seconds(*seconds)];
+    Account(#[from] AccountRefusal) => row(account_row, 0), "{0}" => by(account_facts, 0);
     NotFound(&'static str) => (NOT_FOUND, NotFound), "there is no such {0}, or you may not see it";
     Forbidden(&'static str) => (FORBIDDEN, Forbidden), "you may not {0}";
     SelfApproval => (FORBIDDEN, SelfApproval),
@@ -106,38 +119,45 @@ pub enum ApiError {
     AlreadyDecided => (CONFLICT, AlreadyApproved), "you have decided on this request already; another approver must";
     Address(#[source] RouteError) => row(address_row, 0), "{0}";
     Body(#[source] BodyError) => (BAD_REQUEST, MalformedBody), "the body cannot be read: {0}";
-    Field(#[from] FieldError) => (BAD_REQUEST, BadField), "{0}";
-    DataItem(String) => (BAD_REQUEST, DataItemMissing), "the profile template demands the data item \"{0}\"";
-    DataItemUnknown(String) => (BAD_REQUEST, DataItemUnknown), "the profile template knows no data item \"{0}\"";
+    Field(#[from] FieldError) => (BAD_REQUEST, BadField), "{0}" => by(field_facts, 0);
+    DataItem(String) => (BAD_REQUEST, DataItemMissing), "the profile template demands the data item \"{0}\""
+        => { 0: name } [item: Text(name.clone())];
+    DataItemUnknown(String) => (BAD_REQUEST, DataItemUnknown), "the profile template knows no data item \"{0}\""
+        => { 0: name } [item: Text(name.clone())];
     DataItemInvalid { name: String, problem: ItemProblem } => (BAD_REQUEST, DataItemInvalid),
-        "the data item \"{name}\" is not taken: {problem}";
+        "the data item \"{name}\" is not taken: {problem}" => { name, .. } [item: Text(name.clone())];
     DataItemNotYours { name: String, side: Side } => (FORBIDDEN, DataItemNotYours),
-        "the data item \"{name}\" is for the {} to give", side.word();
+        "the data item \"{name}\" is for the {} to give", side.word() => { name, .. } [item: Text(name.clone())];
     DataItemGiven(String) => (CONFLICT, DataItemGiven),
-        "the data item \"{0}\" was given, and what was given is approved; cancel the request and ask anew";
+        "the data item \"{0}\" was given, and what was given is approved; cancel the request and ask anew"
+        => { 0: name } [item: Text(name.clone())];
     DataApproved(String) => (CONFLICT, DataCollectionClosed),
-        "data items are closed by the first approval, which does not cover \"{0}\"; cancel the request and ask anew";
+        "data items are closed by the first approval, which does not cover \"{0}\"; cancel the request and ask anew"
+        => { 0: name } [item: Text(name.clone())];
     DataChanged => (CONFLICT, DataChanged),
         "the data items of this request are others than those you have seen; look at it again, then decide";
     LeavingChanged(String) => (CONFLICT, LeavingChanged),
-        "{0} has other things here by now than those you have seen; nothing was ended. Look at it again, then decide";
+        "{0} has other things here by now than those you have seen; nothing was ended. Look at it again, then decide"
+        => { 0: name } [person: Text(name.clone())];
     PeopleChanged => (CONFLICT, PeopleChanged),
         "the list comes to something else by now than what you have seen; nothing was done. Look at it again, then decide";
     HeldByOthers(String) => (FORBIDDEN, HeldByOthers),
         "{0} has suspended this, and who holds it lifts only a suspension of his own; somebody who may reinstate it for others \
-         must";
-    DataIncomplete(String) => (CONFLICT, DataCollectionIncomplete), "the data item \"{0}\" is missing; give it first";
+         must" => { 0: name } [person: Text(name.clone())];
+    DataIncomplete(String) => (CONFLICT, DataCollectionIncomplete), "the data item \"{0}\" is missing; give it first"
+        => { 0: name } [item: Text(name.clone())];
     DataClosed(RequestStatus) => (CONFLICT, DataCollectionClosed),
-        "data items are taken until the execution begins; this request is {0}";
+        "data items are taken until the execution begins; this request is {0}" => { 0: status } [status: Request(*status)];
     CommentMissing => (BAD_REQUEST, CommentMissing), "the profile template demands a comment";
     PriorityNotCollected => (BAD_REQUEST, PriorityNotCollected),
         "the profile template lets nobody choose a priority; leave it out";
     PasswordNeeded => (FORBIDDEN, OneTimePasswordNeeded), "prove the request's one-time password first";
-    PasswordWrong(u32) => (FORBIDDEN, OneTimePasswordWrong), "the one-time password is wrong; tries left: {0}";
+    PasswordWrong(u32) => (FORBIDDEN, OneTimePasswordWrong), "the one-time password is wrong; tries left: {0}"
+        => { 0: left } [tries: Number((*left).into())];
     PasswordSpent(&'static str) => (CONFLICT, OneTimePasswordSpent), "{0}; an approver can have another one made";
     PasswordNotUsed(&'static str) => (CONFLICT, OneTimePasswordNotUsed), "{0}";
     NoAddress(String) => (CONFLICT, UserAttributeMissing),
-        "{0} has no e-mail address, and one is needed for a one-time password";
+        "{0} has no e-mail address, and one is needed for a one-time password" => { 0: name } [person: Text(name.clone())];
     PinNotProposed => (CONFLICT, PinNotProposed),
         "no PIN is proposed here: the profile template has people choose theirs";
     MediaType => (UNSUPPORTED_MEDIA_TYPE, UnsupportedMediaType), "the body must be application/json";
@@ -152,6 +172,9 @@ pub enum ApiError {
     Stopping => (SERVICE_UNAVAILABLE, Unavailable), "the server is stopping; call again in a moment, or another one";
     Database(#[source] store::Cause) => (SERVICE_UNAVAILABLE, Unavailable),
         "the database did not answer; look whether this was done, and repeat it if not";
+    DatabaseReadOnly(#[source] Arc<store::Cause>) => (SERVICE_UNAVAILABLE, DatabaseReadOnly),
+        "the database takes no changes at the moment: it may only be read, or its disk is full. Nothing was done; repeat it once \
+         an administrator has mended that";
     Doubtful => (SERVICE_UNAVAILABLE, Unavailable),
         "the database contradicts what this server has signed of it: nothing is issued until an administrator has looked";
     KeyGone => (SERVICE_UNAVAILABLE, Unavailable),
@@ -160,26 +183,33 @@ pub enum ApiError {
     Conflict => (CONFLICT, Conflict), "somebody else has changed this at the same moment; look again and repeat";
     NotOffered(RequestType) => (CONFLICT, WorkflowDisabled), "{0} is not offered by this profile template";
     OnlyRetired => (BAD_REQUEST, BadField), "a card is set to Retired by this call, and to nothing else";
-    Request(#[from] Refusal<RequestStatus>) => row(request_row, 0), "{0}";
-    Smartcard(#[from] Refusal<SmartcardStatus>) => (CONFLICT, CardStatus), "{0}";
+    Request(#[from] Refusal<RequestStatus>) => row(request_row, 0), "{0}"
+        => { 0: refusal } [status: Request(refusal.status)];
+    Smartcard(#[from] Refusal<SmartcardStatus>) => (CONFLICT, CardStatus), "{0}"
+        => { 0: refusal } [status: Card(refusal.status)];
     Profile(#[from] Refusal<ProfileStatus>) => (CONFLICT, ProfileStatus), "{0}";
-    CardStatus(SmartcardStatus) => (CONFLICT, CardStatus), "this cannot be asked for a smart card that is {0}";
+    CardStatus(SmartcardStatus) => (CONFLICT, CardStatus), "this cannot be asked for a smart card that is {0}"
+        => { 0: status } [status: Card(*status)];
     NotAsked { request_type: RequestType, what: &'static str, status: SmartcardStatus, holder_role: HolderRole }
         => row(not_asked_row, what),
         "{request_type} cannot be asked for this {what}, which is {status}{}; its operations say what can be",
-        aside(*holder_role);
+        aside(*holder_role) => { status, .. } [status: Card(*status)];
     AlreadyOpen(Uuid) => (CONFLICT, RequestOpen),
         "the same is asked for in request {0} already: carry it out, or cancel it first";
     Limit { what: &'static str, limit: usize } => (CONFLICT, LimitReached),
-        "the profile template lets a person have {limit} {what} at a time; end one first";
+        "the profile template lets a person have {limit} {what} at a time; end one first"
+        => { limit, .. } [most: Number(*limit as u64)];
     TooEarly { expires: OffsetDateTime, from: OffsetDateTime } => (CONFLICT, TooEarly),
-        "the certificate is good until {expires}; a new one may be asked for from {from} on";
+        "the certificate is good until {expires}; a new one may be asked for from {from} on"
+        => { expires, from } [until: Moment(*expires), from: Moment(*from)];
     NotToChoose(&'static str) => (BAD_REQUEST, BadField),
         "the profile template does not let the caller choose the revocation {0}";
     LossReasonUnknown { name: String, known: String } => (BAD_REQUEST, BadField),
-        "the profile template knows no loss reason \"{name}\"; it knows: {known}";
+        "the profile template knows no loss reason \"{name}\"; it knows: {known}"
+        => { name, .. } [reason: Text(name.clone())];
     LossReason { reason: String, request_type: RequestType, instead: &'static str } => (CONFLICT, LossReason),
-        "a card or key that is \"{reason}\" is not for {request_type}; {instead}";
+        "a card or key that is \"{reason}\" is not for {request_type}; {instead}"
+        => { reason, .. } [reason: Text(reason.clone())];
     OwnKeys => (BAD_REQUEST, BadField),
         "keys are recovered on behalf of somebody else: the target must not be their owner";
     NoActiveProfile => (CONFLICT, ProfileStatus), "there is no profile that this could begin with; enroll instead";
@@ -277,9 +307,11 @@ pub enum ApiError {
         "the certificate would bear a URI with a security identifier that is not the one of this person's record; have the \
          record or the profile template changed";
     Domain(String) => (CONFLICT, DomainNotAllowed),
-        "the certificate would bear \"{0}\", which is in none of the domains that [people] of server.toml allows";
+        "the certificate would bear \"{0}\", which is in none of the domains that [people] of server.toml allows"
+        => { 0: text } [text: Text(text.clone())];
     DailyLimit { limit: usize, seconds: u64 } => (TOO_MANY_REQUESTS, DailyLimit),
-        "a person is issued at most {limit} certificates within 24 hours ([people] of server.toml); the next after {seconds} s";
+        "a person is issued at most {limit} certificates within 24 hours ([people] of server.toml); the next after {seconds} s"
+        => { limit, seconds } [most: Number(*limit as u64), wait: Seconds(*seconds)];
     NothingIssued => (CONFLICT, NothingIssued), "no certificate was issued on this request yet";
     Attribute(#[from] Missing) => (CONFLICT, UserAttributeMissing),
         "{0}, which the profile template needs for the certificate";
@@ -287,7 +319,8 @@ pub enum ApiError {
         "what is known of the user cannot stand in a certificate: {0}";
     // MIM has no 202: its clients take one for success and look for a certificate in it.
     CaPending { retry_after: u32 } => (SERVICE_UNAVAILABLE, CaPending),
-        "the CA has not decided on this certificate yet; repeat the very same call in {retry_after} seconds";
+        "the CA has not decided on this certificate yet; repeat the very same call in {retry_after} seconds"
+        => { retry_after } [wait: Seconds((*retry_after).into())];
     CaAway(#[source] ca::Error) => (SERVICE_UNAVAILABLE, Unavailable),
         "the CA cannot be reached at the moment; nothing was lost, repeat the call later";
     CaRefused(#[source] ca::Error) => (BAD_GATEWAY, CaRefused), "the CA has refused: {0}";
@@ -295,9 +328,10 @@ pub enum ApiError {
         "no certificate of this card will end that counts: nobody need be told";
     NoWayToTell(String) => (CONFLICT, NoWayToTell),
         "{0} cannot be told: the server has no mail server or webhook for it, or the account has no e-mail address or is disabled. \
-         Tell the person otherwise";
+         Tell the person otherwise" => { 0: name } [person: Text(name.clone())];
     RemindedAlready { at: OffsetDateTime } => (CONFLICT, RemindedAlready),
-        "the holder was told of this card at {at}; nobody is told of one card twice within a day";
+        "the holder was told of this card at {at}; nobody is told of one card twice within a day"
+        => { at } [at: Moment(*at)];
     NoDirectory => (CONFLICT, NoDirectory), "this server takes no people over from a directory ([directory] of server.toml)";
     NotTakenOver(String) => (CONFLICT, NotTakenOver), "the person cannot be taken over as the directory has them: {0}";
     DirectoryAway(#[source] Box<directory::Error>) => (SERVICE_UNAVAILABLE, DirectoryAway),
@@ -307,81 +341,4 @@ pub enum ApiError {
     Internal(#[source] Internal) => (INTERNAL_SERVER_ERROR, Internal),
         "something went wrong in the server; its log has the cause under the correlation id";
 }
-}
-
-fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
-    match refusal {
-        AccountRefusal::UserExists => (StatusCode::CONFLICT, ProblemCode::UserExists),
-        AccountRefusal::NotUnique(_) => (StatusCode::CONFLICT, ProblemCode::NotUnique),
-        AccountRefusal::Domain(_) => (StatusCode::CONFLICT, ProblemCode::DomainNotAllowed),
-        AccountRefusal::IdentityTaken => (StatusCode::CONFLICT, ProblemCode::IdentityTaken),
-        AccountRefusal::TooManyIdentities => (StatusCode::CONFLICT, ProblemCode::TooManyIdentities),
-        AccountRefusal::IdentityUnknown => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
-        AccountRefusal::TooManyBearers => (StatusCode::CONFLICT, ProblemCode::TooManyBearers),
-        AccountRefusal::NotByBearer => (StatusCode::CONFLICT, ProblemCode::NotByBearer),
-        AccountRefusal::FromDirectory(_) => (StatusCode::CONFLICT, ProblemCode::FromDirectory),
-        AccountRefusal::CodeUnknown => (StatusCode::FORBIDDEN, ProblemCode::ActivationUnknown),
-        AccountRefusal::CodeOver { .. } => (StatusCode::FORBIDDEN, ProblemCode::ActivationOver),
-        AccountRefusal::LinkUnknown => (StatusCode::FORBIDDEN, ProblemCode::LinkUnknown),
-        AccountRefusal::LinkOver { .. } => (StatusCode::FORBIDDEN, ProblemCode::LinkOver),
-        AccountRefusal::LinkOfDisabled(_) => (StatusCode::CONFLICT, ProblemCode::UserDisabled),
-        AccountRefusal::LinkUsed { .. } => (StatusCode::CONFLICT, ProblemCode::LinkUsed),
-        AccountRefusal::CodeUsed { .. } => (StatusCode::CONFLICT, ProblemCode::ActivationUsed),
-        AccountRefusal::Name(_)
-        | AccountRefusal::TooManyGroups
-        | AccountRefusal::Text
-        | AccountRefusal::Email(_)
-        | AccountRefusal::Sid(_)
-        | AccountRefusal::Attribute
-        | AccountRefusal::Identity
-        | AccountRefusal::IdentityOfDirectory
-        | AccountRefusal::LinkLifetime
-        | AccountRefusal::Lifetime => (StatusCode::BAD_REQUEST, ProblemCode::BadField),
-    }
-}
-
-/// Returns what besides the status stands in the way, to be put after the status.
-fn aside(holder_role: HolderRole) -> &'static str {
-    match holder_role {
-        HolderRole { superseded: true, .. } => " and superseded",
-        HolderRole { role: Role::Temporary, .. } => " and temporary",
-        HolderRole { role: Role::KeyEscrow, .. } => " and holds another person's keys",
-        _ => "",
-    }
-}
-
-fn address_row(error: &RouteError) -> (StatusCode, ProblemCode) {
-    match error {
-        RouteError::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
-        RouteError::WrongMethod { .. } => (StatusCode::METHOD_NOT_ALLOWED, ProblemCode::WrongMethod),
-        RouteError::BadParameter { .. } => (StatusCode::BAD_REQUEST, ProblemCode::BadParameter),
-        RouteError::MissingParameter { .. } => (StatusCode::BAD_REQUEST, ProblemCode::MissingParameter),
-    }
-}
-
-fn request_row(refusal: &Refusal<RequestStatus>) -> (StatusCode, ProblemCode) {
-    let code = match refusal.status {
-        RequestStatus::Pending => ProblemCode::RequestPending,
-        RequestStatus::Denied => ProblemCode::RequestDenied,
-        _ => ProblemCode::RequestNotExecutable,
-    };
-    (StatusCode::CONFLICT, code)
-}
-
-fn not_asked_row(what: &&'static str) -> (StatusCode, ProblemCode) {
-    (StatusCode::CONFLICT, if *what == "profile" { ProblemCode::ProfileStatus } else { ProblemCode::CardStatus })
-}
-
-fn code_row(error: &CodeError) -> (StatusCode, ProblemCode) {
-    let length = matches!(error, CodeError::Length { .. });
-    (StatusCode::BAD_REQUEST, if length { ProblemCode::ChallengeLength } else { ProblemCode::CodeMistyped })
-}
-
-fn attestation_row(fault: &AttestationFault) -> (StatusCode, ProblemCode) {
-    let code = match fault {
-        AttestationFault::OtherKey => ProblemCode::AttestationOtherKey,
-        AttestationFault::Expired { .. } => ProblemCode::AttestationExpired,
-        AttestationFault::Untrusted { .. } => ProblemCode::AttestationUntrusted,
-    };
-    (StatusCode::BAD_REQUEST, code)
 }

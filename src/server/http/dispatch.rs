@@ -113,6 +113,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListCertificates => certificates::list(&call).await,
         Route::ListRequestTypes { of } => profiles::request_types(&call, of).await,
         Route::DescribeTemplate { template } => templates::describe(&call, template).await,
+        Route::ListTemplateVersions { template } => templates::versions(&call, template).await,
+        Route::GetTemplateFile { template } => templates::file(&call, template),
         Route::Whoami => beyond_mim::whoami(&call),
         Route::FindUser { name } => beyond_mim::find_user(&call, &name).await,
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,

@@ -13,7 +13,8 @@ use crate::secret::LinkCode;
 use crate::server::call::app::App;
 use crate::server::call::body::Payload;
 use crate::server::call::reply::{Reply, written};
-use crate::server::error::{ApiError, Internal};
+use crate::server::error::{ApiError, Fact, Internal};
+use crate::server::identity::visiting::Visiting;
 use crate::server::identity::{entrance, session};
 use crate::server::permission::caller::Caller;
 use axum::extract::Request;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 use time::OffsetDateTime;
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// Is an answer under way.
@@ -72,10 +74,19 @@ pub struct Refused {
     pub code: &'static str,
     /// What happened, what was kept, and what to do next.
     pub text: String,
+    /// What the text names, for a face that tells it in another language.
+    pub facts: Vec<(&'static str, Fact)>,
     /// By which the server's log knows the call.
     pub id: Uuid,
     /// In how many seconds another try makes sense.
     pub seconds: Option<u64>,
+}
+
+impl Refused {
+    /// Says whether the refusal names this.
+    pub fn names(&self, what: &str, name: &str) -> bool {
+        self.facts.iter().any(|(known, fact)| *known == what && matches!(fact, Fact::Text(text) if text == name))
+    }
 }
 
 /// Holds a list, and says whether it is longer than what was answered.
@@ -101,17 +112,17 @@ impl Door {
         self.app.stopping.load(Ordering::Relaxed)
     }
 
-    /// Finds who visits, by the session's cookie; `None`: nobody, or the session is over.
-    pub async fn visitor(&self, headers: &HeaderMap) -> Result<Option<Visitor>, Refused> {
+    /// Finds who visits, by the session's cookie.
+    pub async fn visitor(&self, headers: &HeaderMap) -> Result<Visiting<Visitor>, Refused> {
         self.found(headers, true).await
     }
 
     /// Finds who visits likewise, for what a page asks by itself: it keeps no session from ending by idleness.
-    pub async fn onlooker(&self, headers: &HeaderMap) -> Result<Option<Visitor>, Refused> {
+    pub async fn onlooker(&self, headers: &HeaderMap) -> Result<Visiting<Visitor>, Refused> {
         self.found(headers, false).await
     }
 
-    async fn found(&self, headers: &HeaderMap, used: bool) -> Result<Option<Visitor>, Refused> {
+    async fn found(&self, headers: &HeaderMap, used: bool) -> Result<Visiting<Visitor>, Refused> {
         let found = self.app.identity.visitor(&self.app.store, headers, self.now(), used).await;
         Ok(found.map_err(|error| self.refused(&error))?.map(Visitor))
     }
@@ -250,8 +261,11 @@ impl Door {
         let (path, query) = told.split_once('?').map_or((told.as_str(), None), |(path, query)| (path, Some(query)));
         let route = Route::parse(route.method(), path, query).map_err(ApiError::Address)?;
         dispatch::check(&self.app, &visitor.0, &route, moment.now)?;
-        // On the heap: a page's own work lies below it, and a thread's stack holds no two of them.
-        Box::pin(dispatch::conduct(&self.app, visitor.0.clone(), route, Payload::within(body), moment)).await
+        let (app, caller) = (Arc::clone(&self.app), visitor.0.clone());
+        let work = async move { dispatch::conduct(&app, caller, route, Payload::within(body), moment).await };
+        // A task of its own: below a page's own work a thread's stack would not hold it.
+        let done = tokio::spawn(work.in_current_span()).await;
+        done.unwrap_or(Err(ApiError::Internal(Internal::Panicked)))
     }
 
     /// Describes a refusal as callers are told it.
@@ -264,7 +278,7 @@ impl Door {
             ApiError::Stopping => Some(10),
             _ => None,
         };
-        let text = error.to_string();
-        Refused { status: status.as_u16(), code: code.name(), text, id: self.id, seconds }
+        let (text, facts) = (error.to_string(), error.facts());
+        Refused { status: status.as_u16(), code: code.name(), text, facts, id: self.id, seconds }
     }
 }

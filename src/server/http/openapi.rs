@@ -27,7 +27,7 @@ use crate::cm::review::{Queued, Review, Waiting};
 use crate::cm::route::{DECLARATIONS, Declaration, Method};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, UpdateSmartcard};
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
-use crate::cm::template_facts::TemplateFacts;
+use crate::cm::template_facts::{TemplateFacts, TemplateFile, TemplateVersion};
 use crate::cm::wire::Described;
 use serde_json::{Map, Value, json};
 
@@ -305,6 +305,8 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
     let tail = tail.strip_prefix("cardwright/v1/").unwrap_or(tail);
     match (method, tail) {
         (Method::Get, "profiletemplates/{template}") => one(TemplateFacts::schema()),
+        (Method::Get, "profiletemplates/{template}/versions") => list(TemplateVersion::schema()),
+        (Method::Get, "profiletemplates/{template}/file") => one(TemplateFile::schema()),
         (Method::Get, "whoami") => one(Myself::schema()),
         (Method::Get, "users") => one(User::schema()),
         (Method::Get, "cards" | "cards/ending") => list(FoundCard::schema()),

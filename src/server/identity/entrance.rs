@@ -2,8 +2,9 @@
 
 use super::authenticate::{Identity, address};
 use super::errand::Errand;
-use super::session::Kind;
+use super::session::{Kind, note};
 use super::sign_in::Return;
+use super::visiting::Visiting;
 use super::way::{Failure, Found};
 use crate::secret::LinkCode;
 use crate::server::error::ApiError;
@@ -15,23 +16,33 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 impl Identity {
-    /// Finds who visits the pages, by the cookie alone; `None`: nobody does, or the session is over. It counts as a use of the
-    /// session where the person asks, not where a page does by itself.
+    /// Finds who visits the pages, by the cookie alone. It counts as a use of the session where the person asks, not where a
+    /// page does by itself.
     pub async fn visitor(
         &self,
         store: &Store,
         headers: &HeaderMap,
         now: OffsetDateTime,
         used: bool,
-    ) -> Result<Option<Caller>, ApiError> {
-        let Some(sessions) = &self.sessions else { return Ok(None) };
-        let found = match used {
-            true => sessions.find(store, headers, self.certificates(), now).await,
-            false => sessions.look(store, headers, self.certificates(), now).await.map(|it| it.map(|(found, _)| found)),
-        };
-        match found.map_err(|failure| failure.error)? {
-            Some(found) if found.user.disabled => Err(ApiError::UserDisabled),
-            found => Ok(found.map(|found| self.caller(found))),
+    ) -> Result<Visiting<Caller>, ApiError> {
+        let Some(sessions) = &self.sessions else { return Ok(Visiting::Nobody) };
+        let found = sessions.look(store, headers, self.certificates(), now).await;
+        let found = found.map_err(|failure| failure.error)?;
+        if let Visiting::Here((_, session)) = &found
+            && used
+        {
+            note(store, session, now);
+        }
+        match found {
+            Visiting::Here((found, _)) if found.user.disabled => Err(ApiError::UserDisabled),
+            found => Ok(found.map(|(found, _)| self.caller(found))),
+        }
+    }
+
+    /// Notes that the clock was set back while no server ran: proofs of before are not as fresh as they say.
+    pub fn clock_was_set_back(&self) {
+        if let Some(sessions) = &self.sessions {
+            sessions.set_back();
         }
     }
 

@@ -27,4 +27,5 @@ pub mod person;
 pub mod provider;
 pub mod session;
 pub mod sign_in;
+pub mod visiting;
 pub mod way;

@@ -7,11 +7,14 @@
 //! site has made them.
 
 use super::certificate::Certificates;
+use super::visiting::{Over, Visiting};
 use super::way::{Failure, Found, Until};
 use crate::server::audit::deed::{self, Deed};
 use crate::server::data_directory::settings::identity::{SessionAfter, SessionSettings};
 use crate::server::error::{ApiError, Internal};
+use crate::server::monitoring::steps::Steps;
 use crate::server::permission::caller::Shown;
+use crate::server::permission::proof::FRESH;
 use crate::server::users::bearer::{bearer_hash, new_bearer};
 use crate::store::{SessionRecord, Store};
 use crate::web::cookie;
@@ -34,13 +37,21 @@ pub enum Kind {
     },
 }
 
-/// Holds the rules of sessions.
-pub struct Sessions(SessionSettings);
+/// Holds the rules of sessions, and watches the clock that they rely on.
+pub struct Sessions {
+    settings: SessionSettings,
+    steps: Steps,
+}
 
 impl Sessions {
     /// Takes the settings.
     pub fn new(settings: SessionSettings) -> Self {
-        Self(settings)
+        Self { settings, steps: Steps::default() }
+    }
+
+    /// Notes that the clock was set back while no server ran.
+    pub fn set_back(&self) {
+        self.steps.set_back();
     }
 
     /// Says whether a session begins after this way in.
@@ -51,7 +62,7 @@ impl Sessions {
             Shown::Certificate => SessionAfter::Certificate,
             Shown::Bearer(_) | Shown::Session(_) | Shown::Link(_) | Shown::Page { .. } => return false,
         };
-        self.0.after.contains(&after)
+        self.settings.after.contains(&after)
     }
 
     /// Finds the person behind a session's cookie, and notes its use; `None` when there is no cookie, or its session is over:
@@ -63,38 +74,76 @@ impl Sessions {
         certificates: Option<&Certificates>,
         now: OffsetDateTime,
     ) -> Result<Option<Found>, Failure> {
-        let Some((found, session)) = self.look(store, headers, certificates, now).await? else { return Ok(None) };
+        let looked = self.look(store, headers, certificates, now).await?;
+        let Visiting::Here((found, session)) = looked else { return Ok(None) };
         note(store, &session, now);
         Ok(Some(found))
     }
 
-    /// Finds the person likewise, for what a page asks by itself: that is no use, and keeps no session from ending by idleness.
+    /// Finds the person likewise and says why a session is over. It is no use of the session, and keeps none from ending by
+    /// idleness; [`note`] notes that it is one.
     pub async fn look(
         &self,
         store: &Store,
         headers: &HeaderMap,
         certificates: Option<&Certificates>,
         now: OffsetDateTime,
-    ) -> Result<Option<(Found, SessionRecord)>, Failure> {
-        let Some(value) = cookie::value(headers, COOKIE) else { return Ok(None) };
+    ) -> Result<Visiting<(Found, SessionRecord)>, Failure> {
+        let Some(value) = cookie::value(headers, COOKIE) else { return Ok(Visiting::Nobody) };
+        let doubted = self.heed_the_clock(store, now).await;
         let held = store.session_by_hash(&bearer_hash(value)).await.map_err(ApiError::from)?;
-        let idle = Duration::minutes(self.0.idle_minutes.into());
+        let Some(mut held) = held else { return Ok(Visiting::Over(Over::Gone)) };
+        // One that says it was used later than now is of before the clock was set back, whoever has noticed that.
+        if doubted || held.what.last_used > now {
+            held.what.proven = held.what.proven.map(|proven| proven.min(now - FRESH));
+        }
         // A session that is over is like none: a certificate, or another try with a ticket, may begin the next.
-        let held = held.filter(|held| now < held.what.expires && now < held.what.last_used + idle);
-        let Some(held) = held else { return Ok(None) };
+        if let Some(over) = self.over(&held.what, now) {
+            return Ok(Visiting::Over(over));
+        }
         let mut bears_roles = held.what.bears_roles;
         if let Some(der) = &held.what.certificate {
-            let Some(certificates) = certificates else { return Ok(None) };
+            let Some(certificates) = certificates else { return Ok(Visiting::Over(Over::Certificate)) };
             match still(certificates.find(store, der, now).await)? {
                 Some(found) if found.user.uuid == held.holder.uuid => bears_roles &= found.bears_roles,
-                Some(_) | None => return Ok(None),
+                Some(_) | None => return Ok(Visiting::Over(Over::Certificate)),
             }
         }
         let SessionRecord { uuid: session, proven, pages, .. } = held.what;
         let shown = if pages { Shown::Page { session, proven } } else { Shown::Session(session) };
         let until = Until::Moment(held.what.expires);
         let found = Found { user: held.holder, shown, bears_roles, answer: None, until };
-        Ok(Some((found, held.what)))
+        Ok(Visiting::Here((found, held.what)))
+    }
+
+    /// Says why a session is over by the clock; `None`: it is not.
+    fn over(&self, session: &SessionRecord, now: OffsetDateTime) -> Option<Over> {
+        let idle = Duration::minutes(self.settings.idle_minutes.into());
+        let over = match (now < session.expires, now < session.last_used + idle) {
+            (true, true) => return None,
+            (false, _) => Over::Time,
+            (true, false) => Over::Idle,
+        };
+        Some(if self.steps.leapt() { Over::Clock } else { over })
+    }
+
+    /// Has what was proven before the clock was set back count as stale, as nobody knows any more how old it is; says whether it
+    /// is to be doubted because that could not be noted.
+    async fn heed_the_clock(&self, store: &Store, now: OffsetDateTime) -> bool {
+        self.steps.look();
+        let Some(back) = self.steps.back() else { return false };
+        let job = store.write(move |tx| Box::pin(async move { tx.date_sessions_back(now - FRESH, now).await }));
+        match job.await {
+            Ok(()) => {
+                tracing::warn!(%now, "the clock was set back: whoever decides on pages has to prove anew who he is");
+                self.steps.settle(back);
+                false
+            }
+            Err(error) => {
+                tracing::error!(%error, "the clock was set back, and that could not be noted: no proof counts as fresh");
+                true
+            }
+        }
     }
 
     /// Begins a session with the roles of what was found, and returns the `Set-Cookie` header; ends the user's oldest
@@ -109,7 +158,7 @@ impl Sessions {
         let user = &found.user;
         let failed = ApiError::Internal(Internal::Random);
         let Ok(value) = new_bearer() else { return Err(failed) };
-        let whole = now + Duration::hours(self.0.hours.into());
+        let whole = now + Duration::hours(self.settings.hours.into());
         let (expires, certificate) = match &found.until {
             Until::Itself => (whole, None),
             Until::Moment(end) => (whole.min(*end), None),
@@ -131,7 +180,7 @@ impl Sessions {
             pages,
             proven,
         };
-        let (owner, kept) = (user.uuid, self.0.per_user.max(1));
+        let (owner, kept) = (user.uuid, self.settings.per_user.max(1));
         let entry = deed::own(Deed::SessionBegun, now).user(owner).with("session", session.uuid);
         let write = store.write(move |tx| {
             Box::pin(async move {
@@ -170,7 +219,7 @@ pub fn ended() -> HeaderValue {
 }
 
 /// Notes the use in the background, so that the call need not wait.
-fn note(store: &Store, session: &SessionRecord, now: OffsetDateTime) {
+pub fn note(store: &Store, session: &SessionRecord, now: OffsetDateTime) {
     if now < session.last_used + COARSE {
         return;
     }

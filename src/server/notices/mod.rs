@@ -6,9 +6,9 @@
 //! database tell each act once. Absent: how it is sent, and in which words (`mail`).
 
 mod acts;
-mod draft;
+pub mod draft;
 mod ends;
-mod people;
+pub mod people;
 pub mod remind;
 pub mod teller;
 mod trouble;

@@ -2,9 +2,10 @@
 
 use super::draft::Reader;
 use super::teller::Teller;
-use crate::server::data_directory::settings::notices::{Audience, NoticeKind};
-use crate::store::{self, RequestRecord, UserRecord};
-use crate::template::{Principal, ProfileTemplate};
+use crate::server::data_directory::settings::identity::RoleSettings;
+use crate::server::data_directory::settings::notices::{Audience, NoticeKind, NoticeSettings};
+use crate::store::{self, RequestRecord, Store, UserRecord};
+use crate::template::{Principal, ProfileTemplate, Templates};
 use uuid::Uuid;
 
 /// Bounds whom one notice goes to.
@@ -17,7 +18,24 @@ pub struct Concerned<'a> {
     pub holder: Option<Uuid>,
 }
 
+/// Holds what says whom a setting means.
+#[derive(Clone, Copy)]
+pub struct Audiences<'a> {
+    pub store: &'a Store,
+    pub templates: &'a Templates,
+    pub roles: &'a RoleSettings,
+    pub settings: &'a NoticeSettings,
+}
+
 impl Teller {
+    /// Lists who is mailed a kind, as [`Audiences::readers`] does.
+    pub async fn readers(&self, kind: NoticeKind, concerned: Concerned<'_>) -> Result<Vec<Reader>, store::Error> {
+        let (store, templates) = (&self.store, &*self.templates);
+        Audiences { store, templates, roles: &self.roles, settings: &self.settings }.readers(kind, concerned).await
+    }
+}
+
+impl Audiences<'_> {
     /// Lists who is mailed a kind, each once; people without an address, and disabled ones, are left out.
     pub async fn readers(&self, kind: NoticeKind, concerned: Concerned<'_>) -> Result<Vec<Reader>, store::Error> {
         let mut readers = Vec::new();

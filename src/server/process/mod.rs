@@ -9,6 +9,7 @@ mod directory;
 mod duties;
 mod ends;
 pub mod error;
+mod kept_templates;
 mod overdue;
 mod renewed_ca;
 pub mod server;

@@ -4,6 +4,7 @@ use super::agreement::{self, AgreementError};
 use super::config::Config;
 use super::duties;
 use super::error::StartError;
+use super::kept_templates;
 use crate::ca::{EmbeddedCa, KeyPlace};
 use crate::platform::lock::Lock;
 use crate::server::audit::note::TokenNote;
@@ -27,6 +28,7 @@ use crate::server::mail::outbox::Outbox;
 use crate::server::mail::smtp::MailServer;
 use crate::server::mail::texts::Texts;
 use crate::server::mail::webhook::Webhook;
+use crate::server::monitoring::clock;
 use crate::server::monitoring::health::Health;
 use crate::server::notices::teller;
 use crate::server::permission::standing::Standing;
@@ -141,6 +143,10 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
             tracing::warn!(template = name, "other servers of this database have this template, and this one lacks it");
         }
     }
+    kept_templates::keep(&store, &templates, now).await.map_err(DatabaseError::from)?;
+    if clock::last_trusted(&store).await.map_err(DatabaseError::from)?.is_some_and(|last| now < last) {
+        identity.clock_was_set_back();
+    }
     tell_people_alike(&store).await?;
     // Only a server alone has a note of its own in the token: several would write one over the other's.
     let alone = settings.database.is_none();
@@ -167,6 +173,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         authorities,
         master_keys,
         outbox,
+        notices: settings.notices.clone(),
         recovery,
         places: Semaphore::new(MAX_CALLS.into()),
         public_places: Semaphore::new(MAX_PUBLIC.into()),

@@ -65,6 +65,37 @@ pub enum Reason {
     ManyGone { gone: usize, known: usize },
 }
 
+impl Reason {
+    /// Returns the stable word for it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Entry(_) => "entry",
+            Self::Row(RowFault::Nameless) => "nameless",
+            Self::Row(RowFault::NotUtf8(_)) => "not-utf8",
+            Self::Row(RowFault::Hidden(_)) => "hidden",
+            Self::Row(RowFault::TooLong(..)) => "too-long",
+            Self::Row(RowFault::Columns { .. }) => "columns",
+            Self::Row(RowFault::Token(_)) => "token",
+            Self::Account(AccountRefusal::Name(_)) => "name",
+            Self::Account(AccountRefusal::Email(_)) => "email",
+            Self::Account(AccountRefusal::Sid(_)) => "sid",
+            Self::Account(AccountRefusal::NotUnique(_)) => "not-unique",
+            Self::Account(AccountRefusal::Domain(_)) => "domain",
+            Self::Account(AccountRefusal::FromDirectory(_)) => "from-directory",
+            Self::Account(_) => "account",
+            Self::Shared { .. } => "shared",
+            Self::Taken { .. } => "taken",
+            Self::NotFromHere { .. } => "not-from-here",
+            Self::Repeated { .. } => "repeated",
+            Self::Another { .. } => "another",
+            Self::Meanwhile { .. } => "meanwhile",
+            Self::Oneself => "oneself",
+            Self::Second => "second",
+            Self::ManyGone { .. } => "many-gone",
+        }
+    }
+}
+
 /// Holds what is told of one person.
 #[derive(Debug)]
 pub struct Row {

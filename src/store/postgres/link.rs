@@ -163,6 +163,10 @@ pub(super) fn cause(error: tokio_postgres::Error) -> Cause {
 
 /// Tells failures that pass by themselves from others, which `otherwise` turns into an error.
 pub(super) fn refusal(cause: Cause, otherwise: impl FnOnce(Cause) -> Error) -> Error {
+    let cause = match Error::read_only(cause) {
+        Ok(read_only) => return read_only,
+        Err(cause) => cause,
+    };
     let Cause::Postgres { code, .. } = &cause else { return otherwise(cause) };
     match code.as_deref() {
         // Serialization failure, deadlock, a lock or a statement that took too long.

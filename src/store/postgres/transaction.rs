@@ -124,7 +124,7 @@ impl PostgresTransaction {
         // A connection that does not even take this is dropped, and the transaction with it.
         let _ = self.end("ROLLBACK").await;
         match &self.broken {
-            Some(cause) if keep => Err(Error::Transaction(cause.clone())),
+            Some(cause) if keep => Err(Error::undone(cause.clone())),
             _ => Ok(()),
         }
     }

@@ -107,7 +107,7 @@ impl SqliteTransaction {
     fn fail(&mut self, source: rusqlite::Error) -> Error {
         let source = Arc::new(Cause::Sqlite(source));
         self.broken = Some(source.clone());
-        Error::Transaction(source)
+        Error::undone(source)
     }
 
     /// Sets the savepoint before a job's first write. The first job of a batch needs none, as it can be rolled back
@@ -140,7 +140,7 @@ impl SqliteTransaction {
     /// Ends the running job: keeps its writes for the commit, or undoes them.
     pub fn settle(&mut self, keep: bool) -> Result<(), Error> {
         if let Some(error) = &self.broken {
-            return Err(Error::Transaction(error.clone()));
+            return Err(Error::undone(error.clone()));
         }
         if keep {
             self.chain.kept.clone_from(&self.chain.now);
@@ -184,5 +184,5 @@ impl SqliteTransaction {
 }
 
 fn failed(source: rusqlite::Error) -> Error {
-    Error::Transaction(Arc::new(Cause::Sqlite(source)))
+    Error::undone(Arc::new(Cause::Sqlite(source)))
 }

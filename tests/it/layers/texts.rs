@@ -200,6 +200,84 @@ fn every_refusal_is_told_in_german_and_in_english_by_the_server_alone() {
     none(&refusals.filter(|(id, _)| !known(id)).map(|(id, _)| format!("{id}: no such code")).collect::<Vec<_>>());
 }
 
+/// Reads the words that stand in a source between two texts.
+fn between<'s>(source: &'s str, before: &str, after: &str) -> BTreeSet<&'s str> {
+    source.split(before).skip(1).filter_map(|rest| rest.split(after).next()).collect()
+}
+
+#[test]
+fn what_a_refusal_names_and_what_health_advises_is_told_in_german() {
+    let german: BTreeSet<String> = texts()
+        .iter()
+        .filter(|file| file.language == Language::German)
+        .flat_map(|file| messages(&file.source).into_iter().map(|(id, _)| id.to_owned()).collect::<Vec<_>>())
+        .collect();
+    let mut faults = Vec::new();
+    let table = read_to_string(at("server/error/refusal.rs")).unwrap();
+    let nested = read_to_string(at("server/error/fact.rs")).unwrap();
+    let kinds = ["Text", "Number", "Moment", "Seconds", "Request", "Card"];
+    let named = regex::Regex::new(r"(\w+): (\w+)\(").unwrap();
+    let facts = table.split("=> {").skip(1).filter_map(|row| row.split("] ").next()?.split_once("} [")).flat_map(
+        |(_, facts)| {
+            let end = facts.find("];").unwrap_or(facts.len());
+            named
+                .captures_iter(&facts[..end])
+                .map(|found| (found[1].to_owned(), found[2].to_owned()))
+                .collect::<Vec<_>>()
+        },
+    );
+    let facts: BTreeSet<String> =
+        facts.filter(|(_, kind)| kinds.contains(&kind.as_str())).map(|(name, _)| name).collect();
+    assert!(facts.len() > 8, "{facts:?}");
+    let nested = between(&nested, "(\"", "\", Fact::").into_iter().filter(|name| !name.contains(' '));
+    for name in facts.iter().map(String::as_str).chain(nested) {
+        faults.extend((!german.contains(&format!("fact-{name}"))).then(|| format!("fact-{name} is missing")));
+    }
+    let standing = read_to_string(at("server/monitoring/standing.rs")).unwrap();
+    let standing = standing.split("#[cfg(test)]").next().unwrap();
+    let codes = regex::Regex::new(r#"HealthState::\w+, "([a-z-]+)"\)"#).unwrap();
+    for found in codes.captures_iter(standing) {
+        let told = |id: &String| id.starts_with("advice-") && id.ends_with(&format!("-{}", &found[1]));
+        faults.extend((!german.iter().any(told)).then(|| format!("no advice for {}", &found[1])));
+    }
+    let report = read_to_string(at("server/provisioning/report.rs")).unwrap();
+    let words = between(&report, "=> \"", "\",");
+    assert!(words.len() > 15, "{words:?}");
+    for word in words {
+        faults.extend((!german.contains(&format!("kept-out-{word}"))).then(|| format!("kept-out-{word} is missing")));
+    }
+    for name in german.iter().filter_map(|id| id.strip_prefix("health-name-")).filter(|name| *name != "task") {
+        faults.extend((!german.contains(&format!("advice-{name}-ok"))).then(|| format!("advice-{name}-ok is missing")));
+    }
+    none(&faults);
+}
+
+/// The files that show sentences of the API as they stand, which are English, and how often each does: where the catalogue has
+/// no text for a code, and where a check speaks of the words of a template's file.
+const ORIGINALS: &[(&str, usize)] =
+    &[("console/screens/health.rs", 1), ("console/screens/template_versions.rs", 1), ("console/trouble.rs", 1)];
+
+#[test]
+fn sentences_of_the_api_go_through_the_catalogue() {
+    let mut files = Vec::new();
+    files_of(&at("console"), "rs", &mut files);
+    let mut faults = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(at("")).unwrap().to_string_lossy().into_owned();
+        let source = read_to_string(&file).unwrap();
+        let calls = source.matches("original(").count() - source.matches("fn original(").count();
+        let known = ORIGINALS.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count);
+        faults.extend((calls != known).then(|| format!("{name}: shows {calls} sentences as they stand, not {known}")));
+        let english = source.matches("lang=\"en\"").count();
+        let home = usize::from(name == "console/trouble.rs");
+        faults.extend((english != home).then(|| format!("{name}: marks English words by itself")));
+        for word in ["(refused.text)", "(obstacle.text)", "(check.text)", ".brings {"] {
+            faults.extend(source.contains(word).then(|| format!("{name}: writes {word}")));
+        }
+    }
+    none(&faults);
+}
+
 #[test]
 fn a_planted_fault_of_a_text_is_found() {
     let file = |language, name: &str, source: &str| Texts { language, name: name.into(), source: source.into() };

@@ -9,7 +9,7 @@ use crate::support::site::Site;
 const PICTURES: &str = "CARDWRIGHT_PICTURES";
 
 /// The addresses of the pages, and what each is called in a picture's name.
-pub fn addresses(request: &str, person: &str, card: &str) -> Vec<(&'static str, String)> {
+pub fn addresses(request: &str, person: &str, card: &str, template: &str) -> Vec<(&'static str, String)> {
     vec![
         ("home", "/".into()),
         ("help", "/help".into()),
@@ -27,6 +27,9 @@ pub fn addresses(request: &str, person: &str, card: &str) -> Vec<(&'static str, 
         ("import", "/people/import".into()),
         ("account", format!("/people/{person}/account")),
         ("templates", "/templates".into()),
+        ("template", format!("/templates/{template}")),
+        ("template-versions", format!("/templates/{template}/versions")),
+        ("template-check", format!("/templates/{template}/check")),
         ("card", format!("/cards/{card}")),
         ("card-lost", format!("/cards/{card}/lost")),
         ("leaving", format!("/people/{person}/leave")),
@@ -108,7 +111,7 @@ fn sound_for(who: &str) {
     let request = asks(&site, "ursula", "for the laboratory");
     let (person, card) = (person(&site, "ursula"), enrolled(&site));
     let browser = browser(&site, who);
-    for (name, path) in addresses(&request, &person, &card) {
+    for (name, path) in addresses(&request, &person, &card, &site.template_uuid) {
         looked_at(&browser, &site, who, (name, &path));
     }
 }
@@ -145,7 +148,7 @@ fn every_page_is_whole_in_german() {
     let (person, card) = (person(&site, "ursula"), enrolled(&site));
     let browser = browser(&site, "vera");
     browser.language("de");
-    for (_, path) in addresses(&request, &person, &card) {
+    for (_, path) in addresses(&request, &person, &card, &site.template_uuid) {
         browser.open(&format!("{}{path}", site.origin));
         assert_eq!(browser.attribute("html", "lang").as_deref(), Some("de"), "{path}");
         browser.sees("Angemeldet als vera");

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
+use crate::support::postgres::Database;
 use crate::support::site::{API, EXTENSION, Site, last_segment};
 use cardwright::pkix::csr::{RequestContent, build};
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
@@ -19,7 +20,16 @@ pub fn site() -> Site {
 
 /// Likewise, with a template that is edited otherwise.
 pub fn site_of(edit: impl FnOnce(String) -> String) -> Site {
-    let mut site = Site::with_settings(ROLES, edit);
+    peopled(Site::with_settings(ROLES, edit))
+}
+
+/// Likewise, with its records in a PostgreSQL database.
+pub fn site_on(database: &Database) -> Site {
+    let settings = format!("\n[database]\nurl = {:?}\n{ROLES}", database.url());
+    peopled(Site::with_settings(&settings, crate::support::site::approval))
+}
+
+fn peopled(mut site: Site) -> Site {
     for (name, groups) in [
         ("ada", &["administrators"][..]),
         ("otto", &["operators"]),
@@ -94,7 +104,9 @@ fn exchange(site: &Site, verb: &str, headers: &[(&str, &str)], path: &str, body:
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let mut response = site.unfollowed().run(request.body(body.to_owned()).unwrap()).unwrap();
+    let answered = site.unfollowed().run(request.body(body.to_owned()).unwrap());
+    let mut response =
+        answered.unwrap_or_else(|error| panic!("{path}: {error}: {}", site.log().lines().last().unwrap()));
     let told = response.headers().iter();
     let headers = told.map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
     let status = response.status().as_u16();
@@ -149,4 +161,13 @@ pub fn idle_sessions(site: &Site, seconds: u64) {
 /// When the only session was used last, as the database has it.
 pub fn last_used(site: &Site) -> i64 {
     database(site).query_row("SELECT last_used FROM sessions", [], |row| row.get(0)).unwrap()
+}
+
+/// Has the server be started anew with its template edited.
+pub fn changed(site: &mut Site, edit: impl FnOnce(String) -> String) {
+    site.stop_server();
+    let templates = site.program.path("server/templates");
+    let file = std::fs::read_dir(&templates).unwrap().flatten().next().unwrap().path();
+    std::fs::write(&file, edit(std::fs::read_to_string(&file).unwrap())).unwrap();
+    site.start();
 }

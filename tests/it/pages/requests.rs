@@ -112,3 +112,26 @@ fn a_queue_that_stays_open_tells_of_a_new_request_and_moves_nothing() {
     // Whoever is not signed in hears nothing.
     assert_eq!(page(&site, &[], "/requests/news").status, 303);
 }
+
+#[test]
+fn who_is_mailed_of_a_request_is_told_by_name_to_those_alone_who_may_look_people_up() {
+    let mut site = site();
+    let request = asks(&site, "ursula", "");
+    let path = format!("/requests/{request}");
+    let shown = |site: &_, who: &str| page(site, &[("cookie", &session(&cookie(site, who)))], &path).body;
+    assert!(shown(&site, "ursula").contains("Nobody is mailed that it waits"), "there is no mail server");
+    site.stop_server();
+    let directory = site.program.path("server").display().to_string();
+    site.program.json(["server", "user", "change", &directory, "vera", "--email", "vera@example.test"]).done();
+    let settings = site.program.path("server/server.toml");
+    let smtp = "\n[smtp]\nhost = \"127.0.0.1\"\nport = 9\ntls = \"none\"\nfrom = \"Cards <cards@example.test>\"\n";
+    std::fs::write(&settings, std::fs::read_to_string(&settings).unwrap() + smtp).unwrap();
+    site.start();
+    let own = shown(&site, "ursula");
+    assert!(own.contains("1 person who may approve it is mailed that it waits."), "{own}");
+    assert!(!own.contains("vera"), "who that is, is not hers to know");
+    assert!(shown(&site, "otto").contains("Mailed that it waits: <bdi>vera</bdi>"), "{}", shown(&site, "otto"));
+    // Once it is decided on, nobody waits for anybody.
+    assert_eq!(form(&site, &[("cookie", &session(&cookie(&site, "vera")))], &path, "act=approve").status, 303);
+    assert!(!shown(&site, "ursula").contains("mailed"));
+}

@@ -36,6 +36,8 @@ pub struct Site {
     pub origin: String,
     agent: ureq::Agent,
     pub template_uuid: String,
+    /// What the server's environment has besides.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Site {
@@ -72,8 +74,15 @@ impl Site {
         let path = program.path("server/server.toml");
         std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + settings).unwrap();
         let agent = agent(&std::fs::read(program.path("server/ca.cer.pem")).unwrap());
-        let mut site =
-            Self { program, people: BTreeMap::new(), server: None, origin: String::new(), agent, template_uuid };
+        let mut site = Self {
+            program,
+            people: BTreeMap::new(),
+            server: None,
+            origin: String::new(),
+            agent,
+            template_uuid,
+            environment: Vec::new(),
+        };
         site.start();
         site
     }
@@ -197,6 +206,7 @@ impl Site {
         let mut started = command
             .env("CARDWRIGHT_PASSPHRASE", PASSPHRASE)
             .env("RUST_LOG", "trace")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()

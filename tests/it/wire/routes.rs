@@ -62,6 +62,8 @@ fn one_of_each() -> Vec<Route> {
         Route::ListRequestTypes { of: Holder::Profile(A) },
         Route::ListRequestTypes { of: Holder::Smartcard(A) },
         Route::DescribeTemplate { template: A },
+        Route::ListTemplateVersions { template: A },
+        Route::GetTemplateFile { template: B },
         Route::Whoami,
         Route::FindUser { name: "Jörg & Co/100%".into() },
         Route::ListVisibleRequests { status: None },
@@ -173,7 +175,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 95);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 97);
 }
 
 #[test]

@@ -117,8 +117,7 @@ fn kept(order: &Order, form: &Form) -> Markup {
     let answered =
         form.fields().filter(|(name, _)| name.starts_with("item-") || ["comment", "priority"].contains(name));
     html! {
-        input type="hidden" name="for" value=(guid_text(order.target));
-        input type="hidden" name="what" value=(order.what.text());
+        (order.hidden())
         @for (name, value) in answered { input type="hidden" name=(name) value=(value); }
     }
 }

@@ -8,13 +8,16 @@ mod order;
 mod whom;
 
 use crate::cm::wire::{guid_text, read_guid};
+use crate::console::items;
 use crate::console::place::Place;
 use crate::console::trouble::Trouble;
 use crate::console::visit::{Shown, Visit};
 use crate::pages::fields::{Faults, radios};
 use crate::pages::form::Form;
+use crate::pages::layout::foreign;
 use maud::html;
-use order::{Order, details, name_of, step};
+use offers::What;
+use order::{Order, begun_by_another, details, name_of, step};
 use uuid::Uuid;
 
 pub use offers::offers;
@@ -39,13 +42,33 @@ pub async fn act(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
     if form.one("act") == "take-over" {
         return whom::take_over(visit, form).await;
     }
-    let Some(order) = Order::read(visit, form).await? else { return Err(Trouble::NoForm) };
+    let Some(order) = Order::read(visit, form).await? else { return gone(visit, form) };
+    if order.has_changed(form) {
+        return Ok(Shown::faulty(visit.t("new-details"), begun_by_another(visit, &order, form)));
+    }
     match form.one("act") {
         "change" => Ok(Shown::page(visit.t("new-details"), details(visit, &order, form, &Faults::default()))),
         "check" => check::show(visit, &order, form).await,
         "send" => check::send(visit, &order, form).await,
         _ => Err(Trouble::NoForm),
     }
+}
+
+/// Says that what the form asks for is offered no more, and shows what was typed.
+fn gone(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
+    if read_guid(form.one("for")).is_none() || What::read(form.one("what")).is_none() {
+        return Err(Trouble::NoForm);
+    }
+    let typed = items::typed(form);
+    let content = html! {
+        div.trouble role="alert" {
+            p { (visit.t("new-gone")) }
+            p.note { (visit.with("page-code", &[("code", "template-changed".into())])) }
+        }
+        @if !typed.is_empty() { ul { @for (name, value) in &typed { li { (foreign(name)) ": " (foreign(value)) } } } }
+        p { a.button href=(Place::NewRequest) { (visit.t("new-other-what")) } }
+    };
+    Ok(Shown::faulty(visit.t("new-what"), content))
 }
 
 /// Asks what is wanted; `missed`: nothing was chosen, or nothing that there is.

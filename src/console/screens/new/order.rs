@@ -6,6 +6,7 @@ use crate::cm::request::{CreateRequest, RequestType};
 use crate::cm::route::Route;
 use crate::cm::smartcard::Smartcard;
 use crate::cm::template::{Policy, ProfileTemplateView};
+use crate::cm::template_facts::TemplateFacts;
 use crate::cm::wire::{guid_text, read_guid};
 use crate::console::items;
 use crate::console::place::Place;
@@ -13,13 +14,16 @@ use crate::console::trouble::Trouble;
 use crate::console::visit::Visit;
 use crate::console::words;
 use crate::pages::fields::{Faults, Field};
-use crate::pages::form::Form;
+use crate::pages::form::{Form, mark};
 use crate::pages::layout::foreign;
 use maud::{Markup, html};
 use uuid::Uuid;
 
 /// Bounds a comment, in characters.
 const MOST_COMMENT: usize = crate::cm::check::MAX_COMMENT;
+
+/// Names the field that says how the template stood.
+const MARK: &str = "stood";
 
 /// Holds what is asked for and for whom, with all that its policy says.
 pub struct Order {
@@ -28,6 +32,8 @@ pub struct Order {
     pub what: What,
     pub template: ProfileTemplateView,
     pub policy: Policy,
+    /// Tells what the template says from what it said before.
+    mark: String,
 }
 
 impl Order {
@@ -42,9 +48,27 @@ impl Order {
                 visit.one::<Smartcard>(Route::GetSmartcard { smartcard }).await?.profile_template
             }
         };
-        let Some(policy) = visit.policy(template, what.request_type()).await? else { return Ok(None) };
+        let policy = visit.policy(template, what.request_type()).await?;
+        let Some(policy) = policy.filter(|policy| policy.enabled) else { return Ok(None) };
+        let facts: TemplateFacts = visit.one(Route::DescribeTemplate { template }).await?;
+        // How many cards there are says nothing of what is asked for.
+        let mark = mark(&serde_json::json!(TemplateFacts { cards: None, ..facts }).to_string());
         let template = visit.one(Route::GetProfileTemplate { template }).await?;
-        Ok(Some(Self { target, name: name_of(visit, target).await?, what, template, policy }))
+        Ok(Some(Self { target, name: name_of(visit, target).await?, what, template, policy, mark }))
+    }
+
+    /// Says whether the template says something else by now than when the form was written.
+    pub fn has_changed(&self, form: &Form) -> bool {
+        form.has(MARK) && form.one(MARK) != self.mark
+    }
+
+    /// Writes for whom and what it is, hidden, and how the template stands.
+    pub fn hidden(&self) -> Markup {
+        html! {
+            input type="hidden" name="for" value=(guid_text(self.target));
+            input type="hidden" name="what" value=(self.what.text());
+            input type="hidden" name=(MARK) value=(self.mark);
+        }
     }
 
     /// Lists the items that the visitor may give with the request; those of others are given later.
@@ -106,6 +130,24 @@ pub fn step(visit: &Visit<'_>, at: u32) -> Markup {
     html! { p.note { (visit.with("new-step", &[("at", at.into()), ("of", of.into())])) } }
 }
 
+/// Writes that page for somebody who has begun by another template than there is now: nothing that was typed is left out unsaid.
+pub fn begun_by_another(visit: &Visit<'_>, order: &Order, form: &Form) -> Markup {
+    let asked = order.items(visit);
+    let left: Vec<_> =
+        items::typed(form).into_iter().filter(|(name, _)| !asked.iter().any(|it| it.name == *name)).collect();
+    html! {
+        div.trouble role="alert" {
+            p { (visit.with("new-changed", &[("name", (&order.template.name).into())])) }
+            @if !left.is_empty() {
+                p { (visit.t("new-left")) }
+                ul { @for (name, value) in &left { li { (foreign(name)) ": " (foreign(value)) } } }
+            }
+            p.note { (visit.with("page-code", &[("code", "template-changed".into())])) }
+        }
+        (details(visit, order, form, &Faults::default()))
+    }
+}
+
 /// Writes the page that asks for all that the policy wants.
 pub fn details(visit: &Visit<'_>, order: &Order, form: &Form, faults: &Faults) -> Markup {
     let asked = order.items(visit);
@@ -118,8 +160,7 @@ pub fn details(visit: &Visit<'_>, order: &Order, form: &Form, faults: &Faults) -
         (faults.summary(visit.texts))
         p { (order.title(visit)) ", " (foreign(&order.template.name)) ", " (visit.t("new-for")) " " (foreign(&order.name)) }
         form method="post" action=(Place::NewRequest) novalidate {
-            input type="hidden" name="for" value=(guid_text(order.target));
-            input type="hidden" name="what" value=(order.what.text());
+            (order.hidden())
             (items::fields(visit, &asked, form, faults))
             (Field {
                 required: order.policy.collect_comments, most: MOST_COMMENT, hint: Some(&why),

@@ -103,7 +103,7 @@ fn directory(visit: &Visit<'_>, people: &[&PersonElsewhere]) -> Markup {
                         input type="hidden" name="id" value=(guid_text(id));
                         button.quiet type="submit" name="act" value="take-over" { (visit.with("new-take-over", &[("name", name.into())])) }
                     }
-                } @else if person.disabled { (visit.t("new-disabled")) } @else { span lang="en" { (foreign(&person.problem)) } }
+                } @else if person.disabled { (visit.t("new-disabled")) } @else { (crate::console::trouble::worded(visit.texts, "kept-out-entry", &person.problem)) }
             },
         ]
     };

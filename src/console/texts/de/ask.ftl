@@ -240,3 +240,6 @@ spell-c = Chemnitz
 spell-d = Düsseldorf
 spell-e = Essen
 spell-f = Frankfurt
+new-changed = Die Vorlage „{ $name }“ wurde geändert, seit Sie dieses Formular geöffnet haben. Es wurde nichts gesendet, und was Sie eingegeben haben, ist noch da: Sehen Sie nach, was jetzt gefragt ist, und prüfen Sie es noch einmal.
+new-left = Danach wird nicht mehr gefragt; es wird weggelassen:
+new-gone = Was Sie beantragen wollten, gibt es nicht mehr, denn die Vorlage wurde geändert, seit Sie dieses Formular geöffnet haben. Es wurde nichts gesendet. Das haben Sie eingegeben:

@@ -73,3 +73,22 @@ done-canceled = Der Antrag ist zurückgezogen.
 approved-hand-over = Genehmigt: Geben Sie das weiter
 hand-over-text = Das Einmalpasswort wird nur jetzt gezeigt. Geben Sie es der Person persönlich; es wird an der Karte gebraucht.
 hand-over-done = Ich habe es weitergegeben
+request-changed = Die Vorlage dieses Antrags wurde geändert, seit Sie die Seite geöffnet haben. Es wurde nichts entschieden, und Ihre Bemerkung ist noch da: Sehen Sie nach, was der Antrag jetzt bewirkt, und entscheiden Sie dann.
+told-nobody = Niemand bekommt eine E-Mail, dass er wartet: Sagen Sie es selbst jemandem, der genehmigen darf.
+told-count = { $count ->
+    [one] 1 Person, die genehmigen darf, bekommt eine E-Mail, dass er wartet.
+   *[other] { $count } Personen, die genehmigen dürfen, bekommen eine E-Mail, dass er wartet.
+}
+told-names = Eine E-Mail, dass er wartet, bekommen:
+brings-Enroll = Eine erste Karte mit neuen Schlüsseln.
+brings-Duplicate = Eine zweite Karte neben der, die es gibt.
+brings-TemporaryCards = Eine Leihkarte, die von selbst endet.
+brings-Renew = Neue Schlüssel und Zertifikate anstelle derer, die es gibt.
+brings-OnlineUpdate = Neue Schlüssel und Zertifikate auf derselben Karte, wie die Vorlage sie jetzt vorsieht.
+brings-Recover = Eine Karte anstelle einer verlorenen oder beschädigten, mit ihren aufbewahrten Schlüsseln.
+brings-RecoverOnBehalf = Die aufbewahrten Schlüssel einer anderen Person: Was für sie verschlüsselt wurde, kann damit gelesen werden.
+brings-Unblock = Eine neue PIN auf der Karte.
+brings-OfflineUnblock = Eine neue PIN auf der Karte, durch Codes, die vorgelesen werden.
+brings-Reinstate = Die Karte wird ausgesetzt oder gilt wieder.
+brings-Revoke = Die Karte wird außer Betrieb genommen, und ihre Zertifikate werden widerrufen.
+brings-Retire = Die Karte wird geleert und ausgemustert, und ihre Zertifikate werden widerrufen.

@@ -103,3 +103,36 @@ template-own = die Person, für die es ist
 template-group = die Gruppe { $name }
 template-nobody = niemand
 template-or = { $first } oder { $last }
+template-to-versions = Was sich geändert hat
+template-to-check = Prüfung und Datei
+template-back-to = Zurück zur Vorlage
+versions = Was sich an der Vorlage geändert hat
+versions-known = Was die Vorlage sagt, wird aufbewahrt seit
+versions-unknown = Was sie davor gesagt hat, ist nicht bekannt.
+versions-none = Seither sagt sie immer dasselbe.
+versions-from-to = Von Version { $before } zu Version { $now }
+versions-since = In Kraft seit
+versions-changes = Änderungen von Version { $before } zu Version { $now }
+versions-where = Wo
+versions-how = Wie
+versions-before = Vorher
+versions-now = Jetzt
+versions-came = neu
+versions-went = entfallen
+versions-changed = geändert
+versions-same = Keiner der Sätze hat sich geändert. Etwas anderes schon, etwa Namen in Zertifikaten, erlaubte Schlüssel oder der Text eines Formulars: Vergleichen Sie die Dateien.
+versions-back = Zurück zu { $name }
+check = Die Datei der Vorlage
+check-found = { $count ->
+    [0] Die Prüfung hat nichts gefunden, was unbeabsichtigt aussieht.
+    [one] Die Prüfung hat 1 Stelle gefunden, die unbeabsichtigt aussieht.
+   *[other] Die Prüfung hat { $count } Stellen gefunden, die unbeabsichtigt aussehen.
+}
+check-words = Die Vorlage gilt trotzdem. Was gemeint ist, steht in der Datei bei dem Schlüsselwort. Die Sätze der Prüfung sind englisch wie die Datei.
+check-caption = Was unbeabsichtigt aussieht
+check-line = Zeile
+check-key = Schlüsselwort
+check-told = Was es ist
+check-file = Die Datei
+check-file-text = Das ist die Datei, wie der Server sie bei seinem Start gelesen hat. Schlüssel, mit denen neue Karten geliefert werden, stehen nur für die darin, die solche Karten ausgeben.
+check-take = { $name } speichern

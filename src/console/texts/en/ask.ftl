@@ -243,3 +243,6 @@ spell-c = Charlie
 spell-d = Delta
 spell-e = Echo
 spell-f = Foxtrot
+new-changed = The template “{ $name }” has changed since you opened this form. Nothing was sent, and what you typed is kept: look at what is asked for now, then check it once more.
+new-left = This is asked for no more, and is left out:
+new-gone = What you wanted to ask for is offered no more, because the template has changed since you opened this form. Nothing was sent. This is what you typed:

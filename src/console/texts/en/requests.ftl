@@ -73,3 +73,22 @@ done-canceled = The request is withdrawn.
 approved-hand-over = Approved: hand this over
 hand-over-text = The one-time password is shown this once. Give it to the person yourself; it is needed at the card.
 hand-over-done = I have handed it over
+request-changed = The template of this request has changed since you opened the page. Nothing was decided, and your comment is kept: look at what the request comes to now, then decide.
+told-nobody = Nobody is mailed that it waits: tell somebody yourself who may approve it.
+told-count = { $count ->
+    [one] 1 person who may approve it is mailed that it waits.
+   *[other] { $count } people who may approve it are mailed that it waits.
+}
+told-names = Mailed that it waits:
+brings-Enroll = A first card, with new keys.
+brings-Duplicate = A second card beside the one that there is.
+brings-TemporaryCards = A card on loan, which ends by itself.
+brings-Renew = New keys and certificates in the place of those that there are.
+brings-OnlineUpdate = New keys and certificates on the same card, as the template says now.
+brings-Recover = A card in the place of one that is lost or broken, with its archived keys.
+brings-RecoverOnBehalf = Another person's archived keys: what was encrypted for that person can be read.
+brings-Unblock = A new PIN on the card.
+brings-OfflineUnblock = A new PIN on the card, by codes that are read out.
+brings-Reinstate = The card is suspended, or valid again.
+brings-Revoke = The card is disabled, and its certificates are revoked.
+brings-Retire = The card is emptied and retired, and its certificates are revoked.

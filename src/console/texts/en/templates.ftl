@@ -103,3 +103,36 @@ template-own = the person whom it is for
 template-group = the group { $name }
 template-nobody = nobody
 template-or = { $first } or { $last }
+template-to-versions = What has changed
+template-to-check = Check, and the file
+template-back-to = Back to the template
+versions = What has changed in the template
+versions-known = What the template says has been kept since
+versions-unknown = What it said before is not known.
+versions-none = It has said the same ever since.
+versions-from-to = From version { $before } to version { $now }
+versions-since = In force since
+versions-changes = Changes from version { $before } to version { $now }
+versions-where = Where
+versions-how = How
+versions-before = Before
+versions-now = Now
+versions-came = new
+versions-went = gone
+versions-changed = changed
+versions-same = None of the sentences has changed. Something else has, for instance names in certificates, keys that are allowed, or the text of a form: compare the files.
+versions-back = Back to { $name }
+check = The template's file
+check-found = { $count ->
+    [0] The check found nothing that looks unintended.
+    [one] The check found 1 thing that looks unintended.
+   *[other] The check found { $count } things that look unintended.
+}
+check-words = The template works all the same. What is meant stands in the file at the key.
+check-caption = What looks unintended
+check-line = Line
+check-key = Key
+check-told = What it is
+check-file = The file
+check-file-text = This is the file as the server has read it when it was started. Keys that new cards come with stand in it only for those who issue cards of it.
+check-take = Save { $name }

@@ -335,6 +335,10 @@ pub fn rows() -> Vec<Row> {
             of: Holder::Smartcard(o.smartcard),
         }),
         row(Pending, [200; 8], |lab, _| Route::DescribeTemplate { template: lab.template }),
+        row(Pending, [200; 8], |lab, _| Route::ListTemplateVersions { template: lab.template }),
+        row(Pending, [403, 403, 403, 403, 403, 200, 200, 200], |lab, _| Route::GetTemplateFile {
+            template: lab.template,
+        }),
         row(Pending, [200; 8], |_, _| Route::Whoami),
         row(Pending, [404, 200, 200, 200, 200, 404, 404, 404], |_, _| Route::FindUser { name: "owner".into() }),
         row(Enrolled, [204, 200, 200, 204, 200, 200, 200, 200], |_, _| Route::ListCards {
