@@ -41,6 +41,8 @@ pub struct MemoryToken {
     so_pin: String,
     /// The copy of the admin key that it keeps, where that is out of date.
     pub stale_copy: Option<String>,
+    /// How often a copy was read.
+    pub copies_read: usize,
     puk: String,
     pub user_left: u8,
     admin_left: u8,
@@ -86,6 +88,7 @@ impl MemoryToken {
             pin: rules.has_puk.then(|| FACTORY_PIN.to_owned()),
             so_pin: rules.default_key(),
             stale_copy: None,
+            copies_read: 0,
             puk: FACTORY_PUK.into(),
             rules,
             user_left: TRIES,
@@ -327,6 +330,7 @@ impl Token for MemoryToken {
             let User::Pin(pin, last_try) = user else { unreachable!("no test keeps a key behind a PIN pad") };
             let right = Some(pin.expose()) == token.pin.as_deref();
             judge(&mut token.user_left, SecretKind::Pin, last_try, right, true)?;
+            token.copies_read += 1;
             let copy = token.stale_copy.as_ref().unwrap_or(&token.so_pin);
             Ok(AdminKey::from_hex(copy).filter(|_| token.rules.keeps_admin_key))
         })
