@@ -2,6 +2,7 @@
 
 mod ahead;
 mod asking;
+mod assets;
 mod bad_input;
 mod cards;
 mod entrance;

@@ -62,6 +62,8 @@ pub fn judged(browser: &Browser, who: &str, name: &str, path: &str, noted: bool)
     let said = browser.console();
     assert!(said.iter().all(|line| noted && line.contains("status of 4")), "{what}: {said:?}");
     assert!(!browser.text("h1").is_empty(), "{what}");
+    // WCAG 3.2.6: help is at the same place of every page.
+    assert_eq!(browser.attribute("body > footer p:last-of-type > a", "href").as_deref(), Some("/help"), "{what}");
     sound(browser, &what);
     picture(browser, who, name, "light");
     if works_with(name) != who {
