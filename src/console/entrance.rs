@@ -78,7 +78,8 @@ fn word(over: Over) -> &'static str {
 /// Answers somebody who has to sign in first, and says why a session is over. A form is kept; a page is come back to.
 pub fn wanted(door: &Door, texts: Texts<'_>, parts: &Parts, form: Option<&Form>, over: Option<Over>) -> Response {
     let over = over.map(word).unwrap_or_default();
-    let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    // An address that is none of ours is not led back to: `//evil.example/` would be another site's.
+    let here = place::own(parts.uri.path_and_query().map_or("/", |path| path.as_str()));
     if let Some(form) = form {
         let content = html! {
             @if let Some(why) = why(texts, over) { p { (why) } }
@@ -96,7 +97,7 @@ pub fn wanted(door: &Door, texts: Texts<'_>, parts: &Parts, form: Option<&Form>,
             Keep::Nowhere,
         );
     }
-    see_other(&Form::address(&Place::SignIn.path(), &[("then", place::own(here)), ("over", over)]))
+    see_other(&Form::address(&Place::SignIn.path(), &[("then", here), ("over", over)]))
 }
 
 /// Lets somebody in by a ticket or a code.

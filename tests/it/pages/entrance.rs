@@ -36,6 +36,16 @@ fn nobody_is_shown_a_page_before_signing_in_and_every_answer_is_guarded() {
             assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
         }
     }
+    // Who comes from elsewhere is led back to an address of ours alone, or to no other site.
+    for (path, back) in [("/requests?state=all", "0; url=/requests?state=all"), ("//evil.example/x", "0; url=/")] {
+        let answer = page(&site, &[("sec-fetch-site", "cross-site")], path);
+        assert!(
+            answer.status == 200 && answer.body.contains(&format!("content=\"{back}\"")),
+            "{path}: {}",
+            answer.body
+        );
+        assert!(!answer.body.contains("evil"), "{path}: {}", answer.body);
+    }
     // The API stays as it was: no page answers there.
     let answer = page(&site, &[], "/CertificateManagement/api/v1.0/nothing");
     assert_eq!((answer.status, answer.header("content-type")), (401, "application/json; charset=utf-8"));
