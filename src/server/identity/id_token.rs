@@ -14,6 +14,9 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+/// Names the ways of logging in that a computer goes without its user (RFC 8176, 2): by its ticket, or by where it is.
+const UNATTENDED: [&str; 2] = ["wia", "rba"];
+
 /// Knows which ID tokens of an issuer count.
 pub struct IdTokens {
     tokens: AccessTokens,
@@ -97,14 +100,23 @@ impl IdTokens {
         Ok(())
     }
 
-    /// Returns when the person has logged in at the issuer, which is not later than now.
+    /// Returns when the person has logged in at the issuer, which is not later than now; `None` where the token does not say so,
+    /// or says that it was the computer alone.
     fn logged_in(&self, claims: &Claims, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, ApiError> {
         let Some(at) = claims.get("auth_time").and_then(Value::as_i64) else { return Ok(None) };
         if at > now.unix_timestamp() + self.skew {
             return Err(refused("it is of the future, or a clock is wrong"));
         }
-        Ok(OffsetDateTime::from_unix_timestamp(at).ok().map(|at| at.min(now)))
+        let attended = !is_unattended(claims);
+        Ok(OffsetDateTime::from_unix_timestamp(at).ok().filter(|_| attended).map(|at| at.min(now)))
     }
+}
+
+/// Says whether the token names ways of logging in, and none by which a person was there (Core 1.0, 2, `amr`).
+fn is_unattended(claims: &Claims) -> bool {
+    let ways = claims.get("amr").and_then(Value::as_array);
+    let alone = |way: &Value| way.as_str().is_some_and(|way| UNATTENDED.contains(&way));
+    ways.is_some_and(|ways| !ways.is_empty() && ways.iter().all(alone))
 }
 
 /// Returns `at_hash` of an access token: the left half of its digest by the hash of the signature (Core 1.0, 3.1.3.6); `None`

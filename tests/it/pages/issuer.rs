@@ -228,9 +228,13 @@ fn a_login_of_long_ago_lets_in_and_decides_nothing() {
     let request = asks(&site, "ursula", "");
     let path = format!("/requests/{request}");
     let approve = |cookie: &str| form(&site, &[("cookie", cookie)], &path, "act=approve");
-    for bend in [(|it| it["auth_time"] = json!(it["iat"].as_i64().unwrap() - 301)) as fn(&mut Value), |it| {
-        drop(it.as_object_mut().unwrap().remove("auth_time"))
-    }] {
+    let bends: [fn(&mut Value); 3] = [
+        |it| it["auth_time"] = json!(it["iat"].as_i64().unwrap() - 301),
+        |it| drop(it.as_object_mut().unwrap().remove("auth_time")),
+        // By the ticket of the computer, whoever sits at it.
+        |it| it["amr"] = json!(["wia"]),
+    ];
+    for bend in bends {
         provider.ways().bend = bend;
         let cookie = session(&tries(&site, &provider, "")).unwrap();
         let answer = approve(&cookie);
@@ -241,7 +245,7 @@ fn a_login_of_long_ago_lets_in_and_decides_nothing() {
         assert_eq!(refusal(&site, &tries(&site, &provider, "?fresh=1")), "sign-in-not-fresh");
     }
     assert_eq!(status(&site, "vera", &request), RequestStatus::Pending.number());
-    provider.ways().bend = |_| ();
+    provider.ways().bend = |it| it["amr"] = json!(["wia", "pin"]);
     let cookie = session(&tries(&site, &provider, "?fresh=1")).unwrap();
     assert_eq!(approve(&cookie).status, 303);
     assert_eq!(status(&site, "vera", &request), RequestStatus::Approved.number());
