@@ -53,7 +53,7 @@ impl ConsoleSettings {
             return None;
         }
         if let Some(url) = &self.url {
-            return Some(url.trim_end_matches('/').to_owned());
+            return url::Url::parse(url).ok().map(|url| url.origin().ascii_serialization());
         }
         let name = name.filter(|_| !plain_http)?;
         let host = match name.parse() {
@@ -82,6 +82,9 @@ mod tests {
         assert_eq!(settings.address(Some("cm.example.com"), 8080, true), None, "a proxy is in front");
         let named = ConsoleSettings { url: Some("https://cards.example.com/".into()), ..settings.clone() };
         assert_eq!(named.address(None, 8080, true).as_deref(), Some("https://cards.example.com"));
+        // Mails name it as a browser reads it, and with no line of its own.
+        let odd = ConsoleSettings { url: Some("https:cards.example.com:8443/\n".into()), ..settings.clone() };
+        assert_eq!(odd.address(None, 8080, true).as_deref(), Some("https://cards.example.com:8443"));
         assert_eq!(ConsoleSettings { enabled: false, ..named }.address(None, 8080, true), None);
     }
 
