@@ -10,10 +10,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Names the cookie, which says nothing of who somebody is.
+/// Names the cookie. Its text may name whom the issuer has named, to that browser alone.
 const COOKIE: &str = "__Host-cardwright-refused";
-/// Bounds what is kept of the text, in characters.
-const MOST_TEXT: usize = 800;
+/// Bounds what is kept of the text, in bytes: a browser drops a cookie of more than 4 KiB.
+const MOST_TEXT: usize = 1600;
 
 #[derive(Serialize, Deserialize)]
 struct Flash {
@@ -27,7 +27,7 @@ struct Flash {
 /// Writes the header by which the browser keeps a refusal for a minute.
 pub fn written(refused: &Refused) -> Option<HeaderValue> {
     let Refused { status, code, text, facts: _, id, seconds } = refused;
-    let text = text.chars().take(MOST_TEXT).collect();
+    let text = text[..text.floor_char_boundary(MOST_TEXT)].to_owned();
     let flash = Flash { status: *status, code: (*code).to_owned(), text, id: *id, seconds: *seconds };
     let value = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&flash).ok()?);
     // Lax, for the way here began at another site.

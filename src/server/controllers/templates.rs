@@ -7,7 +7,7 @@ use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::permission;
 use crate::server::permission::caller::Duty;
-use crate::store::{self, VersionCount, from_micros};
+use crate::store::{VersionCount, from_micros};
 use crate::template::{Misplaced, Report, TemplateText, without_defaults};
 use std::path::Path;
 use uuid::Uuid;
@@ -59,15 +59,16 @@ pub async fn describe(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError
     Reply::json(&TemplateFacts { cards, ..template.facts() })
 }
 
-/// Lists what the template has said, the newest first, as far as it is kept.
+/// Lists what the template has said, the newest first, as far as it is kept and this release can read it.
 pub async fn versions(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError> {
     let template = call.template(template)?;
     let mut versions = Vec::new();
     for kept in call.app.store.template_versions(template.uuid).await?.into_iter().rev() {
-        let damaged = || ApiError::from(store::Error::Damaged { table: "meta", column: 1 });
-        let facts = serde_json::from_str(&kept.said).map_err(|_| damaged())?;
-        let since = from_micros(kept.since).ok_or_else(damaged)?;
-        versions.push(TemplateVersion { version: kept.version, since, facts });
+        match (serde_json::from_str(&kept.said), from_micros(kept.since)) {
+            (Ok(facts), Some(since)) => versions.push(TemplateVersion { version: kept.version, since, facts }),
+            // One that another release has kept is no reason to show none.
+            _ => tracing::warn!(template = %template.uuid, version = kept.version, "a kept version cannot be read"),
+        }
     }
     Reply::list(versions)
 }

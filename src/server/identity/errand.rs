@@ -3,7 +3,8 @@
 //! The cookie has one random secret; `state`, `nonce` and the verifier of PKCE (RFC 7636) are derived from it. So the server
 //! keeps nothing meanwhile, whichever server of a database the browser comes back to knows it, and what another browser, or
 //! nobody, has begun is told from it. The cookie is `SameSite=Lax`, for the way back begins at the issuer's site, where a strict one
-//! would stay behind; it lets nobody in, is gone with the first return, and no other site can set it (`__Host-`).
+//! would stay behind; it lets nobody in, is gone with the first return, and no other host can set it
+//! (`__Host-`); a service at another port of this one could.
 
 use crate::server::error::{ApiError, Internal};
 use crate::web::cookie;

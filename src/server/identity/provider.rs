@@ -45,6 +45,8 @@ pub enum ProviderError {
     Foreign,
     #[error("the issuer did not describe itself a moment ago, or too many wait for it")]
     Away,
+    #[error("somebody's browser came back from the issuer with {0}")]
+    Returned(&'static str),
     #[error("the issuer refuses this client: {0}")]
     Client(&'static str),
     #[error("a request to the issuer cannot be written")]

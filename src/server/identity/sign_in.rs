@@ -140,16 +140,17 @@ impl SignIn {
 
 /// Reads why the issuer sends somebody back without a code (RFC 6749, 4.1.2.1; Core 1.0, 3.1.2.6). Its words are told to nobody.
 fn refusal(error: &str) -> ApiError {
-    use super::provider::ProviderError::{Away, Client};
+    use super::provider::ProviderError::Returned;
     match error {
         "access_denied" => ApiError::SignInDenied,
         "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
             ApiError::SignInUnfinished
         }
-        "server_error" | "temporarily_unavailable" => ApiError::IssuerAway(Box::new(Away)),
-        "invalid_scope" => ApiError::IssuerRefused(Box::new(Client("invalid_scope"))),
-        "unauthorized_client" => ApiError::IssuerRefused(Box::new(Client("unauthorized_client"))),
-        _ => ApiError::IssuerRefused(Box::new(Client("an error at the authorization endpoint"))),
+        "server_error" => ApiError::IssuerAway(Box::new(Returned("server_error"))),
+        "temporarily_unavailable" => ApiError::IssuerAway(Box::new(Returned("temporarily_unavailable"))),
+        "invalid_scope" => ApiError::IssuerRefused(Box::new(Returned("invalid_scope"))),
+        "unauthorized_client" => ApiError::IssuerRefused(Box::new(Returned("unauthorized_client"))),
+        _ => ApiError::IssuerRefused(Box::new(Returned("an error of the authorization endpoint"))),
     }
 }
 
