@@ -7,7 +7,7 @@ use clap::Args;
 #[derive(Args)]
 pub struct DoctorArgs {
     /// Only the card in this reader (its name), or in those whose names have this part.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", env = "CARDWRIGHT_READER")]
     pub reader: Option<String>,
     /// The key an enrollment will order: rsa-2048, rsa-3072, rsa-4096, p-256 or p-384.
     #[arg(long, value_name = "ALGORITHM")]
