@@ -36,7 +36,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Keeps a version of a template, unless the newest that is kept says the same; the oldest beyond [`MOST_VERSIONS`] are given up.
+    /// Keeps a version of a template, unless the newest that is kept says the same; the oldest beyond `MOST_VERSIONS` are given up.
     pub async fn keep_template(&mut self, template: Uuid, newest: TemplateVersionRecord) -> Result<(), Error> {
         let name = format!("{KEPT}{template}");
         let mut versions = read(&self.first_said(&name, b"[]").await?)?;
