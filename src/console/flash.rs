@@ -3,7 +3,7 @@
 
 use crate::cm::problem::ProblemCode;
 use crate::server::Refused;
-use crate::web::cookie;
+use crate::web::cookie::{self, SameSite};
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,6 +14,8 @@ use uuid::Uuid;
 const COOKIE: &str = "__Host-cardwright-refused";
 /// Bounds what is kept of the text, in bytes: a browser drops a cookie of more than 4 KiB.
 const MOST_TEXT: usize = 1600;
+/// Sets how long the browser keeps it, in seconds.
+const SECONDS: u64 = 60;
 
 #[derive(Serialize, Deserialize)]
 struct Flash {
@@ -31,7 +33,7 @@ pub fn written(refused: &Refused) -> Option<HeaderValue> {
     let flash = Flash { status: *status, code: (*code).to_owned(), text, id: *id, seconds: *seconds };
     let value = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&flash).ok()?);
     // Lax, for the way here began at another site.
-    HeaderValue::try_from(format!("{COOKIE}={value}; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax")).ok()
+    cookie::kept(COOKIE, &value, SECONDS, SameSite::Lax).ok()
 }
 
 /// Reads what the browser has kept.

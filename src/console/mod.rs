@@ -25,10 +25,11 @@ use crate::pages::assets;
 use crate::pages::form::Form;
 use crate::pages::texts::{Catalogue, Language, Texts};
 use crate::server::{Answering, Door, Face, Visiting};
-use crate::web::{cookie, site};
+use crate::web::cookie::{self, SameSite};
+use crate::web::site;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
 use place::Place;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ use visit::{Shown, Visit};
 
 /// Names the cookie that keeps the chosen language; it says nothing of who somebody is.
 const LANGUAGE_COOKIE: &str = "__Host-cardwright-language";
+/// Sets how long it is kept, in seconds: a year.
+const YEAR: u64 = 365 * 86_400;
 
 /// Serves the console.
 pub struct Console(Arc<Catalogue>);
@@ -158,9 +161,7 @@ fn language(headers: &HeaderMap) -> Language {
 fn choose(form: &Form) -> Response {
     let language = Language::from_tag(form.one("language")).unwrap_or(Language::English);
     let mut response = see_other(place::own(form.one("back")));
-    let cookie =
-        format!("{LANGUAGE_COOKIE}={}; Max-Age=31536000; Path=/; Secure; HttpOnly; SameSite=Lax", language.tag());
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+    if let Ok(cookie) = cookie::kept(LANGUAGE_COOKIE, language.tag(), YEAR, SameSite::Lax) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response

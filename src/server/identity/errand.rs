@@ -7,7 +7,7 @@
 //! (`__Host-`); a service at another port of this one could.
 
 use crate::server::error::{ApiError, Internal};
-use crate::web::cookie;
+use crate::web::cookie::{self, SameSite};
 use aws_lc_rs::{constant_time, digest, hmac, rand};
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine;
@@ -19,7 +19,7 @@ const COOKIE: &str = "__Host-cardwright-errand-";
 /// Counts the characters of `state` in the name.
 const NAMED: usize = 8;
 /// Sets how long the browser keeps it, in seconds.
-const SECONDS: u32 = 600;
+const SECONDS: u64 = 600;
 /// Bounds the address to go on to; a longer one is forgotten.
 const LONGEST: usize = 1024;
 /// Bounds the errands that a browser is under way with; one more ends them.
@@ -97,11 +97,8 @@ impl Errand {
     }
 }
 
-fn set(name: &str, value: &str, seconds: u32) -> Result<HeaderValue, ApiError> {
-    let text = format!("{COOKIE}{name}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax");
-    let mut header = HeaderValue::try_from(text).map_err(|_| ApiError::SignInNotBegun)?;
-    header.set_sensitive(true);
-    Ok(header)
+fn set(name: &str, value: &str, seconds: u64) -> Result<HeaderValue, ApiError> {
+    cookie::kept(&format!("{COOKIE}{name}"), value, seconds, SameSite::Lax).map_err(|_| ApiError::SignInNotBegun)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::server::permission::caller::Shown;
 use crate::server::permission::proof::FRESH;
 use crate::server::users::bearer::{bearer_hash, new_bearer};
 use crate::store::{SessionRecord, Store};
-use crate::web::cookie;
+use crate::web::cookie::{self, SameSite};
 use axum::http::{HeaderMap, HeaderValue};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -190,12 +190,8 @@ impl Sessions {
             })
         });
         write.await.map_err(|error: crate::store::Error| ApiError::from(error))?;
-        let attributes = "Path=/; Secure; HttpOnly; SameSite=Strict";
-        let text =
-            format!("{COOKIE}={}; Max-Age={}; {attributes}", value.expose(), (expires - now).whole_seconds().max(0));
-        let mut header = HeaderValue::try_from(text).map_err(|_| failed)?;
-        header.set_sensitive(true);
-        Ok(header)
+        let seconds = u64::try_from((expires - now).whole_seconds()).unwrap_or_default();
+        cookie::kept(COOKIE, value.expose(), seconds, SameSite::Strict).map_err(|_| failed)
     }
 }
 
