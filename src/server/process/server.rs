@@ -22,10 +22,6 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// Sets the stack of a thread, in bytes. A page's own work lies below the call of the API that it makes, and the table of
-/// routes grows: unoptimised, both together have outgrown the 2 MiB that a thread has by itself.
-const THREAD_STACK: usize = 4 << 20;
-
 /// Starts CM servers, each on a thread and runtime of its own.
 pub struct Server;
 
@@ -151,8 +147,7 @@ fn run<S: Future<Output = ()>>(
     stop: impl FnOnce() -> S,
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.enable_all().thread_stack_size(THREAD_STACK).build().map_err(StartError::Thread)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Thread)?;
     let ended = runtime.block_on(open_and_serve(config, face, stop, ready));
     runtime.shutdown_timeout(STOP_GRACE);
     ended
