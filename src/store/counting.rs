@@ -4,13 +4,13 @@ use super::error::Error;
 use super::found::{EndingFilter, ending_rows};
 use super::link::{Ask, Columns, FromCell, FromRow};
 use super::open::Store;
-use super::reports::{Period, within};
+use super::reports::{ISSUED, Period, REVOKED, within};
 use super::walks::Bound;
+use crate::cm::report::ReportKind;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-/// Bounds what one answer counts: the earliest.
-pub const MOST_COUNTED: u32 = 100_000;
+const MOST_COUNTED: u64 = ReportKind::MOST_COUNTED;
 
 /// Counts what happened on one day (UTC) of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +55,12 @@ impl Store {
     /// Counts the certificates that were issued in a period, by the names of their templates, as
     /// [`Store::reported_issued`] walks them.
     pub async fn issued_by_day(&self, period: Period) -> Result<Vec<DayCount<String>>, Error> {
-        self.ask(certificates(("issued", "CASE WHEN issued = 0 THEN not_before ELSE issued END"), period)).await
+        self.ask(certificates(ISSUED, period)).await
     }
 
     /// Counts the certificates that were revoked in a period, likewise.
     pub async fn revoked_by_day(&self, period: Period) -> Result<Vec<DayCount<String>>, Error> {
-        self.ask(certificates(("revoked_at", "revoked_at"), period)).await
+        self.ask(certificates(REVOKED, period)).await
     }
 
     /// Counts the approvals or denials in a period, by the profile templates of their requests.

@@ -73,7 +73,7 @@ pub use audit_source::AuditSource;
 pub use audit_state::{RowDifference, RowFault};
 pub use certificates::IssueTime;
 pub use chain::ChainHead;
-pub use counting::{DayCount, MOST_COUNTED};
+pub use counting::DayCount;
 pub use devices::DeviceRecord;
 pub use entrance::{Activation, ActivationUse, BearerRecord, LinkRecord, ProposalRecord};
 pub use error::{Cause, Error};

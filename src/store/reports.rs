@@ -113,6 +113,11 @@ impl FromRow for ReportedCertificate {
     }
 }
 
+/// Names the moment of a certificate's issue: the column, and what is told of it.
+pub(super) const ISSUED: (&str, &str) = ("issued", "CASE WHEN issued = 0 THEN not_before ELSE issued END");
+/// Names the moment of its revocation likewise.
+pub(super) const REVOKED: (&str, &str) = ("revoked_at", "revoked_at");
+
 /// Writes that a moment is within a period. Where the walk goes on after a row, SQLite is to begin at that row, not at the
 /// beginning of the period: of two lower bounds it takes one.
 pub(super) fn within(bound: &mut Bound<'_>, column: &str, period: Period, goes_on: bool) -> String {
@@ -163,8 +168,7 @@ impl Store {
         after: Option<&[u8]>,
         limit: u32,
     ) -> Result<Vec<ReportedCertificate>, Error> {
-        let at = "CASE WHEN issued = 0 THEN not_before ELSE issued END";
-        self.ask(certificates(("issued", at), period, after, limit).asking()).await
+        self.ask(certificates(ISSUED, period, after, limit).asking()).await
     }
 
     /// Lists certificates that were revoked in a period, after the one with a serial number; those that are held are among
@@ -175,7 +179,7 @@ impl Store {
         after: Option<&[u8]>,
         limit: u32,
     ) -> Result<Vec<ReportedCertificate>, Error> {
-        self.ask(certificates(("revoked_at", "revoked_at"), period, after, limit).asking()).await
+        self.ask(certificates(REVOKED, period, after, limit).asking()).await
     }
 
     /// Lists decisions on requests in a period, after the one on a request by an approver.

@@ -10,7 +10,7 @@ use crate::server::call::Call;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::error::ApiError;
 use crate::server::permission;
-use crate::store::{ApprovalRecord, AuditRecord, CardCount, EndingFilter, MOST_COUNTED, Period, ReportedCertificate};
+use crate::store::{ApprovalRecord, AuditRecord, CardCount, EndingFilter, Period, ReportedCertificate};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use time::format_description::well_known::Rfc3339;
@@ -48,8 +48,7 @@ pub async fn report(
 pub async fn ending_by_month(call: &Call<'_>, days: u32) -> Result<Reply, ApiError> {
     let visible_to = seen_by(call);
     let until = ends_until(call, days);
-    let filter =
-        EndingFilter { visible_to: visible_to.as_ref(), after: call.now, until, beyond: None, limit: MOST_COUNTED };
+    let filter = EndingFilter { visible_to: visible_to.as_ref(), after: call.now, until, beyond: None, limit: 0 };
     let mut months = Months::default();
     for count in call.app.store.ending_by_day(&filter).await? {
         months.add("", template_name(call, count.of), count.day, count.number);
