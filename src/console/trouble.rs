@@ -109,6 +109,16 @@ pub fn told(texts: Texts<'_>, refused: &Refused) -> Markup {
     }
 }
 
+/// Tells that a template says something else than it did when the page was shown.
+pub fn template_changed(texts: Texts<'_>, said: &Markup) -> Markup {
+    html! {
+        div.trouble role="alert" {
+            (said)
+            p.note { (texts.with("page-code", &[("code", "template-changed".into())])) }
+        }
+    }
+}
+
 /// Writes what a fact says.
 fn said(texts: Texts<'_>, fact: &Fact) -> Markup {
     match fact {

@@ -97,12 +97,7 @@ async fn another(visit: &Visit<'_>, review: &Review, form: &Form) -> Result<Show
 
 /// Says that the template says something else than it did when the page was shown.
 pub fn told_changed(visit: &Visit<'_>) -> Markup {
-    html! {
-        div.trouble role="alert" {
-            p { (visit.t("request-changed")) }
-            p.note { (visit.with("page-code", &[("code", "template-changed".into())])) }
-        }
-    }
+    trouble::template_changed(visit.texts, &html! { p { (visit.t("request-changed")) } })
 }
 
 /// Names the field that says how the template of a request stood.

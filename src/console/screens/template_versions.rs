@@ -73,13 +73,7 @@ fn compare(before: &[(String, Vec<String>)], now: &[(String, Vec<String>)]) -> V
     let mut found = Vec::new();
     for (heading, _) in now.iter().chain(gone) {
         let (mut went, mut came) = (of(before, heading), of(now, heading));
-        went.retain(|sentence| match came.iter().position(|other| other == sentence) {
-            Some(at) => {
-                came.remove(at);
-                false
-            }
-            None => true,
-        });
+        went.retain(|sentence| !taken(&mut came, sentence));
         for sentence in went {
             let alike = came.iter().enumerate().map(|(at, other)| (alike(&sentence, other), at));
             let best =
@@ -96,14 +90,12 @@ fn compare(before: &[(String, Vec<String>)], now: &[(String, Vec<String>)]) -> V
 fn alike(one: &str, other: &str) -> usize {
     let mut rest: Vec<_> = other.split_whitespace().collect();
     let longer = one.split_whitespace().count().max(rest.len()).max(1);
-    let common = one.split_whitespace().filter(|word| match rest.iter().position(|known| known == word) {
-        Some(at) => {
-            rest.remove(at);
-            true
-        }
-        None => false,
-    });
-    common.count() * 100 / longer
+    one.split_whitespace().filter(|word| taken(&mut rest, word)).count() * 100 / longer
+}
+
+/// Takes one out of a list; says whether it was in it.
+fn taken<T: PartialEq>(from: &mut Vec<T>, one: &T) -> bool {
+    from.iter().position(|other| other == one).map(|at| from.remove(at)).is_some()
 }
 
 /// Shows what a check says of the template's file.

@@ -10,7 +10,7 @@ mod whom;
 use crate::cm::wire::{guid_text, read_guid};
 use crate::console::items;
 use crate::console::place::Place;
-use crate::console::trouble::Trouble;
+use crate::console::trouble::{self, Trouble};
 use crate::console::visit::{Shown, Visit};
 use crate::pages::fields::{Faults, radios};
 use crate::pages::form::Form;
@@ -61,10 +61,7 @@ fn gone(visit: &Visit<'_>, form: &Form) -> Result<Shown, Trouble> {
     }
     let typed = items::typed(form);
     let content = html! {
-        div.trouble role="alert" {
-            p { (visit.t("new-gone")) }
-            p.note { (visit.with("page-code", &[("code", "template-changed".into())])) }
-        }
+        (trouble::template_changed(visit.texts, &html! { p { (visit.t("new-gone")) } }))
         @if !typed.is_empty() { ul { @for (name, value) in &typed { li { (foreign(name)) ": " (foreign(value)) } } } }
         p { a.button href=(Place::NewRequest) { (visit.t("new-other-what")) } }
     };

@@ -10,7 +10,7 @@ use crate::cm::template_facts::TemplateFacts;
 use crate::cm::wire::{guid_text, read_guid};
 use crate::console::items;
 use crate::console::place::Place;
-use crate::console::trouble::Trouble;
+use crate::console::trouble::{self, Trouble};
 use crate::console::visit::Visit;
 use crate::console::words;
 use crate::pages::fields::{Faults, Field};
@@ -135,15 +135,15 @@ pub fn begun_by_another(visit: &Visit<'_>, order: &Order, form: &Form) -> Markup
     let asked = order.items(visit);
     let left: Vec<_> =
         items::typed(form).into_iter().filter(|(name, _)| !asked.iter().any(|it| it.name == *name)).collect();
-    html! {
-        div.trouble role="alert" {
-            p { (visit.with("new-changed", &[("name", (&order.template.name).into())])) }
-            @if !left.is_empty() {
-                p { (visit.t("new-left")) }
-                ul { @for (name, value) in &left { li { (foreign(name)) ": " (foreign(value)) } } }
-            }
-            p.note { (visit.with("page-code", &[("code", "template-changed".into())])) }
+    let said = html! {
+        p { (visit.with("new-changed", &[("name", (&order.template.name).into())])) }
+        @if !left.is_empty() {
+            p { (visit.t("new-left")) }
+            ul { @for (name, value) in &left { li { (foreign(name)) ": " (foreign(value)) } } }
         }
+    };
+    html! {
+        (trouble::template_changed(visit.texts, &said))
         (details(visit, order, form, &Faults::default()))
     }
 }
