@@ -1,6 +1,6 @@
 //! Certificates for keys that stay on a token, issued by an authority that lives as long as the process.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use cardwright::pkix::{KeyKind, PublicKey};
 use rcgen::{
@@ -21,6 +21,21 @@ static AUTHORITY: LazyLock<(String, Issuer<'static, KeyPair>)> = LazyLock::new(|
 /// The authority's certificate, PEM.
 pub fn authority() -> &'static str {
     &AUTHORITY.0
+}
+
+/// The TLS of a server called localhost, whose certificate (PEM) vouches for itself.
+pub fn localhost() -> (String, Arc<rustls::ServerConfig>) {
+    let own = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&own).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key.into())
+        .unwrap();
+    (certificate.pem(), Arc::new(config))
 }
 
 /// A client certificate (DER) for `key`.

@@ -11,14 +11,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use url::Url;
 
 use crate::server::identity::oidc::{Key, key};
-use crate::support::directory;
+use crate::support::{certificates, directory};
 
 pub const CLIENT: &str = "cardwright of the lab";
 pub const SECRET: &str = "a secret: of the client+";
@@ -75,20 +74,11 @@ struct Serving {
 
 impl Provider {
     pub fn new() -> Self {
-        let own = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&own).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls_key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.serialize_der());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], tls_key.into())
-            .unwrap();
+        let (trust, config) = certificates::localhost();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let issuer = format!("https://localhost:{}", listener.local_addr().unwrap().port());
         let directory = directory::temporary();
-        std::fs::write(directory.path().join("tls.pem"), certificate.pem()).unwrap();
+        std::fs::write(directory.path().join("tls.pem"), trust).unwrap();
         std::fs::write(directory.path().join("secret"), format!("{SECRET}\n")).unwrap();
         let ways = Arc::new(Mutex::new(Ways {
             person: json!({"sub": "0815", "upn": "vera@example.test"}),
@@ -100,7 +90,7 @@ impl Provider {
             codes: HashMap::new(),
             given: Vec::new(),
         }));
-        let (ways_there, config) = (Arc::clone(&ways), Arc::new(config));
+        let ways_there = Arc::clone(&ways);
         let serving = Serving { issuer: issuer.clone(), key: key("one"), other: key("one"), ways: ways_there };
         let serving = Arc::new(serving);
         std::thread::spawn(move || {

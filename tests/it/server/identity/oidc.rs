@@ -1,12 +1,12 @@
 //! Access tokens of an issuer: keys over HTTPS, rotation, and every claim that can be wrong.
 
 use super::{Lab, append, lab, restart, whoami};
+use crate::support::certificates;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cardwright::server::{self, Server, StartError, UserChange};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -56,21 +56,12 @@ pub struct Issuer {
 
 impl Issuer {
     pub fn new(keys: &[&Key]) -> Self {
-        let own = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&own).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.serialize_der());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key.into())
-            .unwrap();
+        let (trust, config) = certificates::localhost();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://localhost:{}/adfs/discovery/keys", listener.local_addr().unwrap().port());
-        let issuer = Self { url, trust: certificate.pem(), keys: Arc::default(), asked: Arc::default() };
+        let issuer = Self { url, trust, keys: Arc::default(), asked: Arc::default() };
         issuer.gives(keys);
-        let (answers, asked, config) = (Arc::clone(&issuer.keys), Arc::clone(&issuer.asked), Arc::new(config));
+        let (answers, asked) = (Arc::clone(&issuer.keys), Arc::clone(&issuer.asked));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
