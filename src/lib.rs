@@ -5,7 +5,7 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 5 faces | [`cli`]: the operator's command line · [`console`]: the server's pages for people |
-//! | 4 flow | [`enrollment`]: the driver of every face · [`server`]: the CM server · [`template`]: profile templates · [`doctor`]: will this card do? · [`pages`]: what a page is made of |
+//! | 4 flow | [`enrollment`]: the driver of every face · [`workstation`]: works on the cards in this computer's readers · [`server`]: the CM server · [`template`]: profile templates · [`doctor`]: will this card do? · [`pages`]: what a page is made of |
 //! | 3 reach | [`client`]: calls a CM server · [`ca`]: issues certificates · [`store`]: remembers · [`directory`]: people of an LDAP directory |
 //! | 3 reach | [`reader`]: cards in PC/SC readers · [`farm`]: lends virtual cards to pcscd |
 //! | 2 tongues | [`pkcs11`] · [`piv`] · [`gids`]: tokens that speak PKCS#11, SP 800-73 or GIDS |
@@ -29,7 +29,7 @@ pub mod farm;
 pub mod gids;
 pub mod gssapi;
 pub mod iso7816;
-#[cfg(feature = "server")]
+#[cfg(feature = "pages")]
 pub mod pages;
 pub mod piv;
 pub mod pkcs11;
@@ -45,5 +45,6 @@ pub mod template;
 pub mod token;
 #[cfg(feature = "farm")]
 pub mod virtual_card;
-#[cfg(feature = "server")]
+#[cfg(feature = "pages")]
 pub mod web;
+pub mod workstation;

@@ -112,6 +112,11 @@ impl Readers {
         Ok(slots(&self.context)?.iter().map(Slot::told).collect())
     }
 
+    /// Returns every reader as it was when the last wait ended, or the readers were opened.
+    pub fn seen(&self) -> Vec<ReaderState> {
+        self.known.iter().map(Slot::told).collect()
+    }
+
     /// Waits until something happens, and returns what; nothing after `timeout`. What happened since the last wait (or
     /// since the readers were opened) is returned at once.
     ///

@@ -1,24 +1,24 @@
-//! Calls the driver ([`crate::enrollment`]) until its work is done; resumes after a card was pulled out and put back.
+//! Has a work carried out at a terminal; resumes after a card was pulled out and put back.
 
 use super::needs::{Asked, Sources, meet};
 use super::pfx;
 use super::report::{Proposed, denied, pending, render, watch};
 use crate::cli::args::{CourseArgs, TokenArgs};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Spinner};
 use crate::cli::prompt::confirm;
 use crate::cli::review::{self, Patience, next_of};
 use crate::cli::seat::Seat;
 use crate::cli::secrets::{self, MOST_AGAIN, NEW_PIN, SO_PIN, last_try};
 use crate::cli::settings::{Settings, state_directory};
 use crate::client::CmClient;
-use crate::enrollment::{self, Enrollment, Input, Journal, Order, Outcome, Step};
+use crate::enrollment::{self, Enrollment, Event, Input, Journal, Need, Order, Outcome};
+use crate::secret::Pin;
 use crate::token::{self, Token};
+use crate::workstation::{Attendant, Ended, drive};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Bounds how often a run may call the driver; more means that it asks for the same again and again.
-const MOST_STEPS: usize = 16;
 /// Bounds how often a card may be pulled out and put back in one run.
 const MOST_PULLED: usize = 5;
 
@@ -121,7 +121,7 @@ pub fn journal() -> Result<Journal, Failure> {
     })
 }
 
-/// Calls the driver until it is done, supplying each secret that it asks for from its source, and prints the outcome.
+/// Has the work carried out, supplying each secret that it asks for from its source, and prints the outcome.
 ///
 /// `token` is `None` for a lost card. Fails with `request-pending` where the request waits for approval.
 pub fn pump(
@@ -131,28 +131,31 @@ pub fn pump(
     (sources, client): (&Sources<'_>, &CmClient),
     output: &Output,
 ) -> Result<(), Failure> {
-    let (mut pin, is_lost) = (None, token.is_none());
-    match carry_out(work, token, Patience::new(client, patience), sources, &mut pin, output) {
+    let is_lost = token.is_none();
+    let mut terminal = Terminal {
+        sources,
+        output,
+        patience: Patience::new(client, patience),
+        spinner: None,
+        typed: Vec::new(),
+        again: 0,
+        pin: None,
+    };
+    let ended = carry_out(work, token, &mut terminal);
+    let Terminal { pin, .. } = terminal;
+    match ended {
         Ok(outcome) => render(&outcome, is_lost, pin.as_ref(), output),
         Err(failure) => Err(denied(client, failure).with_pin(pin.map(|proposed| proposed.pin))),
     }
 }
 
-/// Makes the error of a secret that is not asked for, because it cannot be tried.
-fn not_asked(work: &Enrollment<'_>, cause: token::Error) -> enrollment::Error {
-    let request = work.record().and_then(enrollment::Record::request);
-    enrollment::Error { stage: enrollment::Stage::LogIn, request, cause: cause.into() }
-}
-
-/// Calls the driver until it is done, asking a person again for what was typed wrong; puts a PIN that was set and that the server proposed into `pin`.
+/// Gives the work what is known before it begins, and drives it.
 fn carry_out(
     mut work: Enrollment<'_>,
-    mut token: Option<&mut dyn Token>,
-    mut patience: Patience<'_>,
-    sources: &Sources<'_>,
-    pin: &mut Option<Proposed>,
-    output: &Output,
+    token: Option<&mut dyn Token>,
+    terminal: &mut Terminal<'_>,
 ) -> Result<Outcome, Failure> {
+    let sources = terminal.sources;
     if let Some(receiver) = sources.keys.map(pfx::receiver).transpose()?.flatten() {
         work.receive_keys(receiver);
     }
@@ -160,7 +163,7 @@ fn carry_out(
     if let Some(source) = sources.puk {
         work.give(Input::Puk(secrets::puk(Some(source))?, last_try(sources.spend_last_try)));
     }
-    let mut input = match sources.so_pin {
+    let first = match sources.so_pin {
         Some(source) => {
             let is_key = token.as_ref().is_some_and(|token| token.has_admin_key());
             let typed =
@@ -173,45 +176,71 @@ fn carry_out(
     if sources.gives_new_pin {
         work.give(Input::NewPin(secrets::new_pin(sources.new_pin, NEW_PIN)?));
     }
-    let mut typed = Vec::new();
-    let mut again = 0;
-    for _ in 0..MOST_STEPS {
-        let mut spinner = None;
-        let token = token.as_mut().map(|token| &mut **token as &mut dyn Token);
-        let advanced = work.advance(token, input, &mut |event| watch(&event, &mut spinner, output));
-        drop(spinner);
-        // Printed as soon as it is set and before any error, because it is kept nowhere else on this computer.
-        if let Some(told) = work.proposed_pin() {
-            let is_shown = output.told(&format!("the PIN is {}; hand it over, it is not shown again", told.expose()));
-            *pin = Some(Proposed { pin: told, is_shown });
-        }
-        if let Err(error) = &advanced
-            && again < MOST_AGAIN
-            && error.may_type_again()
-            && output.has_a_person()
-            && Asked::refused(error).is_some_and(|asked| typed.contains(&asked))
-        {
-            output.tell(&error.cause.to_string());
-            (again, input) = (again + 1, Input::Nothing);
-            continue;
-        }
-        match advanced? {
-            Step::Need(need) => {
-                if sources.are_typed(&need) {
-                    sources.may_try(&need).map_err(|cause| not_asked(&work, cause))?;
-                    typed.push(Asked::by(&need));
-                }
-                input = meet(need, sources, output)?;
-            }
-            Step::Pending { request, approvals_needed } => {
-                if !patience.until_decided(request, output)? {
-                    return Err(pending(patience.client(), request, approvals_needed));
-                }
-                input = Input::Nothing;
-            }
-            Step::Done(outcome) => return Ok(outcome),
-        }
+    drive(work, token, first, terminal).map_err(|ended| match ended {
+        Ended::Stopped(failure) => failure,
+        Ended::Failed(error) => error.into(),
+        Ended::NoProgress => Failure::new("no-progress", Exit::Other, "the driver asks again and again for the same")
+            .remedy("Nothing is lost: run the command again. If it ends so again, report it with what was typed."),
+    })
+}
+
+/// Is the terminal, and the sources of secrets that were named there.
+struct Terminal<'a> {
+    sources: &'a Sources<'a>,
+    output: &'a Output,
+    patience: Patience<'a>,
+    spinner: Option<Spinner>,
+    /// What a person has typed; what came from elsewhere is tried once.
+    typed: Vec<Asked>,
+    again: usize,
+    /// The PIN that was set and that the server proposed.
+    pin: Option<Proposed>,
+}
+
+impl Attendant for Terminal<'_> {
+    type Stop = Failure;
+
+    fn told(&mut self, event: &Event) {
+        watch(event, &mut self.spinner, self.output);
     }
-    Err(Failure::new("no-progress", Exit::Other, "the driver asks again and again for the same")
-        .remedy("Nothing is lost: run the command again. If it ends so again, report it with what was typed."))
+
+    fn proposed(&mut self, pin: Pin) {
+        self.spinner = None;
+        let text = format!("the PIN is {}; hand it over, it is not shown again", pin.expose());
+        self.pin = Some(Proposed { is_shown: self.output.told(&text), pin });
+    }
+
+    fn meet(&mut self, need: Need, request: Option<Uuid>) -> Result<Input, Failure> {
+        self.spinner = None;
+        if self.sources.are_typed(&need) {
+            let not_asked = |cause: token::Error| enrollment::Error {
+                stage: enrollment::Stage::LogIn,
+                request,
+                cause: cause.into(),
+            };
+            self.sources.may_try(&need).map_err(not_asked)?;
+            self.typed.push(Asked::by(&need));
+        }
+        meet(need, self.sources, self.output)
+    }
+
+    fn types_again(&mut self, error: &enrollment::Error) -> bool {
+        self.spinner = None;
+        let again = self.again < MOST_AGAIN
+            && self.output.has_a_person()
+            && Asked::refused(error).is_some_and(|asked| self.typed.contains(&asked));
+        if again {
+            self.output.tell(&error.cause.to_string());
+            self.again += 1;
+        }
+        again
+    }
+
+    fn wait_for_approval(&mut self, request: Uuid, approvals_needed: Option<u32>) -> Result<(), Failure> {
+        self.spinner = None;
+        if self.patience.until_decided(request, self.output)? {
+            return Ok(());
+        }
+        Err(pending(self.patience.client(), request, approvals_needed))
+    }
 }
