@@ -20,6 +20,7 @@ mod offer;
 mod outbox;
 mod reports;
 mod transport;
+mod visits;
 
 pub use cm_client::CmClient;
 pub use error::{Error, TicketReason};

@@ -38,5 +38,6 @@ pub mod route;
 pub mod smartcard;
 pub mod template;
 pub mod template_facts;
+pub mod visit;
 pub mod vocabulary;
 pub mod wire;

@@ -91,6 +91,12 @@ codes! {
     IssuerRefused = "issuer-refused",
     /// The user is known and was disabled.
     UserDisabled = "user-disabled",
+    /// Nobody is let in at the kiosk: the person, the request or the password is not what it should be, which of them is not told.
+    VisitRefused = "visit-refused",
+    /// The challenge that a card has signed was used, or its time is over.
+    VisitChallengeOver = "visit-challenge-over",
+    /// The visit at a kiosk is over.
+    VisitOver = "visit-over",
     /// The person whom the request is for, or who has made it, is disabled.
     PersonDisabled = "person-disabled",
     /// The issuer's identity is not linked with the account that it names.

@@ -441,6 +441,12 @@ pub enum Route {
         notice: Uuid,
     },
     EndSession,
+    /// Lets a person in at a kiosk.
+    BeginVisit,
+    /// Makes a challenge that a card signs for it.
+    ChallengeVisit,
+    /// Ends the visit that the call is made in, or all that the calling kiosk has begun.
+    EndVisits,
 }
 
 /// Says why path, verb and parameters are no call.

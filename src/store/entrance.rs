@@ -45,6 +45,21 @@ pub struct LinkRecord {
     pub used: Option<ActivationUse>,
 }
 
+/// Describes a visit: a person whom a kiosk has let in for some minutes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VisitRecord {
+    pub uuid: Uuid,
+    pub owner: Uuid,
+    /// The account of the kiosk.
+    pub kiosk: Uuid,
+    /// SHA-256 of the visit's bearer token; the token itself is kept nowhere. Unique.
+    pub hash: [u8; 32],
+    /// The one request that the visit is for; `None`: all that the person may do for himself.
+    pub request: Option<Uuid>,
+    pub created: OffsetDateTime,
+    pub ends: OffsetDateTime,
+}
+
 /// Says when an activation code, or that of a link, was used, and from which address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivationUse {

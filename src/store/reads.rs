@@ -4,7 +4,7 @@ use super::audit_log::{self, AuditRecord, AuditSignature, SentRecord};
 use super::certificates::IssueTime;
 use super::chain::ChainHead;
 use super::devices::DeviceRecord;
-use super::entrance::{BearerRecord, LinkRecord, ProposalRecord};
+use super::entrance::{BearerRecord, LinkRecord, ProposalRecord, VisitRecord};
 use super::error::Error;
 use super::identities::IdentityRecord;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
@@ -22,7 +22,7 @@ use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
     archive, attestations, bearer, cards, certificates, devices, identities, links, lists, offline, one_time, outbox,
-    possession, presence, proposals, reports, requests, sessions, stock, upstream, users,
+    possession, presence, proposals, reports, requests, sessions, stock, upstream, users, visits,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -79,6 +79,9 @@ reads! {
     sessions::session_by_hash(hash: &[u8; 32]) -> Option<Owned<SessionRecord>>;
     /// Lists the user's sessions, newest first, at most [`super::LIST_LIMIT`].
     sessions::sessions_of(owner: Uuid) -> Vec<SessionRecord>;
+    /// Returns the visit whose bearer token has this SHA-256, and the person; the caller must check whether it is still
+    /// under way.
+    visits::visit_by_hash(hash: &[u8; 32]) -> Option<Owned<VisitRecord>>;
     /// Lists all users, oldest first, at most [`super::LIST_LIMIT`].
     users::users() -> Vec<UserRecord>;
     /// Lists the users who come from a directory that has not disabled them, those whose uuid comes after this one, in that

@@ -48,6 +48,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0030_sessions_of_pages",
     "0031_proven",
     "0032_waiting_requests",
+    "0033_visits",
 ];
 
 /// Names the version that this release makes and works with.

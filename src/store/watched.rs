@@ -52,6 +52,7 @@ pub(super) const WATCHED: &[Watched] = &[
         ],
     },
     Watched { table: "links", key: &["uuid"], columns: &["owner", "hash", "created", "ends", "used", "used_from"] },
+    Watched { table: "visits", key: &["uuid"], columns: &["owner", "kiosk", "hash", "request", "created", "ends"] },
     Watched {
         table: "proposals",
         key: &["uuid"],

@@ -216,4 +216,7 @@ routes! {
     Post ["api/cardwright/v1/outbox/{notice}/retry"] { notice: Guid } => (RetryNotice { notice });
     Post ["api/cardwright/v1/outbox/{notice}/discard"] { notice: Guid } => (DiscardNotice { notice });
     Post ["api/cardwright/v1/session/end"] {} => (EndSession);
+    Post(secret) ["api/cardwright/v1/visits"] {} => (BeginVisit);
+    Post ["api/cardwright/v1/visits/challenge"] {} => (ChallengeVisit);
+    Post ["api/cardwright/v1/visits/end"] {} => (EndVisits);
 }

@@ -12,6 +12,7 @@ use crate::server::data_directory::settings::ca::{CaSettings, MasterKeySettings,
 use crate::server::data_directory::settings::console::ConsoleSettings;
 use crate::server::data_directory::settings::database::DatabaseSettings;
 use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use crate::server::data_directory::settings::kiosk::KioskSettings;
 use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::data_directory::settings::operation::{ApiSettings, AuditSettings, LogSettings};
 use crate::server::data_directory::settings::people::PeopleSettings;
@@ -235,5 +236,6 @@ fn settings(options: &InitOptions) -> Settings {
         identity: IdentitySettings::default(),
         roles: RoleSettings::default(),
         limits: LimitSettings::default(),
+        kiosk: KioskSettings::default(),
     }
 }

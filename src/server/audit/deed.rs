@@ -73,6 +73,10 @@ deeds! {
     LinkVoided = "link-voided",
     SessionBegun = "session-begun",
     SessionEnded = "session-ended",
+    /// A kiosk has let a person in, or was refused that.
+    VisitBegun = "visit-begun",
+    VisitRefused = "visit-refused",
+    VisitEnded = "visit-ended",
     RequestCreated = "request-created",
     RequestApproved = "request-approved",
     RequestDenied = "request-denied",

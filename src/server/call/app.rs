@@ -63,6 +63,8 @@ pub struct App {
     pub elsewhere: Option<Elsewhere>,
     /// How many certificates a person is issued within 24 hours; `None`: any number.
     pub certificates_per_day: Option<usize>,
+    /// For how long a kiosk lets somebody in.
+    pub visit_lasts: time::Duration,
     pub metrics: Arc<Metrics>,
     pub health: Health,
     pub api: ApiSettings,

@@ -35,3 +35,4 @@ pub mod sealed_keys;
 pub mod smartcards;
 pub mod templates;
 pub mod view;
+pub mod visits;

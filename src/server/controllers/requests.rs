@@ -164,8 +164,7 @@ async fn listed(call: &Call<'_>, filter: RequestFilter) -> Result<Vec<Request>, 
     let seen = records.into_iter().filter_map(|record| {
         let template = call.app.templates.get(record.profile_template);
         let workflow = permission::enabled(template.map(Arc::as_ref), record.request_type);
-        let sees = permission::sees_request(&call.caller, permission::parties(&record), workflow);
-        sees.then(|| view::request(record, workflow))
+        call.sees_request(&record).then(|| view::request(record, workflow))
     });
     Ok(seen.collect())
 }

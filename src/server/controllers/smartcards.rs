@@ -82,7 +82,7 @@ pub async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// Answers `GET smartcards?cardid=`: one object, as in Microsoft's sample.
 pub async fn find(call: &Call<'_>, card_id: Uuid) -> Result<Reply, ApiError> {
     let card = call.app.store.smartcard_by_card_id(card_id).await?;
-    let card = card.filter(|card| call.sees(card.assigned_user, card.profile_template));
+    let card = card.filter(|card| call.sees_smartcard(card));
     Reply::json(&shown(call.app, card.ok_or(ApiError::NotFound("smart card"))?))
 }
 

@@ -102,6 +102,14 @@ pub enum ApiError {
          administrator to link them";
     CertificateRevoked => (FORBIDDEN, CertificateRevoked), "this certificate was revoked";
     CertificateNoLogin(&'static str) => (FORBIDDEN, CertificateNoLogin), "this certificate lets nobody in: {0}";
+    VisitRefused => (FORBIDDEN, VisitRefused),
+        "nobody was let in: what was shown lets nobody in here. Try once more, with the newest password that was sent, or ask \
+         whoever has approved the request for another";
+    VisitChallengeOver => (CONFLICT, VisitChallengeOver),
+        "what the card has signed was used already, is for another kiosk, or took longer than two minutes; have it sign once more";
+    VisitOver => (UNAUTHORIZED, VisitOver),
+        "this visit is over: by its time, because its request is closed, or because the kiosk has ended it; what was done stays \
+         done. Begin another one";
     CrossSite => (FORBIDDEN, CrossSite), "another site has made this call in your name";
     TooManyRequests { seconds: u64 } => (TOO_MANY_REQUESTS, TooManyRequests),
         "too many of these calls; come back in {seconds} s" => { seconds } [wait: Seconds(*seconds)];

@@ -11,11 +11,12 @@ use crate::server::call::reply::Reply;
 use crate::server::controllers::{
     accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, found, health, history, identities,
     leaving, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals, puks, queue, remind,
-    reports, requests, review, sealed_keys, smartcards, templates,
+    reports, requests, review, sealed_keys, smartcards, templates, visits,
 };
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Caller;
 use crate::server::permission::proof;
+use crate::server::permission::visit::Reached;
 use crate::store::{CardFilter, ListKind};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -27,9 +28,14 @@ pub struct Moment {
     pub id: Uuid,
 }
 
-/// Refuses a call before its body is received: one that bears more secrets than the limits allow, or needs a fresher proof of
+/// Refuses a call before its body is received: one that a visit does not reach, bears more secrets than the limits allow, or needs a fresher proof of
 /// who calls.
 pub fn check(app: &App, caller: &Caller, route: &Route, now: OffsetDateTime) -> Result<(), ApiError> {
+    match caller.only().map_or(Reached::Yes, |only| only.reached(route)) {
+        Reached::Yes => {}
+        Reached::Other(what) => return Err(ApiError::NotFound(what)),
+        Reached::Never => return Err(ApiError::Forbidden("do this on a visit for one request")),
+    }
     if proof::is_wanted(route) {
         check_proof(caller, now)?;
     }
@@ -235,6 +241,15 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::EndSession => {
             payload.nothing()?;
             accounts::end_session(&call).await
+        }
+        Route::BeginVisit => visits::begin(&call, payload.read()?).await,
+        Route::ChallengeVisit => {
+            payload.nothing()?;
+            visits::challenge(&call).await
+        }
+        Route::EndVisits => {
+            payload.nothing()?;
+            visits::end(&call).await
         }
     }
 }

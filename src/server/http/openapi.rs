@@ -28,6 +28,7 @@ use crate::cm::route::{DECLARATIONS, Declaration, Method};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, UpdateSmartcard};
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
 use crate::cm::template_facts::{TemplateFacts, TemplateFile, TemplateVersion};
+use crate::cm::visit::{Visit, VisitChallenge, VisitOrder};
 use crate::cm::wire::Described;
 use serde_json::{Map, Value, json};
 
@@ -387,9 +388,11 @@ fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
         (Method::Post, "proposals/{proposal}/reject") => takes(ignored_object(), Gives::Nothing),
         (_, "token/activate") => takes(ShownCode::schema(), Gives::Made(GivenBearer::schema(), "token")),
         (_, "token/renew") => takes(ignored_object(), Gives::Made(GivenBearer::schema(), "token")),
+        (Method::Post, "visits") => takes(VisitOrder::schema(), Gives::One(Visit::schema())),
+        (Method::Post, "visits/challenge") => takes(ignored_object(), Gives::One(VisitChallenge::schema())),
         (Method::Get, "outbox") => list(OutboxEntry::schema()),
         (Method::Post, "outbox/{notice}/retry" | "outbox/{notice}/discard") => takes(ignored_object(), Gives::Nothing),
-        (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end") => {
+        (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end" | "visits/end") => {
             takes(ignored_object(), Gives::Nothing)
         }
         // A test sees to it that nothing is left over.

@@ -139,7 +139,7 @@ pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     let mut response = response(status, "application/json; charset=utf-8", bytes, id);
     let headers = response.headers_mut();
     match error {
-        ApiError::NotAuthenticated | ApiError::BearerExpired => {
+        ApiError::NotAuthenticated | ApiError::BearerExpired | ApiError::VisitOver => {
             for challenge in app.identity.challenges(error) {
                 headers.append(header::WWW_AUTHENTICATE, challenge);
             }

@@ -7,6 +7,7 @@ use super::link;
 use super::negotiate::Negotiate;
 use super::oidc::Issuer;
 use super::session::{Kind, Sessions};
+use super::visit;
 use super::way::{Failure, Found};
 use crate::secret::LinkCode;
 use crate::server::data_directory::settings::identity::RoleSettings;
@@ -52,7 +53,7 @@ impl Identity {
     /// Returns the challenges for a caller who was not let in (RFC 9110, 11.6.1).
     pub fn challenges(&self, error: &ApiError) -> Vec<HeaderValue> {
         let bearer = match error {
-            ApiError::BearerExpired => "Bearer error=\"invalid_token\"",
+            ApiError::BearerExpired | ApiError::VisitOver => "Bearer error=\"invalid_token\"",
             _ => "Bearer",
         };
         let negotiate = self.negotiate.as_ref().map(|_| HeaderValue::from_static("Negotiate"));
@@ -121,7 +122,9 @@ impl Identity {
         if found.user.disabled {
             return Err(Failure::of(ApiError::UserDisabled, &found.user.name));
         }
-        if !matches!(found.shown, Shown::Bearer(_) | Shown::Oidc) && site::is_foreign(&parts.headers) {
+        if !matches!(found.shown, Shown::Bearer(_) | Shown::Oidc | Shown::Visit { .. })
+            && site::is_foreign(&parts.headers)
+        {
             return Err(ApiError::CrossSite.into());
         }
         Ok(Some(found))
@@ -166,6 +169,9 @@ impl Identity {
             (Some(issuer), _) if is("bearer") && credentials.matches('.').count() == 2 => {
                 self.limits.patience(address)?;
                 issuer.find(store, credentials, now).await.map(Some)
+            }
+            _ if is("bearer") && credentials.len() <= MAX_BEARER && visit::is_meant(credentials) => {
+                visit::find(store, &self.roles, credentials, now).await.map(Some)
             }
             _ if is("bearer") && credentials.len() <= MAX_BEARER => {
                 bearer::find(store, credentials, now).await.map(Some)

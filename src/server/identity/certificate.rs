@@ -51,11 +51,8 @@ impl Certificates {
 
     /// Finds the person behind a certificate that TLS has verified at the start of the connection.
     pub async fn find(&self, store: &Store, der: &[u8], now: OffsetDateTime) -> Result<Found, Failure> {
-        let certificate = Certificate::from_der(der).map_err(|_| ApiError::NotAuthenticated)?;
         // A connection may outlive the certificate it began with.
-        if now < certificate.not_before() || certificate.not_after() < now {
-            return Err(ApiError::NotAuthenticated.into());
-        }
+        let certificate = in_time(der, now)?;
         if let Some(own) = self.own.as_ref().filter(|own| certificate.verify_issued_by(&own.authority).is_ok()) {
             return find_owner(store, &own.templates, &certificate).await;
         }
@@ -66,6 +63,27 @@ impl Certificates {
             }
         }
         Err(ApiError::NotAuthenticated.into())
+    }
+}
+
+/// Finds the owner of a certificate of this server's CA, whose key has signed what nobody else could have it sign.
+pub async fn own(
+    store: &Store,
+    (authority, templates): (&Certificate, &Templates),
+    der: &[u8],
+    now: OffsetDateTime,
+) -> Result<Found, Failure> {
+    let certificate = in_time(der, now)?;
+    certificate.verify_issued_by(authority).map_err(|_| ApiError::NotAuthenticated)?;
+    find_owner(store, templates, &certificate).await
+}
+
+/// Reads a certificate; refuses one whose time has not begun, or is over.
+fn in_time(der: &[u8], now: OffsetDateTime) -> Result<Certificate, ApiError> {
+    let certificate = Certificate::from_der(der).map_err(|_| ApiError::NotAuthenticated)?;
+    match (certificate.not_before()..=certificate.not_after()).contains(&now) {
+        true => Ok(certificate),
+        false => Err(ApiError::NotAuthenticated),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Limits rates by buckets that refill, in a fixed amount of memory: how much a caller, card, address or name may do at
 //! once, and how fast that comes back.
 
+use super::pauses::Pauses;
 use crate::server::data_directory::settings::identity::{LimitSettings, Rate};
 use crate::server::error::ApiError;
 use crate::web::bound::network;
@@ -13,6 +14,10 @@ use uuid::Uuid;
 
 /// Bounds the keys that are remembered of each kind.
 const MOST_KEYS: usize = 4096;
+
+/// Says how many people a kiosk may have refused, and how often one, before there are pauses.
+const FREE_OF_KIOSK: u32 = 8;
+const FREE_OF_VISITOR: u32 = 2;
 
 /// Holds what was left for a key, and when.
 struct Bucket {
@@ -79,6 +84,8 @@ pub struct Limits {
     cards: Buckets<Uuid>,
     addresses: Buckets<IpAddr>,
     names: Buckets<String>,
+    kiosks: Pauses<Uuid>,
+    visitors: Pauses<String>,
     /// Connections that one address may have open; 0: as many as all.
     pub connections_per_address: u16,
 }
@@ -91,6 +98,8 @@ impl Limits {
             cards: Buckets::new(settings.secrets_per_card),
             addresses: Buckets::new(settings.failures_per_address),
             names: Buckets::new(settings.failures_per_name),
+            kiosks: Pauses::new(FREE_OF_KIOSK),
+            visitors: Pauses::new(FREE_OF_VISITOR),
             connections_per_address: settings.connections_per_address,
         }
     }
@@ -113,6 +122,23 @@ impl Limits {
         let now = Instant::now();
         address.map_or(Ok(()), |address| self.addresses.take(network(address), now)).map_err(too_many)?;
         name.map_or(Ok(()), |name| self.names.take(name.to_lowercase(), now)).map_err(too_many)
+    }
+
+    /// Counts a try to have somebody let in at a kiosk, until [`Limits::visited`] takes it back; refuses who tries in vain for
+    /// a time that grows. Who wants in is known by what names him, whether there is such a person or not.
+    pub fn visit(&self, kiosk: Uuid, who: Option<&str>) -> Result<(), ApiError> {
+        let now = Instant::now();
+        self.kiosks.begin(kiosk, now).map_err(too_many)?;
+        who.map_or(Ok(()), |who| self.visitors.begin(who.to_owned(), now)).map_err(|wait| {
+            self.kiosks.succeeded(&kiosk);
+            too_many(wait)
+        })
+    }
+
+    /// Takes back what [`Limits::visit`] has counted: somebody was let in.
+    pub fn visited(&self, kiosk: Uuid, who: Option<&str>) {
+        self.kiosks.succeeded(&kiosk);
+        who.map(str::to_owned).iter().for_each(|who| self.visitors.succeeded(who));
     }
 }
 

@@ -60,7 +60,9 @@ impl Sessions {
             Shown::Negotiate => SessionAfter::Negotiate,
             Shown::Oidc => SessionAfter::Oidc,
             Shown::Certificate => SessionAfter::Certificate,
-            Shown::Bearer(_) | Shown::Session(_) | Shown::Link(_) | Shown::Page { .. } => return false,
+            Shown::Bearer(_) | Shown::Session(_) | Shown::Link(_) | Shown::Page { .. } | Shown::Visit { .. } => {
+                return false;
+            }
         };
         self.settings.after.contains(&after)
     }

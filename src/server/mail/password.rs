@@ -15,6 +15,9 @@ pub const SALT_LEN: usize = 16;
 /// Counts the bytes of a hash.
 pub const HASH_LEN: usize = 32;
 
+/// Is what nobody's password proves: to be compared with where there is nothing to compare with, so that it takes as long.
+pub const NOBODYS: [u8; SALT_LEN + HASH_LEN] = [0; SALT_LEN + HASH_LEN];
+
 /// Makes a new password, and what proves it: salt and hash. It takes some hundredths of a second.
 pub fn password(policy: &OneTimePolicy) -> Result<(OneTimePassword, Vec<u8>), ApiError> {
     let random = |_| ApiError::Internal(Internal::Random);

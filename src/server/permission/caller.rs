@@ -1,5 +1,6 @@
 //! Describes the person who calls: name, groups, roles, and by what the person came in.
 
+use super::visit::OneRequest;
 use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::store::UserRecord;
 use crate::template::{Attributes, Principal, UserAttribute};
@@ -18,6 +19,22 @@ pub struct Caller {
     pub bears_roles: bool,
     /// By what the user came in.
     pub shown: Shown,
+}
+
+impl Caller {
+    /// Returns what a visit for one request reaches; `None` where the caller is on no such visit.
+    pub fn only(&self) -> Option<&OneRequest> {
+        match &self.shown {
+            Shown::Visit { only, .. } => only.as_ref(),
+            Shown::Bearer(_)
+            | Shown::Oidc
+            | Shown::Negotiate
+            | Shown::Certificate
+            | Shown::Session(_)
+            | Shown::Link(_)
+            | Shown::Page { .. } => None,
+        }
+    }
 }
 
 impl Attributes for UserRecord {
@@ -41,11 +58,13 @@ pub enum Duty {
     /// Sees all requests, and the cards, profiles and certificates of everybody.
     SeeEverything,
     ReadAudit,
+    /// Lets people in at a kiosk, for a short time, by what they show.
+    LetIn,
 }
 
 impl Duty {
     /// Lists all duties.
-    pub const ALL: [Self; 3] = [Self::ManageUsers, Self::SeeEverything, Self::ReadAudit];
+    pub const ALL: [Self; 4] = [Self::ManageUsers, Self::SeeEverything, Self::ReadAudit, Self::LetIn];
 
     /// Returns the word that callers see.
     pub fn name(self) -> &'static str {
@@ -53,6 +72,7 @@ impl Duty {
             Self::ManageUsers => "manage-users",
             Self::SeeEverything => "see-everything",
             Self::ReadAudit => "read-audit",
+            Self::LetIn => "let-in",
         }
     }
 }
@@ -63,22 +83,29 @@ pub struct Roles {
     admin: bool,
     auditor: bool,
     operator: bool,
+    kiosk: bool,
 }
 
 impl Roles {
     /// Returns the roles that the user of this name and these groups has.
     pub fn of(settings: &RoleSettings, name: &str, groups: &[String]) -> Self {
         let has = |principals: &[Principal]| principals.iter().any(|principal| principal.includes(name, groups));
-        Self { admin: has(&settings.admin), auditor: has(&settings.auditor), operator: has(&settings.operator) }
+        Self {
+            admin: has(&settings.admin),
+            auditor: has(&settings.auditor),
+            operator: has(&settings.operator),
+            kiosk: has(&settings.kiosk),
+        }
     }
 
     /// Says whether one of the roles has this duty.
     pub fn include(self, duty: Duty) -> bool {
-        let Self { admin, auditor, operator } = self;
+        let Self { admin, auditor, operator, kiosk } = self;
         match duty {
             Duty::ManageUsers => admin,
             Duty::SeeEverything => admin || auditor || operator,
             Duty::ReadAudit => admin || auditor,
+            Duty::LetIn => kiosk,
         }
     }
 }
@@ -99,5 +126,11 @@ pub enum Shown {
     Page {
         session: Uuid,
         proven: Option<OffsetDateTime>,
+    },
+    /// A visit that a kiosk has begun.
+    Visit {
+        visit: Uuid,
+        /// What the caller reaches alone; `None`: all that a person may do for himself.
+        only: Option<OneRequest>,
     },
 }

@@ -7,6 +7,7 @@ pub mod caller;
 pub mod proof;
 pub mod rules;
 pub mod standing;
+pub mod visit;
 
 pub use rules::{
     Act, WorkflowRoles, duties, enabled, executes_template, has, may, may_initiate, may_manage, may_revoke, parties,

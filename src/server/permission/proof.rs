@@ -56,6 +56,8 @@ pub fn counts(proven: OffsetDateTime, now: OffsetDateTime) -> bool {
 pub fn is_fresh(caller: &Caller, now: OffsetDateTime) -> bool {
     match caller.shown {
         Shown::Page { proven, .. } => proven.is_some_and(|proven| counts(proven, now)),
+        // A kiosk says what its visitor has shown, and nobody watches a kiosk.
+        Shown::Visit { .. } => false,
         Shown::Bearer(_) | Shown::Oidc | Shown::Negotiate | Shown::Certificate | Shown::Link(_) | Shown::Session(_) => {
             true
         }

@@ -73,7 +73,8 @@ pub fn workflow_roles(caller: &Caller, workflow: &Workflow) -> WorkflowRoles {
 
 /// Says whether the caller sees the template: whoever may ask for himself, ask for others, approve or execute does.
 pub fn sees_template(caller: &Caller, template: &ProfileTemplate) -> bool {
-    has(caller, Duty::SeeEverything) || offered(template).any(|workflow| is_involved(caller, workflow))
+    let reached = caller.only().is_none_or(|only| only.template == template.uuid);
+    reached && (has(caller, Duty::SeeEverything) || offered(template).any(|workflow| is_involved(caller, workflow)))
 }
 
 /// Lists the workflows that a template offers.

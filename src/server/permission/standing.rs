@@ -22,8 +22,8 @@ impl Standing<'_> {
         let by_templates = workflows.flat_map(|workflow| {
             workflow.initiators.iter().chain(&workflow.approvers).chain(&workflow.enrollment_agents)
         });
-        let RoleSettings { admin, auditor, operator, second_administrator: _ } = self.roles;
-        let by_roles = admin.iter().chain(auditor).chain(operator);
+        let RoleSettings { admin, auditor, operator, kiosk, second_administrator: _ } = self.roles;
+        let by_roles = admin.iter().chain(auditor).chain(operator).chain(kiosk);
         let meant = |principal: &&Principal| principal.includes(&user.name, &user.groups);
         by_templates.chain(by_roles).filter(meant).map(ToString::to_string).collect()
     }

@@ -181,6 +181,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         domains,
         elsewhere: source.clone().map(Elsewhere::new),
         certificates_per_day: usize::try_from(people.certificates_per_day).ok().filter(|most| *most > 0),
+        visit_lasts: time::Duration::minutes(settings.kiosk.visit_minutes.into()),
         metrics: Arc::default(),
         health: Health::default(),
         api: settings.api.clone(),

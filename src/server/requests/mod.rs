@@ -13,3 +13,4 @@ pub mod data_items;
 pub mod one_time;
 pub mod presence;
 pub mod seen;
+pub mod visited;

@@ -95,7 +95,11 @@ pub async fn remember(
 }
 
 /// Refuses passwords that were tried too often, have expired, or are not made yet.
-fn check_provable(record: &OneTimeRecord, policy: &OneTimePolicy, now: OffsetDateTime) -> Result<(), ApiError> {
+pub(super) fn check_provable(
+    record: &OneTimeRecord,
+    policy: &OneTimePolicy,
+    now: OffsetDateTime,
+) -> Result<(), ApiError> {
     let lacking = record.first.is_none() || (policy.deliver.len() > 1 && record.second.is_none());
     let spent = match record.expires {
         _ if record.tries_left == 0 => "the one-time password was tried too often",

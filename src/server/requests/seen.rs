@@ -95,7 +95,8 @@ impl Call<'_> {
 
     /// Reads the request, if the caller may see it.
     pub async fn request(&self, uuid: Uuid) -> Result<SeenRequest, ApiError> {
-        let record = self.app.store.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
+        let record = self.app.store.request(uuid).await?.filter(|record| self.reaches(record));
+        let record = record.ok_or(ApiError::NotFound("request"))?;
         let template = self.app.templates.get(record.profile_template).cloned();
         let workflow = enabled(template.as_deref(), record.request_type);
         if !permission::sees_request(&self.caller, parties(&record), workflow) {
@@ -152,7 +153,7 @@ impl Call<'_> {
     /// Reads the card, if the caller may see it.
     pub async fn smartcard(&self, uuid: Uuid) -> Result<SmartcardRecord, ApiError> {
         let card = self.app.store.smartcard(uuid).await?;
-        card.filter(|card| self.sees(card.assigned_user, card.profile_template)).ok_or(ApiError::NotFound("smart card"))
+        card.filter(|card| self.sees_smartcard(card)).ok_or(ApiError::NotFound("smart card"))
     }
 
     /// Reads the card, if it is the one that the request brings or is about.
@@ -166,7 +167,10 @@ impl Call<'_> {
     /// Reads the profile, if the caller may see it.
     pub async fn profile(&self, uuid: Uuid) -> Result<ProfileRecord, ApiError> {
         let profile = self.app.store.profile(uuid).await?;
-        let seen = profile.filter(|profile| self.sees(profile.assigned_user, profile.profile_template));
+        let seen = profile.filter(|profile| match self.caller.only() {
+            Some(only) => only.has_profile(uuid),
+            None => self.sees(profile.assigned_user, profile.profile_template),
+        });
         seen.ok_or(ApiError::NotFound("profile"))
     }
 
@@ -206,17 +210,32 @@ impl Call<'_> {
 
     /// Says whether the caller may look for this person.
     pub fn looks_for(&self, person: Uuid) -> bool {
-        person == self.caller.uuid || self.looks_for_anybody()
+        self.caller.only().is_none() && (person == self.caller.uuid || self.looks_for_anybody())
     }
 
     /// Says whether the caller may see the request.
     pub fn sees_request(&self, record: &RequestRecord) -> bool {
         let template = self.app.templates.get(record.profile_template).map(Arc::as_ref);
-        permission::sees_request(&self.caller, parties(record), enabled(template, record.request_type))
+        self.reaches(record)
+            && permission::sees_request(&self.caller, parties(record), enabled(template, record.request_type))
     }
 
-    /// Says whether the caller may see what `owner` holds from this template.
+    /// Says whether a request is no other than the one that the caller is on a visit for.
+    fn reaches(&self, record: &RequestRecord) -> bool {
+        self.caller.only().is_none_or(|only| only.request == record.uuid)
+    }
+
+    /// Says whether the caller may see the card.
+    pub fn sees_smartcard(&self, card: &SmartcardRecord) -> bool {
+        match self.caller.only() {
+            Some(only) => only.has_smartcard(card.uuid),
+            None => self.sees(card.assigned_user, card.profile_template),
+        }
+    }
+
+    /// Says whether the caller may see what `owner` holds from this template. Nobody does on a visit for one request.
     pub fn sees(&self, owner: Uuid, template: Uuid) -> bool {
-        permission::sees_holdings(&self.caller, owner, self.app.templates.get(template).map(Arc::as_ref))
+        self.caller.only().is_none()
+            && permission::sees_holdings(&self.caller, owner, self.app.templates.get(template).map(Arc::as_ref))
     }
 }

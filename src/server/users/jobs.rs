@@ -88,6 +88,7 @@ pub async fn changed(
         // They are not to come back to life with their user.
         tx.remove_sessions_of(user.uuid).await?;
         tx.end_links_of(user.uuid).await?;
+        tx.end_visits_of(user.uuid).await?;
     }
     tx.audit(&entry.with("groups", user.groups.join(" ")).with("disabled", user.disabled)).await?;
     Ok(Changed { before, user })

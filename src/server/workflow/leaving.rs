@@ -203,6 +203,7 @@ pub async fn left(
         jobs::bearer_revoked(tx, bearer.uuid, now, &entry).await?;
     }
     tx.remove_sessions_of(order.user).await?;
+    tx.end_visits_of(order.user).await?;
     left.effects = Effects { revoked, publish: true, ..Effects::default() };
     let entry = act(Deed::PersonLeft).user(order.user).with("name", &holdings.user.name);
     let entry = left.effects.added_to(entry.with("cards", holdings.cards.len()).with("seen", &order.seen));

@@ -246,6 +246,8 @@ pub struct RoleSettings {
     pub admin: Vec<Principal>,
     pub auditor: Vec<Principal>,
     pub operator: Vec<Principal>,
+    /// The accounts of kiosks, which let people in for a short time.
+    pub kiosk: Vec<Principal>,
     /// Does a change of who has which part (a group or role that a template or this table names, and all by what such a
     /// person comes in) need a second administrator's word? Left out: from the time on when there are two.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -258,6 +260,7 @@ impl Default for RoleSettings {
             admin: Vec::new(),
             auditor: vec![Principal::Group("auditors".into())],
             operator: Vec::new(),
+            kiosk: Vec::new(),
             second_administrator: None,
         }
     }

@@ -6,6 +6,7 @@ pub mod database;
 pub mod directory;
 pub mod environment;
 pub mod identity;
+pub mod kiosk;
 pub mod mail;
 mod named;
 pub mod notices;

@@ -6,6 +6,7 @@ use super::database::DatabaseSettings;
 use super::directory::DirectorySettings;
 use super::environment::{self, Effective, Origin, VariableError, flatten, merged, shown};
 use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use super::kiosk::{KioskSettings, MOST_MINUTES};
 use super::mail::SmtpSettings;
 use super::notices::{NoticeFault, NoticeSettings};
 use super::operation::{ApiSettings, AuditSettings, LogSettings, OperationsSettings, is_default};
@@ -60,6 +61,9 @@ pub struct Settings {
     pub roles: RoleSettings,
     #[serde(default, skip_serializing_if = "is_default")]
     pub limits: LimitSettings,
+    /// What kiosks let people in for.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub kiosk: KioskSettings,
     /// What names of people may be, and how much a person is issued.
     #[serde(default, skip_serializing_if = "is_default")]
     pub people: PeopleSettings,
@@ -88,6 +92,8 @@ pub enum SettingsError {
     Notices(#[from] NoticeFault),
     #[error("the [people] certificates_per_day is at most {MOST_PER_DAY}, or 0 for any number")]
     CertificatesPerDay,
+    #[error("the [kiosk] visit_minutes is from 1 to {MOST_MINUTES}")]
+    VisitMinutes,
 }
 
 /// Reads how the log is to be written, before anything else of a data directory is opened.
@@ -112,6 +118,9 @@ impl Settings {
         }
         if settings.people.certificates_per_day > MOST_PER_DAY {
             return Err(SettingsError::CertificatesPerDay);
+        }
+        if !(1..=MOST_MINUTES).contains(&settings.kiosk.visit_minutes) {
+            return Err(SettingsError::VisitMinutes);
         }
         settings.console.check()?;
         settings.notices.check()?;

@@ -1,0 +1,69 @@
+//! Finds the person on a visit, by the bearer token that a kiosk was given for it, and makes those tokens.
+//!
+//! A visit bears no roles: whatever its person may do for others, nobody does at a kiosk. It ends by its time, by whoever ends
+//! it, when its person or the kiosk is disabled or the kiosk is none any more, and when its request is closed.
+
+use super::way::{Failure, Found, Until};
+use crate::cm::request::RequestStatus;
+use crate::secret::BearerToken;
+use crate::server::data_directory::settings::identity::RoleSettings;
+use crate::server::error::{ApiError, Internal};
+use crate::server::permission::caller::{Duty, Roles, Shown};
+use crate::server::permission::visit::OneRequest;
+use crate::server::users::bearer::{bearer_hash, new_bearer};
+use crate::store::{Owned, Store, VisitRecord};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+/// Begins the bearer token of every visit; no other one of the server has this character.
+const PREFIX: &str = "visit~";
+
+/// Holds a visit that is about to be written, and its bearer token.
+pub struct FreshVisit {
+    pub record: VisitRecord,
+    pub bearer: BearerToken,
+}
+
+impl FreshVisit {
+    /// Makes a visit of this length.
+    pub fn new(
+        (owner, kiosk): (Uuid, Uuid),
+        request: Option<Uuid>,
+        (now, lasts): (OffsetDateTime, Duration),
+    ) -> Result<Self, ApiError> {
+        let value = new_bearer().map_err(|_| ApiError::Internal(Internal::Random))?;
+        let bearer = BearerToken::new(format!("{PREFIX}{}", value.expose()));
+        let hash = bearer_hash(bearer.expose());
+        let record = VisitRecord { uuid: Uuid::now_v7(), owner, kiosk, hash, request, created: now, ends: now + lasts };
+        Ok(Self { record, bearer })
+    }
+}
+
+/// Says whether a bearer token is that of a visit.
+pub fn is_meant(bearer: &str) -> bool {
+    bearer.starts_with(PREFIX)
+}
+
+/// Finds the person on a visit; refuses one that is over.
+pub async fn find(store: &Store, roles: &RoleSettings, bearer: &str, now: OffsetDateTime) -> Result<Found, Failure> {
+    let held = store.visit_by_hash(&bearer_hash(bearer)).await.map_err(ApiError::from)?;
+    let Owned { what: visit, holder: user } = held.ok_or(ApiError::NotAuthenticated)?;
+    // One that is to begin yet is of before the clock was set back.
+    if !(visit.created..visit.ends).contains(&now) {
+        return Err(ApiError::VisitOver.into());
+    }
+    let kiosk = store.user(visit.kiosk).await.map_err(ApiError::from)?.filter(|kiosk| !kiosk.disabled);
+    if !kiosk.is_some_and(|kiosk| Roles::of(roles, &kiosk.name, &kiosk.groups).include(Duty::LetIn)) {
+        return Err(ApiError::VisitOver.into());
+    }
+    let only = match visit.request {
+        Some(request) => {
+            let request = store.request(request).await.map_err(ApiError::from)?;
+            let open = |status| matches!(status, RequestStatus::Approved | RequestStatus::Executing);
+            Some(request.filter(|request| open(request.status)).ok_or(ApiError::VisitOver)?)
+        }
+        None => None,
+    };
+    let shown = Shown::Visit { visit: visit.uuid, only: only.as_ref().map(OneRequest::of) };
+    Ok(Found { user, shown, bears_roles: false, answer: None, until: Until::Moment(visit.ends) })
+}
