@@ -3,6 +3,7 @@
 
 use super::beyond_mim::OneTimePasswords;
 use super::check::{FieldError, MAX_HOST, MAX_SIGNATURE};
+use super::hidden::is_hidden;
 use super::wire::body::body;
 use super::wire::{
     Crlf, CrlfOrNothing, Guid, GuidOrNothing, Moment, OneTimePasswordOrNothing, Plain, SecretText, TextOrNothing,
@@ -114,7 +115,15 @@ impl VisitOrder {
         if let Some(long) = long.into_iter().flatten().next() {
             return Err(long);
         }
+        for (field, text) in [("User", &user), ("Server", &server)] {
+            if text.chars().any(is_hidden) {
+                return Err(FieldError::HiddenCharacter { field });
+            }
+        }
         let Some(certificate) = certificate else {
+            if !server.is_empty() || challenge.is_some() || signature.is_some() {
+                return Err(FieldError::Missing { field: "Certificate" });
+            }
             let whom = match (card_id, user.trim()) {
                 (Some(_), user) if !user.is_empty() => return Err(FieldError::Both { field: "User", other: "CardId" }),
                 (Some(card_id), _) => Whom::Card(card_id),
@@ -126,8 +135,14 @@ impl VisitOrder {
             }
             return Ok(VisitWay::Password(whom, OneTimePasswords { first, second }));
         };
-        if first.is_some() || second.is_some() {
-            return Err(FieldError::Both { field: "Certificate", other: "OneTimePassword" });
+        for (given, other) in [
+            (first.is_some() || second.is_some(), "OneTimePassword"),
+            (!user.is_empty(), "User"),
+            (card_id.is_some(), "CardId"),
+        ] {
+            if given {
+                return Err(FieldError::Both { field: "Certificate", other });
+            }
         }
         let challenge = challenge.ok_or(FieldError::Missing { field: "Challenge" })?;
         let signature = signature.ok_or(FieldError::Missing { field: "Signature" })?;

@@ -1,6 +1,7 @@
 //! Whoever owns the database writes its rows: each table is altered once in each column, and `audit verify` names it.
 
 use crate::server::identity::restart;
+use crate::server::passwords::with_passwords;
 use crate::server::support::{EXTENSION, Lab};
 use crate::support::postgres::Database;
 use crate::support::program::Program;
@@ -12,11 +13,12 @@ use std::path::Path;
 use time::Duration;
 
 /// The tables whose rows the log vouches for, and the columns that name a row.
-const WATCHED: [(&str, &[&str]); 11] = [
+const WATCHED: [(&str, &[&str]); 12] = [
     ("users", &["uuid"]),
     ("identities", &["uuid"]),
     ("tokens", &["uuid"]),
     ("links", &["uuid"]),
+    ("visits", &["uuid"]),
     ("proposals", &["uuid"]),
     ("stock", &["card_id"]),
     ("requests", &["uuid"]),
@@ -29,7 +31,7 @@ const WATCHED: [(&str, &[&str]); 11] = [
 /// was used last, which is no act.
 const UNWATCHED: [&str; 3] = ["seq", "changes", "last_used"];
 /// The other tables, and why the log does not vouch for them.
-const OTHERS: [(&str, &str); 21] = [
+const OTHERS: [(&str, &str); 22] = [
     ("agents_keys", "sealed"),
     ("archived_keys", "sealed"),
     ("attestations", "an act has them whole"),
@@ -50,6 +52,7 @@ const OTHERS: [(&str, &str); 21] = [
     ("profile_certificates", "which certificates a profile holds; each is in an act"),
     ("responses", "signed"),
     ("sessions", "end by themselves within hours"),
+    ("visit_challenges", "are signed by a card within two minutes"),
     ("told", "how far the log and the ends of certificates were told of"),
 ];
 /// Orders at a CA elsewhere; their certificates are that CA's.
@@ -57,9 +60,11 @@ const ELSEWHERE: &str = "upstream_orders";
 
 /// A server that has ended, with rows in every watched table.
 fn ended(database: Option<Database>) -> Lab {
-    let mut lab =
-        Lab::with_template(|template| template.replacen("approvals_needed = 0", "approvals_needed = 1", 1), database);
-    restart(&mut lab, "[roles]\nadmin = [\"group:officers\"]\nsecond_administrator = true\n");
+    let mut lab = Lab::with_template(|template| with_passwords(template, "deliver = [\"display\"]"), database);
+    restart(
+        &mut lab,
+        "[roles]\nkiosk = [\"group:kiosks\"]\nadmin = [\"group:officers\"]\nsecond_administrator = true\n",
+    );
     let alice = lab.user("alice", &[]);
     server::user_link(&lab.data(), "alice", "https://issuer.test", "0815").unwrap();
     let card = StockCard { card_id: uuid::Uuid::new_v4(), kind: "yubikey".into(), ..StockCard::default() };
@@ -69,7 +74,9 @@ fn ended(database: Option<Database>) -> Lab {
     assert_eq!(proposed.status, 202);
     server::user_sign_in_link(&lab.data(), "alice", 15).unwrap();
     let request = lab.enroll_request(&alice);
-    lab.post(&bob, &format!("{EXTENSION}/requests/{request}/approve"), json!({"Comment": "seen"})).ok();
+    let approved = lab.post(&bob, &format!("{EXTENSION}/requests/{request}/approve"), json!({"Comment": "seen"})).ok();
+    let shown = json!({"User": "alice", "OneTimePassword": approved["OneTimePassword"]});
+    lab.post(&lab.user("kiosk", &["kiosks"]), &format!("{EXTENSION}/visits"), shown).ok();
     lab.assign(&alice, &request, uuid::Uuid::new_v4());
     lab.certificatedata(&alice, &request, &crate::server::support::new_csr()).ok();
     lab.complete(&alice, &request).ok();

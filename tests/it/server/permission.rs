@@ -120,7 +120,11 @@ fn a_history_tells_nobody_what_the_lists_hide() {
         let is_told = entries.as_array().unwrap().iter().any(|entry| entry["What"] == "Issued");
         (role, listed, is_told)
     });
-    assert_eq!(answers.map(|(_, listed, _)| listed), [false, true, true, false, true, true, true, true], "{answers:?}");
+    assert_eq!(
+        answers.map(|(_, listed, _)| listed),
+        [false, true, true, false, true, true, true, true, false],
+        "{answers:?}"
+    );
     assert!(answers.iter().all(|(_, listed, told)| listed == told), "{answers:?}");
 }
 

@@ -143,6 +143,9 @@ fn one_of_each() -> Vec<Route> {
         Route::RetryNotice { notice: A },
         Route::DiscardNotice { notice: B },
         Route::EndSession,
+        Route::BeginVisit,
+        Route::ChallengeVisit,
+        Route::EndVisits,
     ]
 }
 
@@ -175,7 +178,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 97);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 100);
 }
 
 #[test]
@@ -255,6 +258,8 @@ const NO_SECRET: &[(Method, &str)] = &[
     (Method::Get, "api/cardwright/v1/accounts/{user}/tokens"),
     (Method::Post, "api/cardwright/v1/tokens/{token}/revoke"),
     (Method::Post, "api/cardwright/v1/token/revoke"),
+    // It is worth nothing without a card's key.
+    (Method::Post, "api/cardwright/v1/visits/challenge"),
 ];
 /// Calls whose path does not say that a secret goes out.
 const SECRET: &[(Method, &str)] = &[
@@ -263,6 +268,8 @@ const SECRET: &[(Method, &str)] = &[
     (Method::Put, "api/cardwright/v1/requests/{request}/smartcards/{smartcard}/presence"),
     // The code by which somebody signs in.
     (Method::Post, "api/cardwright/v1/accounts/{user}/link"),
+    // A one-time password, and the bearer token of a visit.
+    (Method::Post, "api/cardwright/v1/visits"),
     // The code of a bearer token that was proposed.
     (Method::Post, "api/cardwright/v1/proposals/{proposal}/confirm"),
 ];

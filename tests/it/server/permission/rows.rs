@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Who may ask: what templates give, then what `[roles]` gives.
-pub const ROLES: [&str; 8] =
-    ["stranger", "owner", "initiator", "approver", "agent", "auditor", "operator", "administrator"];
+pub const ROLES: [&str; 9] =
+    ["stranger", "owner", "initiator", "approver", "agent", "auditor", "operator", "administrator", "kiosk"];
 
 const WORKFLOWS: &str = r#"
 [workflows.enroll]
@@ -44,7 +44,7 @@ enrollment_agent_required = true
 /// Whoever is disabled or unknown here is so again and again.
 const SETTINGS: &str = "\n[limits]\nfailures_per_address = { burst = 1, per_minute = 0 }\n\
                         failures_per_name = { burst = 1, per_minute = 0 }\n[people]\ncertificates_per_day = 0\n[roles]\nadmin = [\"group:administrator\"]\nauditor = [\"group:auditor\"]\n\
-                        operator = [\"group:operator\"]\n";
+                        operator = [\"group:operator\"]\nkiosk = [\"group:kiosk\"]\n";
 
 pub fn template(template: String) -> String {
     let head = template.split("[workflows.enroll]").next().unwrap().to_owned();
@@ -224,7 +224,10 @@ pub struct Row {
     pub expected: [u16; ROLES.len()],
 }
 
-fn row(stage: Stage, expected: [u16; ROLES.len()], route: fn(&Lab, &Objects) -> Route) -> Row {
+/// A row for all roles but the kiosk, which gets no more than a stranger does.
+fn row(stage: Stage, expected: [u16; ROLES.len() - 1], route: fn(&Lab, &Objects) -> Route) -> Row {
+    let of = |place: usize| expected[if place < expected.len() { place } else { 0 }];
+    let expected = std::array::from_fn(of);
     Row { stage, second: None, route, body: |_, _, _| Value::Null, expected }
 }
 
@@ -234,6 +237,11 @@ pub fn rows() -> Vec<Row> {
     let account = |row: Row| Row { second: Some("account"), ..row };
     let noticed = |row: Row| Row { second: Some("notice"), ..row };
     let second = |row: Row, kind: &'static str| Row { second: Some(kind), ..row };
+    let kiosk = |row: Row, status: u16| {
+        let mut expected = row.expected;
+        expected[ROLES.len() - 1] = status;
+        Row { expected, ..row }
+    };
     vec![
         row(Pending, [200; 8], |_, _| Route::ListProfileTemplates),
         row(Pending, [200; 8], |lab, _| Route::GetProfileTemplate { template: lab.template }),
@@ -616,6 +624,19 @@ pub fn rows() -> Vec<Row> {
         )),
         with(row(Pending, [204; 8], |_, _| Route::EndSession), |_, _, _| json!({})),
         with(row(Pending, [204; 8], |_, _| Route::RevokeOwnBearer), |_, _, _| json!({})),
+        kiosk(
+            second(
+                with(row(Enrolled, [403; 8], |_, _| Route::BeginVisit), |lab, o, people| {
+                    let path = format!("{EXTENSION}/requests/{}/onetimepassword/distribution", o.second);
+                    let made = lab.post(people.of("approver"), &path, json!({})).json();
+                    json!({"User": "owner", "OneTimePassword": made["OneTimePassword"].as_str().unwrap_or("none")})
+                }),
+                "Unblock",
+            ),
+            200,
+        ),
+        kiosk(with(row(Pending, [403; 8], |_, _| Route::ChallengeVisit), |_, _, _| json!({})), 200),
+        kiosk(with(row(Pending, [403; 8], |_, _| Route::EndVisits), |_, _, _| json!({})), 204),
         with(row(Pending, [403, 201, 201, 403, 201, 403, 403, 403], |_, _| Route::CreateRequest), |lab, _, people| {
             json!({
                 "profiletemplateuuid": lab.template, "datacollection": [], "type": "Enroll", "comment": "",
