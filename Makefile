@@ -8,10 +8,13 @@ SHELL := /bin/bash
 comma := ,
 UNROOTED := $(if $(filter 0,$(shell id -u)),,--skip directory::domain:: --skip whole::domain::)
 
+# A Debian system of its own, in which the packages are tried, wants root and namespaces.
+UNBOOTED := $(if $(shell unshare -mpCuin true 2>/dev/null && echo can),,--skip packaging::)
+
 # Some tests wait (for a mail's next try, for a server that is away): others use the processors meanwhile.
 export RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 2)))
 
-.PHONY: demo test check torture screenshots bench bench-server bench-large fuzz
+.PHONY: demo test check deb torture screenshots bench bench-server bench-large fuzz
 
 demo:
 	@scripts/install-missing demo
@@ -24,10 +27,13 @@ test:
 	@scripts/build-est >/dev/null
 	@scripts/fetch-axe >/dev/null
 	@$(CARGO) test --quiet --doc
-	$(CARGO) test --lib --bins --test it -- $(UNROOTED) | tee target/test.log
+	@$(if $(UNBOOTED),,scripts/build-cargo-deb >/dev/null && scripts/debian-root >/dev/null)
+	$(CARGO) test --lib --bins --test it -- $(UNROOTED) $(UNBOOTED) | tee target/test.log
 	@echo "Skipped, and why:"
+	@$(if $(UNROOTED),echo "  those of a domain controller$(comma) which wants root")
+	@$(if $(UNBOOTED),echo "  those of the Debian packages$(comma) which want root and namespaces of their own")
 	@grep -E '\.\.\. ignored' target/test.log || \
-		echo "  $(if $(UNROOTED),those of a domain controller$(comma) which wants root,nothing: all the tools the tests need are installed)"
+		echo "  $(if $(UNROOTED)$(UNBOOTED),no other,nothing: all the tools the tests need are installed)"
 
 check: test
 	$(CARGO) fmt --check
@@ -36,6 +42,16 @@ check: test
 	$(CARGO) clippy --no-default-features --features kiosk -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
 	scripts/check-dependencies
+
+# The two Debian packages, into target/debian: of the client alone, and of the whole program with the server's service.
+deb:
+	@scripts/install-missing demo
+	$(CARGO) build --release --no-default-features
+	@mkdir -p target/packaging && cp target/release/cardwright target/packaging/client-alone
+	$(CARGO) build --release
+	@scripts/package target/packaging/client-alone target/release/cardwright target/debian
+	@if command -v lintian >/dev/null; then scripts/lint-packages target/debian; \
+		else echo "lintian is not installed: the packages were not checked by it"; fi
 
 # Work on cards cut at every point, of which `make test` tries a fifth.
 torture:

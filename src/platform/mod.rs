@@ -6,6 +6,7 @@
 //! - [`process`]: a child asked to end or set apart; who has a library loaded
 //! - [`signal`]: signals that ask this process to end
 //! - [`memory`]: no core dumps, no debuggers; freed memory given back
+//! - [`service`]: tells the service manager that this process is ready
 //! - [`socket`], [`peer`]: sockets that are files, early acknowledgements of TCP; who is at the other end of loopback
 //!
 //! Errors are `std::io::Error`, or an enum where a room tells steps apart.
@@ -17,6 +18,7 @@ pub mod lock;
 pub mod memory;
 pub mod peer;
 pub mod process;
+pub mod service;
 #[cfg(any(feature = "server", feature = "farm"))]
 pub mod signal;
 pub mod socket;

@@ -49,6 +49,7 @@ pub use administration::outbox::{
 pub use administration::people::{PeopleError, PeopleImport, user_import_list};
 pub use administration::restore::{Trust, restore};
 pub use administration::stock::{StockCard, StockError, stock_import, stock_list, stock_remove};
+pub use administration::upgrade::{UpgradeError, UpgradeOrder, Upgraded, records_age, upgrade};
 pub use administration::users::{
     AccountError, AddedBearer, AddedUser, InvitedUser, NewUser, bearer_add, bearer_invite, bearer_list, bearer_revoke,
     user_add, user_change, user_end_link, user_invite, user_link, user_list, user_sign_in_link, user_unlink,

@@ -84,7 +84,7 @@ pub use link::{CountsSeen, from_micros, micros};
 pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use moving::{MoveError, Moving, Standing, TableCount, first_used};
 pub use names::{NameKind, folded};
-pub use open::Store;
+pub use open::{SchemaAge, Store};
 pub use outbox::{NoticeRecord, OutboxCount};
 pub use postgres::place::PostgresPlace;
 pub use presence::PresenceRecord;

@@ -4,6 +4,7 @@ use super::act_key::ActKey;
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, CountsSeen};
 use super::postgres::place::PostgresPlace;
+use super::schema::VERSION;
 use super::writer::{BoxFuture, Tx, Voucher};
 use super::{postgres, sqlite};
 use std::collections::BTreeMap;
@@ -25,6 +26,32 @@ struct Inner {
 enum Database {
     Sqlite(sqlite::Database),
     Postgres(postgres::Database),
+}
+
+/// Compares the version of a database with what this release works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemaAge {
+    /// What the database is of; 0 where there is none yet.
+    pub found: i64,
+    /// What this release makes of it.
+    pub known: i64,
+}
+
+impl SchemaAge {
+    /// Reads the version of an SQLite file, and changes nothing.
+    pub fn of_file(path: &Path) -> Result<Self, Error> {
+        Ok(Self { found: sqlite::schema::version(path)?, known: VERSION })
+    }
+
+    /// Reads the version of a PostgreSQL database, and changes nothing.
+    pub async fn of_database(place: &PostgresPlace) -> Result<Self, Error> {
+        Ok(Self { found: postgres::Database::version(place).await?, known: VERSION })
+    }
+
+    /// Says whether there are records, and of an earlier release.
+    pub fn is_behind(self) -> bool {
+        (1..self.known).contains(&self.found)
+    }
 }
 
 impl Store {

@@ -13,6 +13,7 @@ mod gids;
 mod iso7816;
 mod layers;
 mod malice;
+mod packaging;
 mod pages;
 mod piv;
 mod pkix;

@@ -2,7 +2,7 @@
 
 mod acts;
 mod identity;
-mod migrations;
+pub mod migrations;
 mod postgres;
 mod power;
 mod records;

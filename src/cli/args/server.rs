@@ -60,6 +60,24 @@ pub enum ServerCommand {
         #[arg(long, conflicts_with = "passphrase_from")]
         unauthenticated: bool,
     },
+    /// Bring the records of an earlier release to this one, after a backup; the server must not be running.
+    ///
+    /// Nothing is done where they are of this release already. The service of the Debian package does this before each
+    /// start; `serve` by itself does it too, without a backup.
+    Upgrade {
+        /// The server's directory.
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// Where the backup is put, as an archive that `server restore` takes.
+        #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+        backups: PathBuf,
+        /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+        #[arg(long, value_name = "SOURCE")]
+        passphrase_from: Option<Source>,
+        /// The records are in PostgreSQL, and were saved with pg_dump.
+        #[arg(long)]
+        records_saved: bool,
+    },
     /// Put the server's CA under another's root, or a CA elsewhere in its place.
     #[command(subcommand)]
     Ca(CaCommand),

@@ -18,11 +18,13 @@ mod people_file;
 pub mod serve;
 mod stock;
 mod stock_file;
+mod upgrade;
 mod users;
 
 use crate::cli::args::ServerCommand;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, Text};
+use crate::server::UpgradeOrder;
 
 /// Carries a command of `cardwright server` out.
 pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
@@ -33,6 +35,9 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
         }
         ServerCommand::Restore { file, directory, passphrase_from, unauthenticated } => {
             backup::restore(&file, &directory, passphrase_from.as_ref(), unauthenticated, output)
+        }
+        ServerCommand::Upgrade { directory, backups, passphrase_from, records_saved } => {
+            upgrade::run(&directory, UpgradeOrder { backups, records_saved }, passphrase_from.as_ref(), output)
         }
         ServerCommand::Ca(command) => ca::run(command, output),
         ServerCommand::Database(command) => database::run(command, output),

@@ -7,6 +7,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output, Text};
 use crate::cli::secrets;
 use crate::console::Console;
+use crate::platform::service;
 use crate::server::{self, AgreementError, Config, Disagreement, LogFormat, LogSettings, StartError, WitnessError};
 use serde_json::json;
 use std::path::Path;
@@ -34,6 +35,9 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
             let operations = operations.as_ref().map(|at| format!("health and metrics at {at}"));
             [format!("listening at {url}")].into_iter().chain(operations).collect::<Text>()
         });
+        if let Err(error) = service::tell_ready() {
+            output.tell(&format!("the service manager could not be told that the server listens: {error}"));
+        }
         // The server serves all the same: what reads its standard output may have ended.
         if let Err(failure) = told {
             output.failure(&failure);

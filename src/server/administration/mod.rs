@@ -20,4 +20,5 @@ pub mod people;
 mod records;
 pub mod restore;
 pub mod stock;
+pub mod upgrade;
 pub mod users;

@@ -6,7 +6,7 @@ use super::layout::DataDirectory;
 use super::settings::database::DatabaseSettings;
 use super::settings::server_toml::Settings;
 use crate::secret::DatabasePassword;
-use crate::store::{self, ActKey, PostgresPlace, Store};
+use crate::store::{self, ActKey, PostgresPlace, SchemaAge, Store};
 use std::path::PathBuf;
 use tokio::runtime::Runtime;
 
@@ -51,6 +51,18 @@ pub fn with_store<T>(
         store.close().await;
         Ok(done)
     })
+}
+
+/// Says which version the records are of that the settings name; changes nothing.
+pub fn age(directory: &DataDirectory, settings: &Settings) -> Result<SchemaAge, DatabaseError> {
+    match &settings.database {
+        None => Ok(SchemaAge::of_file(&directory.database())?),
+        Some(database) => {
+            let place = place(directory, database)?;
+            let read = runtime().map_err(DatabaseError::Runtime)?.block_on(SchemaAge::of_database(&place));
+            Ok(read?)
+        }
+    }
 }
 
 /// Opens the store that the settings name.

@@ -45,6 +45,14 @@ impl Database {
         Ok((Self { pool, room: Semaphore::new(MOST_JOBS as usize), counts, voucher }, instance))
     }
 
+    /// Reads which version the schema is of, and changes nothing; 0 where it is empty.
+    pub async fn version(place: &PostgresPlace) -> Result<i64, Error> {
+        let (pool, name) = place.pool()?;
+        let mut client =
+            pool.get().await.map_err(|error| Error::Open { database: name.clone(), source: pool_cause(error) })?;
+        schema::found(&mut client, &name).await
+    }
+
     /// Runs the job in a task of its own, so that it ends even if the caller goes away.
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where

@@ -38,6 +38,15 @@ pub(super) async fn migrate(client: &mut Client, database: &str) -> Result<Uuid,
     Uuid::from_slice(&value).map_err(|_| Error::Damaged { table: "meta", column: 0 })
 }
 
+/// Reads the schema's version, 0 for an empty one, and undoes what that takes.
+pub(super) async fn found(client: &mut Client, database: &str) -> Result<i64, Error> {
+    let failed = |error| Error::Open { database: database.to_owned(), source: cause(error) };
+    let transaction = client.transaction().await.map_err(failed)?;
+    let found = version(&transaction).await.map_err(failed)?;
+    transaction.rollback().await.map_err(failed)?;
+    found.ok_or_else(|| Error::Foreign { database: database.to_owned() })
+}
+
 /// Reads the schema's version, 0 for an empty one; `None`: the tables are another program's.
 async fn version(transaction: &Transaction<'_>) -> Result<Option<i64>, tokio_postgres::Error> {
     let ours = "SELECT count(*) FILTER (WHERE tablename = 'cardwright_schema'), count(*) FROM pg_catalog.pg_tables \

@@ -81,6 +81,22 @@ fn verify(connection: &Connection, path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Reads which version the file is of, and changes nothing; 0 where there is no file. Refuses one of another program.
+pub fn version(path: &Path) -> Result<i64, Error> {
+    let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
+    if !path.exists() {
+        return Ok(0);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(PATIENCE).map_err(failed)?;
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed);
+    if pragma("application_id")? != APPLICATION_ID {
+        return Err(Error::Foreign { database: path.display().to_string() });
+    }
+    pragma("user_version")
+}
+
 /// Refuses a file that is not ours or not of this release's version; changes nothing.
 pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Error> {
     let database = || path.display().to_string();

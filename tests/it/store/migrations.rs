@@ -41,6 +41,15 @@ async fn holds_all(store: &Store, version: usize) {
     assert_eq!(number, 8);
 }
 
+/// Makes a file with the records of version 2 as a release with `version` steps had them.
+pub fn older_file(path: &std::path::Path, version: i64) -> rusqlite::Connection {
+    let older = rusqlite::Connection::open(path).unwrap();
+    older.execute_batch(SQLITE[1]).unwrap();
+    let steps = steps("sqlite", &format!("{:04}", version + 1));
+    older.execute_batch(&format!("PRAGMA foreign_keys = OFF;\n{steps}\nPRAGMA user_version = {version}")).unwrap();
+    older
+}
+
 #[tokio::test]
 async fn a_sqlite_database_of_any_version_is_brought_up_to_date() {
     for (version, dump) in (1..).zip(SQLITE) {
@@ -152,10 +161,7 @@ const MAIL: &str = "INSERT INTO outbox (request, part, generation, recipient, at
 async fn a_mail_that_was_due_moves_into_the_one_outbox() {
     let directory = crate::support::directory::temporary();
     let path = directory.path().join("cm.db");
-    let old = rusqlite::Connection::open(&path).unwrap();
-    old.execute_batch(SQLITE[1]).unwrap();
-    old.execute_batch(&format!("PRAGMA foreign_keys = OFF;\n{}\nPRAGMA user_version = 26", steps("sqlite", "0027")))
-        .unwrap();
+    let old = older_file(&path, 26);
     let blob = |number: u128| format!("X'{}'", Uuid::from_u128(number).simple());
     old.execute_batch(&MAIL.replace("'@17'", &blob(17)).replace("'@1'", &blob(1))).unwrap();
     drop(old);

@@ -19,6 +19,7 @@ pub mod found;
 pub mod gids;
 pub mod kerberos;
 pub mod kryoptic;
+pub mod machine;
 pub mod msroots;
 pub mod odd_module;
 pub mod openid;

@@ -1,0 +1,2 @@
+# The program that is installed says what can be typed: the client's, or the server's, which knows more.
+eval "$(cardwright completions bash)"
