@@ -7,6 +7,7 @@
 //! | 5 faces | [`cli`]: the operator's command line · [`console`]: the server's pages for people |
 //! | 4 flow | [`enrollment`]: the driver of every face · [`workstation`]: works on the cards in this computer's readers · [`server`]: the CM server · [`template`]: profile templates · [`doctor`]: will this card do? · [`pages`]: what a page is made of |
 //! | 3 reach | [`client`]: calls a CM server · [`ca`]: issues certificates · [`store`]: remembers · [`directory`]: people of an LDAP directory |
+//! | 3 reach | [`published`]: fetches what authorities publish |
 //! | 3 reach | [`reader`]: cards in PC/SC readers · [`farm`]: lends virtual cards to pcscd |
 //! | 2 tongues | [`pkcs11`] · [`piv`] · [`gids`]: tokens that speak PKCS#11, SP 800-73 or GIDS |
 //! | 2 tongues | [`gssapi`]: Kerberos tickets, shown and taken |
@@ -35,6 +36,7 @@ pub mod piv;
 pub mod pkcs11;
 pub mod pkix;
 pub mod platform;
+pub mod published;
 pub mod reader;
 pub mod secret;
 #[cfg(feature = "server")]

@@ -80,6 +80,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::FindElsewhere { .. } | Route::TakeOver => Some("directory of people"),
         Route::FindPeople { .. } | Route::Search { .. } => Some("search"),
         Route::GetCardHistory { .. } | Route::GetPersonHistory { .. } => Some("history"),
+        Route::GetLogonView { .. } => Some("view of logons"),
         Route::ReportLost { .. } => Some("report of missing cards"),
         Route::Remind { .. } => Some("way to have holders told"),
         Route::TakeBack { .. } => Some("way to take lent cards back"),

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::transport::{ClientConfig, Transport};
+use time::OffsetDateTime;
 use url::Url;
 
 /// Calls one CM server as one user.
@@ -19,6 +20,11 @@ impl CmClient {
     /// Says whether the server has cardwright's routes beyond MIM; asks it at most once.
     pub fn has_extension(&self) -> Result<bool, Error> {
         self.transport.has_extension()
+    }
+
+    /// Returns what the server's clock said when it answered last; `None` before it has, or where it does not tell.
+    pub fn server_time(&self) -> Option<OffsetDateTime> {
+        self.transport.time()
     }
 
     /// Returns the server's address as configured.

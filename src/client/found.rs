@@ -5,6 +5,7 @@ use super::cm_client::CmClient;
 use super::error::Error;
 use crate::cm::account::Account;
 use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry, TakeOver};
+use crate::cm::logon::LogonView;
 use crate::cm::route::Route;
 use crate::cm::smartcard::SmartcardStatus;
 use uuid::Uuid;
@@ -49,6 +50,11 @@ impl CmClient {
     /// Lists whatever a text names: people, cards, certificates, requests.
     pub fn search(&self, text: &str) -> Result<Vec<Found>, Error> {
         self.list(&Route::Search { text: text.to_owned() }, "a list of what was found")
+    }
+
+    /// Tells what the server and its directory know of a card with which somebody is to log on.
+    pub fn logon_view(&self, smartcard: Uuid) -> Result<LogonView, Error> {
+        self.one(&Route::GetLogonView { smartcard }, "what is known of a logon")
     }
 
     /// Tells what happened to a card, the latest first.

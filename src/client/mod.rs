@@ -13,6 +13,7 @@ mod beyond_mim;
 mod calls;
 mod card_secrets;
 mod cm_client;
+mod date;
 mod error;
 mod found;
 mod login;

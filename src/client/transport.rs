@@ -1,13 +1,15 @@
 //! Does one HTTP exchange: checks the address, sends, limits time and size, reads the reply.
 
 use super::beyond_mim::{Extension, Told, harmless, told_by};
+use super::date;
 use super::error::{Error, Excerpt};
 use super::login::{Login, Prover};
 use super::offer::offer;
 use crate::cm::route::{Method, Route, VIRTUAL_DIRECTORY};
 use std::io::Read;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+use time::OffsetDateTime;
 use ureq::http;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use url::Url;
@@ -75,6 +77,8 @@ pub(super) struct Transport {
     prover: Prover,
     /// Whether the server has the routes beyond MIM, once an answer has told.
     extension: OnceLock<bool>,
+    /// What the server's clock said when it answered last.
+    time: Mutex<Option<OffsetDateTime>>,
 }
 
 impl Transport {
@@ -102,7 +106,7 @@ impl Transport {
             .max_idle_age(KEEP_IDLE)
             .build()
             .new_agent();
-        Ok(Self { agent, base_url: config.base_url, prover, extension: OnceLock::new() })
+        Ok(Self { agent, base_url: config.base_url, prover, extension: OnceLock::new(), time: Mutex::default() })
     }
 
     /// Returns the server's address as configured.
@@ -190,9 +194,23 @@ impl Transport {
         };
         let response = sent.map_err(|source| Error::from_transport(&self.base_url, source))?;
         self.sift_cookies(response.headers(), url);
+        self.note_time(response.headers());
         let proof = self.prover.check(exchange, &response);
         let reply = self.read(response);
         proof.and(reply)
+    }
+
+    /// Remembers what the server's clock says.
+    fn note_time(&self, headers: &http::HeaderMap) {
+        let told = headers.get(http::header::DATE).and_then(|value| date::read(value.to_str().ok()?));
+        if told.is_some() {
+            *self.time.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        }
+    }
+
+    /// Returns what the server's clock said when it answered last.
+    pub fn time(&self) -> Option<OffsetDateTime> {
+        *self.time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets the server's cookies when there are too many, and over plain HTTP those that were to travel by TLS alone

@@ -20,6 +20,7 @@ pub mod health;
 pub mod hidden;
 pub mod holder_role;
 pub mod lifecycle;
+pub mod logon;
 pub mod next;
 pub mod office_list;
 pub mod offline;

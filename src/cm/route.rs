@@ -251,6 +251,10 @@ pub enum Route {
         /// The last request of the page before.
         before: Option<Uuid>,
     },
+    /// Tells what the server and its directory know of a card with which somebody is to log on.
+    GetLogonView {
+        smartcard: Uuid,
+    },
     /// Reports a card as missing: it is suspended or its certificates are revoked, as its template says.
     ReportLost {
         smartcard: Uuid,

@@ -2,7 +2,7 @@
 //!
 //! In: where it is, as whom to bind, which people and groups are meant. Out: people with their names, or why one cannot
 //! be one here; who is in which group, groups within groups included. `ber`, `filter` and `message` know the protocol,
-//! `entry`, `person` and `groups` what an entry means, and none of them waits for anything; `open`, `ticket` and
+//! `entry`, `person`, `groups`, `mapping` what an entry means, and none of them waits for anything; `open`, `ticket` and
 //! `connection` alone speak to the directory, within bounds of time, size and number.
 //! Absent: any change of the directory; following a referral; what a person becomes here (the server's `provisioning`).
 
@@ -12,6 +12,8 @@ mod entry;
 mod error;
 mod filter;
 mod groups;
+mod logon;
+mod mapping;
 mod message;
 mod open;
 mod person;
@@ -25,6 +27,8 @@ pub use entry::Entry;
 pub use error::{Error, Outcome};
 pub use filter::{Filter, FilterError};
 pub use groups::{GroupLists, Memberships, folded_dn};
+pub use logon::{LogonEntry, logon_of};
+pub use mapping::CertificateName;
 pub use message::{Answer, read as read_message};
 pub use open::open;
 pub use person::{Person, Problem, Refused};

@@ -106,7 +106,7 @@ pub fn id(entry: &Entry, schema: &Schema) -> Option<Uuid> {
 }
 
 /// Says whether the directory has disabled a person.
-fn disabled(entry: &Entry, kind: Kind) -> bool {
+pub(super) fn disabled(entry: &Entry, kind: Kind) -> bool {
     match kind {
         Kind::ActiveDirectory => {
             // Signed, as the directory writes it; one that cannot be read is no leave to come in.
@@ -118,7 +118,7 @@ fn disabled(entry: &Entry, kind: Kind) -> bool {
 }
 
 /// Returns when an account ends; `None`: never. An end that cannot be read is over.
-fn end(entry: &Entry, kind: Kind) -> Option<OffsetDateTime> {
+pub(super) fn end(entry: &Entry, kind: Kind) -> Option<OffsetDateTime> {
     let Kind::ActiveDirectory = kind else { return None };
     // Parts of 100 nanoseconds; 0 and the largest number mean never (MS-ADA1, 2.1).
     let parts = entry.text("accountExpires").map(str::parse::<i64>)?.unwrap_or(1);
@@ -127,7 +127,7 @@ fn end(entry: &Entry, kind: Kind) -> Option<OffsetDateTime> {
 }
 
 /// Returns the one value of an attribute; `None` where there is none or an empty one.
-fn text(entry: &Entry, attribute: &str) -> Result<Option<String>, Problem> {
+pub(super) fn text(entry: &Entry, attribute: &str) -> Result<Option<String>, Problem> {
     let attribute = || attribute.to_owned();
     let value = match entry.values(&attribute()) {
         [] => return Ok(None),
@@ -145,7 +145,7 @@ fn text(entry: &Entry, attribute: &str) -> Result<Option<String>, Problem> {
 
 /// Returns a security identifier as text (MS-DTYP, 2.4.2): revision, count, six bytes of authority, big-endian, and that
 /// many sub-authorities, little-endian.
-fn sid(bytes: &[u8]) -> Option<String> {
+pub(super) fn sid(bytes: &[u8]) -> Option<String> {
     let (&[revision, count], rest) = bytes.split_first_chunk::<2>()?;
     let (authority, rest) = rest.split_first_chunk::<6>()?;
     if revision != 1 || !(1..=15).contains(&count) || rest.len() != usize::from(count) * 4 {

@@ -6,6 +6,7 @@
 mod card;
 mod computer;
 mod finding;
+pub mod logon;
 
 pub use card::{Expected, examine_card};
 pub use computer::{examine_protocol, examine_readers, examine_refusal, examine_service};

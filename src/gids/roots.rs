@@ -65,6 +65,11 @@ pub(super) fn remove(
     Ok(removed)
 }
 
+/// Returns the authorities that the file holds.
+pub(super) fn all(application: &mut Application, contents: &Contents) -> Result<Vec<Certificate>, Error> {
+    place(contents).map_or(Ok(Vec::new()), |place| Ok(read_bundle(application, place)?.certificates()))
+}
+
 fn place(contents: &Contents) -> Option<Place> {
     contents.master.find(MSCP, NAME)
 }

@@ -11,14 +11,15 @@ use super::initialise;
 use super::key;
 use super::pin;
 use super::room;
+use super::roots;
 use super::session::GidsSession;
 use crate::iso7816::{Card, Continuity, EndWith};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counterpart, Counters, Credentials, Error, Expected, Identity, KeyId,
-    KeyOffer, KeyWish, LastTry, Operation, Origin, Placement, Prospect, Room, SecretForm, SecretKind, Session,
-    StoredKey, Token, Tries, User, names_nothing,
+    KeyOffer, KeyWish, LastTry, LogonKey, Operation, Origin, Placement, Prospect, Room, SecretForm, SecretKind,
+    Session, StoredKey, Token, Tries, User, names_nothing,
 };
 use uuid::{Uuid, Version};
 
@@ -185,6 +186,28 @@ impl Token for GidsToken {
             })?,
         };
         Ok(Condition { algorithms, version, card_identifier, ..Condition::default() })
+    }
+
+    /// Names the default container, with which Windows logs on.
+    fn logon_key(&mut self) -> Result<LogonKey, Error> {
+        if self.card_id.is_none() {
+            return Ok(LogonKey::Unnamed);
+        }
+        self.within(EndWith::Leave, |application| {
+            let contents = Contents::read(application)?;
+            let default = contents.containers.default();
+            Ok(default.map_or(LogonKey::Unnamed, |(_, container)| LogonKey::Named(container.id())))
+        })
+    }
+
+    fn ca_certificates(&mut self) -> Result<Vec<Vec<u8>>, Error> {
+        if self.card_id.is_none() {
+            return Ok(Vec::new());
+        }
+        self.within(EndWith::Leave, |application| {
+            let contents = Contents::read(application)?;
+            Ok(roots::all(application, &contents)?.iter().map(|authority| authority.der().to_vec()).collect())
+        })
     }
 
     fn has_admin_key(&self) -> bool {

@@ -14,8 +14,8 @@ use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counterpart, Counters, Credentials, Error, Expected, Factory,
-    Identity, KeyId, KeyOffer, KeyWish, LastTry, Operation, Placement, Prospect, Room, SecretForm, SecretKind, Session,
-    StoredKey, Token, User,
+    Identity, KeyId, KeyOffer, KeyWish, LastTry, LogonKey, Operation, Placement, Prospect, Room, SecretForm,
+    SecretKind, Session, StoredKey, Token, User,
 };
 
 /// Holds a PIV card.
@@ -162,6 +162,11 @@ impl Token for PivToken {
     /// A card of the plain standard tells nothing of its keys; one with metadata does.
     fn tells_keys(&self) -> bool {
         self.application.tells_metadata()
+    }
+
+    /// Names 9A: the standard's key for logging on.
+    fn logon_key(&mut self) -> Result<LogonKey, Error> {
+        Ok(LogonKey::Named(KeyReference::AUTHENTICATION.id()))
     }
 
     fn overview(&mut self) -> Result<(Counters, Vec<StoredKey>), Error> {

@@ -113,6 +113,12 @@ pub enum Error {
     NotForThisKey,
     #[error("the message could not be opened: it was altered, or sealed in a way not known here")]
     Opening,
+    #[error("the responder gives no answer (status {status}; RFC 6960, 4.2.1)")]
+    NoOcspAnswer { status: u8 },
+    #[error("the responder's answer is not about this certificate")]
+    OcspOfAnother,
+    #[error("the responder's answer is signed by nobody whom the authority has named for it")]
+    OcspSigner,
     #[error("the key is elsewhere and could not be used")]
     Elsewhere(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the certificate is for another key; what came: {}", came.join("; "))]
@@ -186,6 +192,9 @@ impl Error {
             | Self::NotForThisKey
             | Self::Opening
             | Self::Elsewhere(_)
+            | Self::NoOcspAnswer { .. }
+            | Self::OcspOfAnother
+            | Self::OcspSigner
             | Self::CertificateForAnotherKey { .. } => Err(self),
         }
     }

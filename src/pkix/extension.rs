@@ -113,7 +113,7 @@ pub struct AltNames {
 }
 
 /// Decodes the extension with this identifier; `None` where there is none.
-fn find<'a, T: Decode<'a, Error = der::Error>>(
+pub(super) fn find<'a, T: Decode<'a, Error = der::Error>>(
     extensions: &'a [Extension],
     id: Oid,
     what: &'static str,

@@ -26,6 +26,18 @@ pub(super) const SUBJECT_ALT_NAME: Oid = Oid::new_unwrap("2.5.29.17");
 pub(super) const BASIC_CONSTRAINTS: Oid = Oid::new_unwrap("2.5.29.19");
 pub(super) const AUTHORITY_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.35");
 pub(super) const EXTENDED_KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.37");
+pub(super) const CRL_DISTRIBUTION_POINTS: Oid = Oid::new_unwrap("2.5.29.31");
+pub(super) const AUTHORITY_INFO_ACCESS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.1.1");
+/// Holds id-ad-ocsp and id-ad-caIssuers.
+pub(super) const OCSP: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.1");
+pub(super) const CA_ISSUERS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.2");
+/// Holds id-pkix-ocsp-basic.
+pub(super) const OCSP_BASIC: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.1.1");
+/// Holds id-pkinit-san.
+pub(super) const PKINIT_SAN: Oid = Oid::new_unwrap("1.3.6.1.5.2.2");
+/// Holds szOID_NTDS_CA_SECURITY_EXT and szOID_NTDS_OBJECTSID.
+pub(super) const NTDS_CA_SECURITY: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.2");
+pub(super) const NTDS_OBJECT_SID: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.2.1");
 
 /// Holds the extension of YubiKeys' attestations that states the firmware version.
 pub(super) const YUBICO_FIRMWARE: Oid = Oid::new_unwrap("1.3.6.1.4.1.41482.3.3");

@@ -1,5 +1,6 @@
 //! Tells what can be seen of a token's fitness without spending a try.
 
+use super::keys::KeyId;
 use crate::pkix::KeyAlgorithm;
 use time::Date;
 
@@ -31,4 +32,15 @@ pub enum CardIdentifier {
     },
     /// The object is there and is malformed.
     Broken,
+}
+
+/// Says with which key of a token somebody logs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LogonKey {
+    /// Neither the kind of token nor the token itself names one: any that may is tried.
+    #[default]
+    Untold,
+    /// The token could name one, and names none.
+    Unnamed,
+    Named(KeyId),
 }

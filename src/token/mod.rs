@@ -16,7 +16,7 @@ mod prospect;
 mod seam;
 mod tries;
 
-pub use condition::{CardIdentifier, Condition};
+pub use condition::{CardIdentifier, Condition, LogonKey};
 pub use credentials::{Admin, Authority, ChallengeResponder, Counterpart, Credentials, Operation, User};
 pub use error::Error;
 pub use factory::Factory;

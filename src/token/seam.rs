@@ -1,6 +1,6 @@
 //! Defines the two traits that every kind of token implements.
 
-use super::condition::Condition;
+use super::condition::{Condition, LogonKey};
 use super::credentials::{Admin, Authority, Counterpart, Credentials, Operation, User};
 use super::error::Error;
 use super::factory::Factory;
@@ -60,6 +60,16 @@ pub trait Token {
 
     /// Reads what an enrollment will need to know; spends no try and changes nothing.
     fn condition(&mut self) -> Result<Condition, Error>;
+
+    /// Says with which key somebody logs on, as Windows chooses it.
+    fn logon_key(&mut self) -> Result<LogonKey, Error> {
+        Ok(LogonKey::Untold)
+    }
+
+    /// Returns the certificates of authorities (DER) that the token keeps apart for whoever uses it.
+    fn ca_certificates(&mut self) -> Result<Vec<Vec<u8>>, Error> {
+        Ok(Vec::new())
+    }
 
     /// Names the secrets that tokens of this kind come with.
     fn factory(&self) -> Factory {

@@ -35,7 +35,7 @@ pub use config::ConfigCommand;
 pub use database::{DatabaseCommand, DatabaseReach};
 #[cfg(feature = "server")]
 pub use demo::DemoArgs;
-pub use doctor::DoctorArgs;
+pub use doctor::{DoctorArgs, LogonArgs};
 pub use enrollment::{CourseArgs, EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
 pub use found::{
     AtHandArgs, CardCommand, CardFoundArgs, CardLendArgs, CardListArgs, CardLostArgs, CardReplaceArgs, CardReturnArgs,

@@ -143,6 +143,7 @@ routes! {
         { user: Guid, before: Optional<Guid> } => (GetPersonHistory { user, before });
     Get ["api/cardwright/v1/search"] { text: Sought } => (Search { text });
     Get ["api/cardwright/v1/smartcards/{smartcard}/history"] { smartcard: Guid } => (GetCardHistory { smartcard });
+    Get ["api/cardwright/v1/smartcards/{smartcard}/logon"] { smartcard: Guid } => (GetLogonView { smartcard });
     Get ["api/cardwright/v1/reports/{report}"]
         { report: Kind, from: Optional<Moment>, to: Optional<Moment>, after: Optional<Sought>, limit: Optional<Number<u32>> }
         => (GetReport { report, from, to, after, limit });

@@ -16,6 +16,7 @@ pub mod health;
 pub mod history;
 pub mod identities;
 pub mod leaving;
+pub mod logon;
 pub mod lost;
 pub mod offline;
 pub mod outbox;

@@ -10,8 +10,8 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::Reply;
 use crate::server::controllers::{
     accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, found, health, history, identities,
-    leaving, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals, puks, queue, remind,
-    reports, requests, review, sealed_keys, smartcards, templates, visits,
+    leaving, logon, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals, puks, queue,
+    remind, reports, requests, review, sealed_keys, smartcards, templates, visits,
 };
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Caller;
@@ -138,6 +138,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::TakeOver => found::take_over(&call, payload.read()?).await,
         Route::Search { text } => found::search(&call, &text).await,
         Route::GetCardHistory { smartcard } => history::of_card(&call, smartcard).await,
+        Route::GetLogonView { smartcard } => logon::view(&call, smartcard).await,
         Route::GetPersonHistory { user, before } => history::of_person(&call, user, before).await,
         Route::ReportLost { smartcard } => lost::report(&call, smartcard, payload.read()?).await,
         Route::Remind { smartcard } => {

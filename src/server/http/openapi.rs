@@ -14,6 +14,7 @@ use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
 use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry, TakeOver};
 use crate::cm::health::Health;
+use crate::cm::logon::LogonView;
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::outbox::OutboxEntry;
 use crate::cm::people::{PeopleList, PeopleOutcome};
@@ -317,6 +318,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Get, "search") => list(Found::schema()),
         (Method::Get, "health") => one(Health::schema()),
         (Method::Get, "reports/{report}" | "cards/ending/months") => one(Report::schema()),
+        (Method::Get, "smartcards/{smartcard}/logon") => one(LogonView::schema()),
         (Method::Post, "smartcards/{smartcard}/lost") => takes(LossReport::schema(), LossOutcome::schema()),
         (Method::Post, "smartcards/{smartcard}/remind") => takes(ignored_object(), Reminded::schema()),
         (Method::Post, "smartcards/{smartcard}/returned") => takes(ignored_object(), ReturnOutcome::schema()),

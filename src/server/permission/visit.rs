@@ -85,6 +85,7 @@ impl OneRequest {
             | Route::ListDocuments { request: named }
             | Route::ShowPossession { request: named } => request(named),
             Route::GetSmartcard { smartcard: named }
+            | Route::GetLogonView { smartcard: named }
             | Route::GetAdminKeyState { smartcard: named }
             | Route::ListOperations { of: Holder::Smartcard(named) }
             | Route::ListHolderCertificates { of: Holder::Smartcard(named) } => smartcard(named),

@@ -6,7 +6,7 @@ use super::report::Standing;
 use super::source::{Source, SourceError};
 use crate::cm::found::{FoundElsewhere, PersonElsewhere};
 use crate::cm::hidden::is_hidden;
-use crate::directory::{self, DEPARTMENT, DISPLAY_NAME, Page, Person, Refused};
+use crate::directory::{self, DEPARTMENT, DISPLAY_NAME, LogonEntry, Page, Person, Refused};
 use crate::server::error::{ApiError, Internal};
 use crate::store::{self, NameKind, Store, UserRecord};
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub struct Elsewhere {
     /// The same, for searches.
     hurried: Source,
     places: Semaphore,
+    /// Those who ask about a logon keep nobody from searching.
+    logons: Semaphore,
 }
 
 impl Elsewhere {
@@ -39,7 +41,7 @@ impl Elsewhere {
     pub fn new(source: Source) -> Self {
         // One more, so that it can be said that there are more.
         let hurried = source.clone().hurried(PATIENCE, MOST_FOUND + 1);
-        Self { source, hurried, places: Semaphore::new(AT_ONCE) }
+        Self { source, hurried, places: Semaphore::new(AT_ONCE), logons: Semaphore::new(AT_ONCE) }
     }
 
     /// Takes a person over, as the settings mean, judged as by a pass; returns the account, and whether revocation lists are
@@ -88,6 +90,20 @@ impl Elsewhere {
             people.push(shown(store, read).await?);
         }
         Ok(FoundElsewhere { people, more })
+    }
+
+    /// Reads what decides on the logon of a person of the directory; `None` where it has nobody of this id.
+    pub async fn logon_of(&self, id: Uuid, now: OffsetDateTime) -> Result<Option<LogonEntry>, ApiError> {
+        let reading = async {
+            let _place = self.logons.acquire().await.map_err(|_| ApiError::Busy)?;
+            let Source { schema, base, .. } = &self.hurried;
+            let mut connection = self.hurried.connect().await.map_err(told)?;
+            let read =
+                directory::logon_of(&mut connection, schema, base, now, id).await.map_err(|it| told(it.into()))?;
+            connection.close().await;
+            Ok(read)
+        };
+        self.in_time(PATIENCE, reading).await
     }
 
     async fn search(&self, text: &str, now: OffsetDateTime) -> Result<Page, SourceError> {

@@ -84,6 +84,7 @@ fn one_of_each() -> Vec<Route> {
         Route::GetPersonHistory { user: A, before: Some(B) },
         Route::Search { text: "0A:BC & more".into() },
         Route::GetCardHistory { smartcard: A },
+        Route::GetLogonView { smartcard: A },
         Route::GetReport {
             report: ReportKind::Decisions,
             from: Some(OffsetDateTime::UNIX_EPOCH),

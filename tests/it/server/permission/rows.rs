@@ -377,6 +377,7 @@ pub fn rows() -> Vec<Row> {
         row(Enrolled, [404, 200, 200, 404, 200, 200, 200, 200], |_, o| Route::GetCardHistory {
             smartcard: o.smartcard,
         }),
+        row(Enrolled, [404, 200, 200, 404, 200, 200, 200, 200], |_, o| Route::GetLogonView { smartcard: o.smartcard }),
         row(Pending, [204, 200, 204, 200, 200, 200, 200, 200], |_, _| Route::ListVisibleRequests { status: None }),
         row(Pending, [204, 200, 204, 200, 200, 200, 200, 200], |_, _| Route::ListQueue {
             status: None,
