@@ -38,7 +38,9 @@ pub fn run(args: &DoctorArgs, output: &Output) -> Result<(), Failure> {
         false => None,
     };
     let lines = match (&judge, &args.logon) {
-        (Some(judge), LogonArgs { module: Some(module), label, .. }) if args.reader.is_none() => behind(module, label.clone(), judge)?,
+        (Some(judge), LogonArgs { module: Some(module), label, .. }) if args.reader.is_none() => {
+            behind(module, label.clone(), judge)?
+        }
         _ => examine(args, judge.as_ref()),
     };
     let worst = lines.iter().map(|line| line.verdict).max().unwrap_or(Verdict::Good);

@@ -4,11 +4,13 @@ use super::certificate::{Certificate, instant, signed_part};
 use super::error::Error;
 use super::pem;
 use super::signature_algorithm::SignatureAlgorithm;
-use der::Decode;
+use der::asn1::{AnyRef, BitStringRef};
+use der::{Decode, Sequence};
 use std::collections::HashSet;
 use time::OffsetDateTime;
 use x509_cert::crl::CertificateList;
 use x509_cert::ext::Extensions;
+use x509_cert::spki::AlgorithmIdentifierOwned;
 
 /// Limits a list, in bytes: some hundred thousand entries.
 pub const MAX_LIST: usize = 16 * 1024 * 1024;
@@ -36,14 +38,16 @@ impl RevocationList {
         } else {
             bytes
         };
-        let list: CertificateList = CertificateList::from_der(der).map_err(Error::malformed(WHAT))?;
         const BAD: Error = Error::BadSignature { what: WHAT };
+        // Entries are only looked at once it is known whose they are: there may be many.
+        let signed = Signed::from_der(der).map_err(Error::malformed(WHAT))?;
+        let algorithm = SignatureAlgorithm::from_identifier(&signed.algorithm)?;
+        let signature = signed.signature.as_bytes().ok_or(BAD)?;
+        issuer.public_key()?.verify_part(WHAT, algorithm, signed_part(der, WHAT)?, signature)?;
+        let list: CertificateList = CertificateList::from_der(der).map_err(Error::malformed(WHAT))?;
         if list.tbs_cert_list.issuer != *issuer.subject_name() {
             return Err(BAD);
         }
-        let algorithm = SignatureAlgorithm::from_identifier(&list.signature_algorithm)?;
-        let signature = list.signature.as_bytes().ok_or(BAD)?;
-        issuer.public_key()?.verify_part(WHAT, algorithm, signed_part(der, WHAT)?, signature)?;
         let entries = list.tbs_cert_list.revoked_certificates.unwrap_or_default();
         let of_entries = entries.iter().map(|entry| &entry.crl_entry_extensions);
         for extensions in of_entries.chain([&list.tbs_cert_list.crl_extensions]) {
@@ -57,6 +61,14 @@ impl RevocationList {
     pub fn names(&self, certificate: &Certificate) -> bool {
         self.serials.contains(plain(&certificate.serial_bytes()))
     }
+}
+
+/// Reads a list as far as its signature goes.
+#[derive(Sequence)]
+struct Signed<'a> {
+    _list: AnyRef<'a>,
+    algorithm: AlgorithmIdentifierOwned,
+    signature: BitStringRef<'a>,
 }
 
 /// Refuses critical extensions: none is understood here.

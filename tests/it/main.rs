@@ -6,6 +6,7 @@ mod attacks;
 mod ca;
 mod cli;
 mod client;
+mod doctor;
 mod enrollment;
 mod farm;
 mod fuzzed;

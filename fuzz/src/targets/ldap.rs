@@ -2,7 +2,7 @@
 
 use super::{shown, text};
 use cardwright::directory::{
-    Answer, Entry, Filter, GroupLists, Kind, Memberships, Person, Schema, folded_dn, read_message,
+    Answer, CertificateName, Entry, Filter, GroupLists, Kind, Memberships, Person, Schema, folded_dn, read_message,
 };
 use std::hint::black_box;
 use time::OffsetDateTime;
@@ -27,6 +27,9 @@ fn read_as_all(entry: &Entry) {
         if let Err(refused) = black_box(Person::read(entry, &Schema::new(kind), OffsetDateTime::UNIX_EPOCH)) {
             black_box(refused.problem.to_string());
         }
+    }
+    for value in entry.attributes.iter().flat_map(|(_, values)| values).take(MOST_MEMBERS) {
+        black_box(CertificateName::read(value));
     }
     if entry.attributes.iter().map(|(_, values)| values.len()).sum::<usize>() > MOST_MEMBERS {
         return;

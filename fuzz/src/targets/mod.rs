@@ -23,6 +23,8 @@ pub struct Target {
 /// Every target.
 pub const TARGETS: &[Target] = &[
     target("ocsp-question", 17 * 1024, pki::ocsp_question),
+    target("ocsp-answer", 65 * 1024, pki::ocsp_answer),
+    target("revocation-list", 8 * 1024, pki::revocation_list),
     target("certificate", 8 * 1024, pki::certificate),
     target("pem", 8 * 1024, pki::pem),
     target("chain", 16 * 1024, pki::chain),

@@ -3,6 +3,8 @@
 use super::{shown, text};
 use cardwright::ca::{self, keyfile, ocsp};
 use cardwright::pkix::attestation::Attestation;
+use cardwright::pkix::crl::RevocationList;
+use cardwright::pkix::ocsp::Answer;
 use cardwright::pkix::{
     Certificate, CertificateBundle, CertificationRequest, KeyAlgorithm, MemoryKey, PublicKey, SignatureAlgorithm,
     Signer, cmc, enveloped, name, pfx,
@@ -32,6 +34,17 @@ pub(super) fn ocsp_question(data: &[u8]) {
     }
 }
 
+pub(super) fn ocsp_answer(data: &[u8]) {
+    let Some(authority) = &*AUTHORITY else { return };
+    black_box(shown(Answer::read(data, authority, authority, NOW)));
+}
+
+pub(super) fn revocation_list(data: &[u8]) {
+    let Some(authority) = &*AUTHORITY else { return };
+    let Some(list) = shown(RevocationList::read(data, authority)) else { return };
+    black_box((list.names(authority), list.next_update));
+}
+
 fn look_at(certificate: &Certificate) {
     black_box((certificate.subject(), certificate.issuer(), certificate.serial(), certificate.thumbprint_sha1()));
     black_box((certificate.not_before(), certificate.not_after(), certificate.to_pem()));
@@ -46,6 +59,7 @@ fn look_at(certificate: &Certificate) {
         shown(certificate.logs_on()),
         shown(certificate.keeps_secrets()),
     ));
+    black_box((shown(certificate.addresses()), shown(certificate.stated_sid()), shown(certificate.names_principal())));
     black_box((shown(certificate.describe()), format!("{certificate:?}")));
     if let Some(key) = shown(certificate.public_key()) {
         black_box(certificate.is_for(&key));

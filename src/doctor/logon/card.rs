@@ -13,6 +13,8 @@ pub struct LogonCard {
     identifier: CardIdentifier,
     logon_key: LogonKey,
     stored: Vec<StoredKey>,
+    /// Whether what is stored says which private keys are there.
+    tells_keys: bool,
     /// Certificates of authorities that are on the card.
     pub(super) authorities: Vec<Certificate>,
 }
@@ -31,16 +33,16 @@ pub fn read_card(token: &mut dyn Token) -> Result<LogonCard, Error> {
     let logon_key = token.logon_key()?;
     // Authorities that cannot be read are found elsewhere, or missed by name.
     let kept = token.ca_certificates().unwrap_or_default();
-    let bare = stored.iter().filter(|it| !it.has_private_key).filter_map(|it| it.certificate.clone());
-    let certificates = kept.into_iter().chain(bare).filter_map(|der| Certificate::from_der(&der).ok());
+    let among = stored.iter().filter_map(|it| it.certificate.clone());
+    let certificates = kept.into_iter().chain(among).filter_map(|der| Certificate::from_der(&der).ok());
     let authorities = certificates.filter(|it| it.is_ca().unwrap_or(false)).collect();
-    let identity = token.identity().clone();
-    Ok(LogonCard { identity, pin: counters.user, identifier, logon_key, stored, authorities })
+    let (identity, tells_keys) = (token.identity().clone(), token.tells_keys());
+    Ok(LogonCard { identity, pin: counters.user, identifier, logon_key, stored, tells_keys, authorities })
 }
 
 impl LogonCard {
     /// Lists the certificates with which somebody could log on: the one that card or standard names, else all that
-    /// may, else all that sign.
+    /// may, else all that sign, else all there are.
     pub fn candidates(&self) -> Vec<LogonCertificate> {
         self.chosen().into_iter().filter_map(certificate).collect()
     }
@@ -49,12 +51,15 @@ impl LogonCard {
         if let LogonKey::Named(id) = &self.logon_key {
             return self.stored.iter().filter(|stored| stored.id == *id && stored.is_certified()).collect();
         }
-        let keyed: Vec<_> = self.stored.iter().filter(|it| it.has_private_key && it.is_certified()).collect();
+        let is_authority = |it: &StoredKey| certificate(it).is_some_and(|it| it.certificate.is_ca().unwrap_or(false));
+        let may_be_keyed = |it: &&StoredKey| it.has_private_key || !self.tells_keys && !is_authority(it);
+        let keyed: Vec<_> = self.stored.iter().filter(|it| it.is_certified()).filter(may_be_keyed).collect();
         let which = |may: fn(&Certificate) -> bool| -> Vec<&StoredKey> {
             keyed.iter().copied().filter(|it| certificate(it).is_some_and(|it| may(&it.certificate))).collect()
         };
         let logging_on = which(|certificate| certificate.logs_on().unwrap_or(false));
-        if logging_on.is_empty() { which(|it| !it.decrypts_only().unwrap_or(false)) } else { logging_on }
+        let signing = which(|it| !it.decrypts_only().unwrap_or(false));
+        [logging_on, signing].into_iter().find(|found| !found.is_empty()).unwrap_or(keyed)
     }
 
     /// Judges what is no matter of a certificate.
@@ -76,9 +81,22 @@ impl LogonCard {
             findings.push(Finding::new(Code::NoCertificate));
         }
         for stored in chosen {
-            findings.extend(key(stored).map(|finding| finding.about(&name(stored))));
+            findings.extend(self.key(stored).map(|finding| finding.about(&name(stored))));
         }
         findings
+    }
+
+    /// Reports a certificate that cannot be read, or whose key is not there.
+    fn key(&self, stored: &StoredKey) -> Option<Finding> {
+        let Some(LogonCertificate { certificate, .. }) = certificate(stored) else {
+            let reason = stored.odd.map_or_else(|| "it is not well-formed".to_owned(), |odd| odd.to_string());
+            return Some(Finding::new(Code::CertificateUnreadable).with("reason", reason));
+        };
+        match &stored.public_key {
+            _ if self.tells_keys && !stored.has_private_key => Some(Finding::new(Code::KeyAbsent)),
+            Some(key) if !certificate.is_for(key) => Some(Finding::new(Code::KeyOther)),
+            Some(_) | None => None,
+        }
     }
 }
 
@@ -90,19 +108,6 @@ fn chuid(identifier: CardIdentifier, today: Date) -> Finding {
             Finding::new(Code::ChuidExpired).with("date", date)
         }
         CardIdentifier::Present { .. } => Finding::new(Code::ChuidValid),
-    }
-}
-
-/// Reports a certificate that cannot be read, or whose key is not there.
-fn key(stored: &StoredKey) -> Option<Finding> {
-    let Some(LogonCertificate { certificate, .. }) = certificate(stored) else {
-        let reason = stored.odd.map_or_else(|| "it is not well-formed".to_owned(), |odd| odd.to_string());
-        return Some(Finding::new(Code::CertificateUnreadable).with("reason", reason));
-    };
-    match &stored.public_key {
-        _ if !stored.has_private_key => Some(Finding::new(Code::KeyAbsent)),
-        Some(key) if !certificate.is_for(key) => Some(Finding::new(Code::KeyOther)),
-        Some(_) | None => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Follows a certificate up to an authority that is trusted, or as far as it goes (RFC 5280, 6.1, without policies).
 
-use super::Asked;
+use super::asked::Asked;
 use super::code::Code;
 use super::finding::Finding;
 use crate::pkix::{Certificate, CertificateBundle};
@@ -69,11 +69,18 @@ fn step(current: &Certificate, on_card: &[Certificate], asked: &Asked<'_>, findi
     let fetched = fetch(current, asked, findings);
     match fetched.iter().find(has_signed) {
         Some(issuer) => Step::To(issuer.clone()),
-        None if known().chain(&fetched).any(|it| it.subject_name() == current.issuer_name()) => {
+        None if known().chain(&fetched).any(|it| is_named(it, current)) => {
             Step::End(Code::ChainForged, current.issuer())
         }
         None => Step::End(Code::ChainBroken, current.issuer()),
     }
+}
+
+/// Says whether an authority is the one that a certificate names as its issuer: its name, and its key where that is named.
+fn is_named(authority: &Certificate, certificate: &Certificate) -> bool {
+    let key = certificate.authority_key_id().ok().flatten();
+    let is_key = |key| authority.subject_key_id().ok().flatten().is_none_or(|own| own == key);
+    authority.subject_name() == certificate.issuer_name() && key.is_none_or(is_key)
 }
 
 /// Fetches the certificates that are at the addresses of the issuer.

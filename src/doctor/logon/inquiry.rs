@@ -1,6 +1,6 @@
 //! Asks a CM server what it and its directory know of a card: with the caller's own rights, and after the card was read.
 
-use super::Server;
+use super::asked::Server;
 use crate::client::{CmClient, Error};
 use crate::pkix::Certificate;
 use time::OffsetDateTime;

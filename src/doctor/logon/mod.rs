@@ -5,6 +5,7 @@
 //! [`crate::published`], and the server by [`ask_server`], after the card was read: nothing holds the card meanwhile.
 //! Absent: printing, asking a person, changing anything.
 
+mod asked;
 mod card;
 mod certificate;
 mod chain;
@@ -14,42 +15,14 @@ mod inquiry;
 mod person;
 mod revocation;
 
+pub use asked::{Asked, Server};
 pub use card::{LogonCard, LogonCertificate, read_card};
 pub use code::Code;
 pub use finding::Finding;
 pub use inquiry::{Inquiry, ask_server};
 
-use crate::cm::logon::LogonView;
-use crate::pkix::Certificate;
-use crate::published::Published;
-use time::OffsetDateTime;
-
 /// Bounds the certificates of one card that are judged.
 const MOST_CANDIDATES: usize = 4;
-
-/// Holds what a card is judged by.
-pub struct Asked<'a> {
-    pub now: OffsetDateTime,
-    /// Authorities that are trusted, roots or not; empty: nobody has said.
-    pub anchors: &'a [Certificate],
-    /// Further authorities that may stand between.
-    pub authorities: &'a [Certificate],
-    /// Asks authorities; `None`: they are not asked.
-    pub published: Option<&'a Published>,
-    pub server: &'a Server,
-    /// The clock of a server that has told nothing else.
-    pub server_time: Option<OffsetDateTime>,
-}
-
-/// Holds what the server has told of the card; a reason is a part of a sentence.
-pub enum Server {
-    NotAsked(String),
-    /// It could not be asked.
-    Silent(String),
-    /// It does not know the card.
-    Unknown,
-    Told(Box<LogonView>),
-}
 
 /// Judges a card: what it tells, then each certificate with which somebody could log on, then server and directory.
 pub fn examine(card: &LogonCard, asked: &Asked<'_>) -> Vec<Finding> {

@@ -1,8 +1,9 @@
 //! What the server and its directory know: of the card, of its certificates, and of whoever holds it. And the clocks.
 
+use super::asked::{Asked, Server};
+use super::card::LogonCertificate;
 use super::code::Code;
 use super::finding::Finding;
-use super::{Asked, LogonCertificate, Server};
 use crate::cm::logon::{Binding, CertificateStanding, DirectoryAnswer, Naming};
 use crate::cm::smartcard::SmartcardStatus;
 use time::Duration;

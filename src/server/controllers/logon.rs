@@ -158,3 +158,48 @@ fn is_same(theirs: &str, ours: &str) -> bool {
     ours.reverse();
     theirs == ours
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// OpenSSL has made it, and told what the names below say of it.
+    const ALICE: &[u8] = include_bytes!("../../../tests/data/fuzz/certificate/p256.der");
+    const BY_SERIAL: &str =
+        "X509:<I>DC=test,DC=example,O=Example,CN=Authority<SR>dac34eb14144a9054736b6d6668f8941ca8b8438";
+
+    fn bound(mappings: &[&str]) -> Binding {
+        let mappings = mappings.iter().filter_map(|value| CertificateName::read(value.as_bytes())).collect();
+        let entry = LogonEntry { disabled: false, upn: None, sid: Some("S-1-5-21-1-2-3-1104".into()), mappings };
+        binding(&Certificate::from_der(ALICE).unwrap(), &entry)
+    }
+
+    #[test]
+    fn a_mapping_binds_as_well_as_what_it_names() {
+        for (mapping, expected) in [
+            (BY_SERIAL, Binding::Strong),
+            (&BY_SERIAL.replace(",", ", ").to_uppercase(), Binding::Strong),
+            ("X509:<SKI>47746a913788b1714d5c9f8c7a38c90bacf83993", Binding::Strong),
+            ("X509:<SHA1-PUKEY>d83c6219cbb2c0924d566fbf68de4a1f0c4f0d84", Binding::Strong),
+            ("X509:<RFC822>Alice@example.test", Binding::Weak),
+            (&BY_SERIAL.replace("CN=Authority", "CN=Another"), Binding::Unbound),
+            // The first byte first: a mapping that was never reversed.
+            (
+                &BY_SERIAL
+                    .replace("dac34eb14144a9054736b6d6668f8941ca8b8438", "38848bca41898f66d6b6364705a94441b14ec3da"),
+                Binding::Unbound,
+            ),
+            ("X509:<SKI>47", Binding::Unbound),
+        ] {
+            assert_eq!(bound(&[mapping]), expected, "{mapping}");
+        }
+        assert_eq!(bound(&["X509:<RFC822>alice@example.test", BY_SERIAL, "Kerberos:alice"]), Binding::Strong);
+        assert_eq!(bound(&[]), Binding::Unbound);
+    }
+
+    #[test]
+    fn names_are_compared_whichever_end_comes_first() {
+        assert!(is_same("C=DE, S=Hessen,O=Acme,CN=CA", "CN=CA,O=ACME,ST=Hessen,C=DE"));
+        assert!(!is_same("CN=CA,O=Acme", "CN=CA,O=Acme"));
+    }
+}

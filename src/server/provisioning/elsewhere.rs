@@ -57,7 +57,7 @@ impl Elsewhere {
             connection.close().await;
             taken.ok_or(ApiError::NotFound("person in the directory"))
         };
-        let (standing, outdated) = self.in_time(TAKING, taking).await?;
+        let (standing, outdated) = self.in_time(TAKING, Box::pin(taking)).await?;
         match standing {
             Standing::Refused(reason) => Err(ApiError::NotTakenOver(reason.to_string())),
             Standing::Gone => Err(ApiError::NotTakenOver("the directory has disabled them".into())),
@@ -68,7 +68,7 @@ impl Elsewhere {
         }
     }
 
-    /// Waits for an answer for so many seconds.
+    /// Waits for an answer for so many seconds. What is waited for is large, and best lies on the heap.
     async fn in_time<T>(&self, seconds: u32, asking: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
         let late = || directory::Error::TooSlow { place: self.source.url().to_owned(), seconds: seconds.into() };
         let answered = tokio::time::timeout(Duration::from_secs(seconds.into()), asking).await;
@@ -82,7 +82,7 @@ impl Elsewhere {
             let _place = self.places.acquire().await.map_err(|_| ApiError::Busy)?;
             self.search(text, now).await.map_err(told)
         };
-        let page = self.in_time(PATIENCE, searching).await?;
+        let page = self.in_time(PATIENCE, Box::pin(searching)).await?;
         let most = usize::try_from(MOST_FOUND).unwrap_or(usize::MAX);
         let more = page.people.len() > most || !page.next.is_empty();
         let mut people = Vec::with_capacity(page.people.len());
@@ -103,7 +103,7 @@ impl Elsewhere {
             connection.close().await;
             Ok(read)
         };
-        self.in_time(PATIENCE, reading).await
+        self.in_time(PATIENCE, Box::pin(reading)).await
     }
 
     async fn search(&self, text: &str, now: OffsetDateTime) -> Result<Page, SourceError> {

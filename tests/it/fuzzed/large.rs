@@ -224,6 +224,30 @@ fn key_stores_as_large_as_may_be() {
 }
 
 #[test]
+fn answers_as_large_as_may_be() {
+    let algorithm = sequence(&[&oid("2b0e03021a"), &[5, 0]]);
+    let time = tlv(0x18, b"20270101000000Z");
+    let single = |number: u32| {
+        let id = sequence(&[&algorithm, &tlv(4, &[1; 20]), &tlv(4, &[2; 20]), &integer(number.into())]);
+        sequence(&[&id, &[0x80, 0], &time])
+    };
+    let answer = |responses: Vec<u8>, certificates: &[u8]| {
+        let data = sequence(&[&tlv(0xA2, &tlv(4, &[3; 20])), &time, &tlv(0x30, &responses)]);
+        let basic = sequence(&[&data, &ecdsa(), &signature(), &tlv(0xA0, &tlv(0x30, certificates))]);
+        let bytes = sequence(&[&oid("2b0601050507300101"), &tlv(4, &basic)]);
+        sequence(&[&[0x0A, 1, 0], &tlv(0xA0, &bytes)])
+    };
+    let room = 64 * 1024 - 512;
+    bear(
+        "ocsp-answer",
+        vec![
+            ("certificates that are asked about", answer(filled(room, single), &[])),
+            ("certificates of responders", answer(single(1), &[0x30, 0].repeat(room / 2))),
+        ],
+    );
+}
+
+#[test]
 fn questions_as_large_as_may_be() {
     let algorithm = sequence(&[&oid("2b0e03021a"), &[5, 0]]);
     let asked = |number: u32| {

@@ -4,23 +4,55 @@ use std::sync::{Arc, LazyLock};
 
 use cardwright::pkix::{KeyKind, PublicKey};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams,
+    SerialNumber, SignatureAlgorithm,
 };
 
-static AUTHORITY: LazyLock<(String, Issuer<'static, KeyPair>)> = LazyLock::new(|| {
+static AUTHORITY: LazyLock<(String, Issuer<'static, KeyPair>, String)> = LazyLock::new(|| {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.distinguished_name = named("Test Authority");
     let pem = params.self_signed(&key).unwrap().pem();
-    (pem, Issuer::new(params, key))
+    let key_pem = key.serialize_pem();
+    (pem, Issuer::new(params, key), key_pem)
 });
 
 /// The authority's certificate, PEM.
 pub fn authority() -> &'static str {
     &AUTHORITY.0
+}
+
+/// The authority's key, PEM, for programs that sign by it.
+pub fn authority_key() -> &'static str {
+    &AUTHORITY.2
+}
+
+/// A revocation list (DER) of the authority, which is to be renewed after an hour.
+pub fn list(revoked: &[Vec<u8>]) -> Vec<u8> {
+    list_by(&AUTHORITY.1, revoked)
+}
+
+/// Likewise, of another authority.
+pub fn list_by(issuer: &Issuer<'_, KeyPair>, revoked: &[Vec<u8>]) -> Vec<u8> {
+    let now = time::OffsetDateTime::now_utc();
+    let entry = |serial: &Vec<u8>| RevokedCertParams {
+        serial_number: SerialNumber::from_slice(serial),
+        revocation_time: now,
+        reason_code: None,
+        invalidity_date: None,
+    };
+    let params = CertificateRevocationListParams {
+        this_update: now,
+        next_update: now + time::Duration::HOUR,
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.iter().map(entry).collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    params.signed_by(issuer).unwrap().der().to_vec()
 }
 
 /// The TLS of a server called localhost, whose certificate (PEM) vouches for itself.

@@ -4,6 +4,7 @@
 use std::process::Output;
 
 use cardwright::farm::pcscd::CLIENTS_VARIABLE;
+use cardwright::pkix::Certificate;
 use cardwright::secret::{AdminKey, Pin};
 use cardwright::virtual_card::{GidsCard, GidsOptions, Initialised, PivCard};
 
@@ -60,7 +61,7 @@ impl Ground {
         people.iter().for_each(|name| domain.person(&unit, name, ""));
         site.stop_server();
         site.program.write("server/directory.password", PASSWORD);
-        write_table(&site, &table(&domain, &unit, ""));
+        write_table(&site, &table(&domain, &unit, "refresh_seconds = 3600"));
         import(&site, &["--apply"]).done();
         people.iter().for_each(|name| site.admit(name));
         site.start();
@@ -79,6 +80,68 @@ impl Ground {
         self.site.program.factory_token("card");
         let serial = serial(&self.site.run(name, PIN, &ENROLL).done());
         Holder { name, identity: format!("PKCS11:module_name={}:token=card", softhsm::MODULE), serial, card: None }
+    }
+
+    /// Has whatever is issued from now on state no security identifier.
+    fn without_sid(&mut self) {
+        self.site.stop_server();
+        let templates = self.site.program.path("server/templates");
+        let file = std::fs::read_dir(templates).unwrap().flatten().next().unwrap().path();
+        let template = std::fs::read_to_string(&file).unwrap().replace("sid = \"{User!sid}\"\n", "");
+        std::fs::write(&file, template).unwrap();
+        self.site.start();
+    }
+
+    /// What the doctor says of the holder's card: the exit code, and the codes.
+    fn doctor(&self, holder: &Holder) -> (Option<i32>, Vec<String>) {
+        let mut arguments = vec!["doctor", "--logon"];
+        match &holder.card {
+            Some(card) => arguments.extend(["--reader", card.reader()]),
+            None => arguments.extend(["--label", "card"]),
+        }
+        let done = self.site.run(holder.name, PIN, &arguments);
+        let told: Value = serde_json::from_str(&done.stdout).unwrap();
+        let codes = told["findings"].as_array().unwrap().iter().map(|it| it["check"].as_str().unwrap().to_owned());
+        (done.code, codes.collect())
+    }
+
+    #[track_caller]
+    fn says(&self, holder: &Holder, code: i32, expected: &[&str]) {
+        let (exit, codes) = self.doctor(holder);
+        let lacks: Vec<_> = expected.iter().filter(|it| !codes.iter().any(|code| code == *it)).collect();
+        assert!(exit == Some(code) && lacks.is_empty(), "{exit:?} lacks {lacks:?}: {codes:?}");
+    }
+
+    fn set(&self, holder: &Holder, attribute: &str, value: &str) {
+        self.domain.set(&format!("CN={},OU=cards,DC=cards,DC=test", holder.name), attribute, value);
+    }
+
+    /// Names the holder's certificate as Active Directory does: by its issuer, the topmost part first, and its serial number,
+    /// the last byte first.
+    fn mapping(&self, holder: &Holder) -> String {
+        let ca = Certificate::from_pem(&std::fs::read_to_string(self.site.ca_file()).unwrap()).unwrap().subject();
+        let issuer = ca.split(',').rev().collect::<Vec<_>>().join(",");
+        let mut serial = hex::decode(&holder.serial).unwrap();
+        serial.reverse();
+        format!("X509:<I>{issuer}<SR>{}", hex::encode(serial))
+    }
+
+    /// The domain's own view: whom it calls how, whom it has disabled, and what binds a certificate to an account.
+    fn the_doctor_sees_what_the_domain_says(&self, kurt: &Holder, mona: &Holder) {
+        let well = ["card-active", "clock", "record-current", "person-enabled", "upn-agrees", "sid-agrees"];
+        self.says(kurt, 0, &[&well[..], &["purpose-logon", "chuid-valid", "key", "chain"]].concat());
+        self.set(kurt, "userPrincipalName", "kurt.new@cards.test");
+        self.says(kurt, 11, &["upn-differs", "sid-agrees"]);
+        self.set(kurt, "userPrincipalName", "kurt@cards.test");
+        self.set(kurt, "userAccountControl", "514");
+        self.says(kurt, 11, &["person-disabled"]);
+        self.is_refused(kurt.name, kurt, "disabled");
+        self.set(kurt, "userAccountControl", "512");
+        self.says(mona, 11, &["sid-absent", "not-mapped"]);
+        self.set(mona, "altSecurityIdentities", "X509:<S>CN=mona");
+        self.says(mona, 11, &["not-mapped"]);
+        self.set(mona, "altSecurityIdentities", &self.mapping(mona));
+        self.says(mona, 0, &["mapped-strongly"]);
     }
 
     /// Logs `name` in with what `holder` has.
@@ -118,7 +181,9 @@ fn cards_of_the_domains_people_log_them_on_and_nobody_else_until_the_domain_disa
     let mut ground = Ground::new(&["kurt", "lena", "mona"]);
     let kurt = ground.with_card("kurt", pcscd::insert(Box::new(PivCard::new(piv::plain()).unwrap())));
     let lena = ground.with_card("lena", gids());
+    ground.without_sid();
     let mona = ground.with_token("mona");
+    ground.the_doctor_sees_what_the_domain_says(&kurt, &mona);
     for holder in [&kurt, &lena, &mona] {
         ground.logs_on(holder);
         let other = if holder.name == "lena" { "kurt" } else { "lena" };

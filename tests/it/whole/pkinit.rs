@@ -1,5 +1,6 @@
 //! MIT's KDC lets people in by the certificates this server issues (PKINIT, RFC 4556), from a file and from a token.
 
+use std::net::TcpListener;
 use std::process::{Output, Stdio};
 
 use base64::Engine;
@@ -38,8 +39,11 @@ impl Ground {
     fn new(rules: &str, edit: impl FnOnce(String) -> String) -> Self {
         let mut realm = Realm::new(REALM);
         let keytab = realm.keytab();
-        let settings =
-            format!("\n[identity.negotiate]\nkeytab = {keytab:?}\nrealms = [{REALM:?}]\nuser_by = \"local-part\"\n");
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let settings = format!(
+            "\n[identity.negotiate]\nkeytab = {keytab:?}\nrealms = [{REALM:?}]\nuser_by = \"local-part\"\n\
+             [publication]\nlisten = \"127.0.0.1:{port}\"\nurl = \"http://127.0.0.1:{port}\"\n"
+        );
         let mut site = Site::with_settings(&settings, edit);
         for name in ["alice", "bob"] {
             site.person(name, &[]);
@@ -88,6 +92,12 @@ impl Ground {
         assert_eq!(told["Name"], principal);
     }
 
+    /// What the doctor says of the token: the exit code, and the findings.
+    fn doctor(&self, who: &str) -> (Option<i32>, String) {
+        let done = self.site.run(who, PIN, &["doctor", "--logon", "--label", "card"]);
+        (done.code, done.stdout)
+    }
+
     #[track_caller]
     fn is_refused(&self, principal: &str, identity: &str, pin: &str, noted: &str) {
         let before = self.realm.log().len();
@@ -130,7 +140,7 @@ fn for_windows(template: String) -> String {
 
 #[test]
 fn a_token_enrolled_by_the_program_logs_its_holder_in_and_nobody_else() {
-    let ground = Ground::new("", for_pkinit);
+    let mut ground = Ground::new("", for_pkinit);
     let site = &ground.site;
     site.program.factory_token("card");
     site.run("alice", PIN, &ENROLL).done();
@@ -138,6 +148,21 @@ fn a_token_enrolled_by_the_program_logs_its_holder_in_and_nobody_else() {
     ground.logs_in("alice", &identity, PIN);
     ground.is_refused("bob", &identity, PIN, "Client name mismatch");
     assert!(!ground.kinit("alice", &identity, "000000").status.success());
+    // The doctor has asked what this server publishes, and says what the KDC does.
+    let (code, told) = ground.doctor("alice");
+    assert!(code == Some(0) && told.contains(r#""check":"not-revoked""#) && told.contains("/ocsp"), "{code:?} {told}");
+    for trouble in ["responder-", "issuer-unfetched", "revocation-"] {
+        assert!(!told.contains(&format!(r#""check":"{trouble}"#)), "{trouble}: {told}");
+    }
+    let card = site.client("alice").smartcards().unwrap()[0].uuid;
+    end(&mut site.command("alice", PIN, &["retire", "--lost", &card.to_string(), "--yes"])).done();
+    let (code, told) = ground.doctor("alice");
+    assert!(code == Some(11) && told.contains(r#""check":"revoked""#), "{code:?} {told}");
+    let list = site.write_crl("alice");
+    let with_list =
+        format!("{}\npkinit_require_crl_checking = true\npkinit_revoke = FILE:{}", ground.rules, list.display());
+    ground.realm.restart(&with_list);
+    ground.is_refused("alice", &identity, PIN, "revoked");
 }
 
 #[test]
