@@ -139,7 +139,7 @@ impl Ground {
         self.set(kurt, "userAccountControl", "512");
         self.says(mona, 11, &["sid-absent", "not-mapped"]);
         self.set(mona, "altSecurityIdentities", "X509:<S>CN=mona");
-        self.says(mona, 11, &["not-mapped"]);
+        self.says(mona, 11, &["mapped-weakly"]);
         self.set(mona, "altSecurityIdentities", &self.mapping(mona));
         self.says(mona, 0, &["mapped-strongly"]);
     }
