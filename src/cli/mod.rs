@@ -31,6 +31,7 @@ mod settings;
 mod shown;
 mod template;
 mod token;
+mod unfinished;
 #[cfg(feature = "farm")]
 mod vcard;
 
@@ -87,6 +88,8 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Renew(args) => enrollment::renew(&args, output),
         Command::Unblock(args) => enrollment::unblock(&args, output),
         Command::Retire(args) => enrollment::retire(&args, output),
+        Command::Resume(args) => unfinished::resume(&args, output),
+        Command::Journal(command) => unfinished::journal(command, output),
         Command::Request(command) => request::run(command, output),
         Command::Card(command) => found::card(command, output),
         Command::Person(command) => found::person(command, output),

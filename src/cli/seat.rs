@@ -1,13 +1,15 @@
 //! Finds the token that a command means, and waits for a card that was pulled out during the work.
 
-use super::args::TokenArgs;
+use super::args::{PlaceArgs, TokenArgs};
 use super::failure::Failure;
 use super::output::Output;
 use super::settings::Settings;
 use crate::pkcs11::{self, Module, is_card};
 use crate::reader::{self, Readers};
-use crate::token::Token;
+use crate::enrollment::{card_id, earlier_card_id};
+use crate::token::{Identity, Token};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Bounds the wait for a card that was pulled out.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -62,4 +64,41 @@ impl Seat {
 /// Finds the one token that is meant, as [`Seat::find`], for commands that do not wait for a card to come back.
 pub fn find(settings: &Settings, args: &TokenArgs) -> Result<Box<dyn Token>, Failure> {
     Ok(Seat::find(settings, args)?.token)
+}
+
+/// Is a token that can be worked on, and the options that mean it and no other.
+pub struct AtHand {
+    pub identity: Identity,
+    pub args: TokenArgs,
+}
+
+impl AtHand {
+    /// Returns the id by which a server knows it.
+    pub fn card_id(&self) -> Uuid {
+        card_id(&self.identity)
+    }
+
+    /// Says whether it has this card id, or had it in earlier versions.
+    pub fn is(&self, id: Uuid) -> bool {
+        self.card_id() == id || earlier_card_id(&self.identity) == Some(id)
+    }
+}
+
+/// Lists what `args` may mean: every card in a reader that tells who it is, or the one token behind the module that is
+/// named or configured.
+pub fn at_hand(settings: &Settings, args: &TokenArgs) -> Result<Vec<AtHand>, Failure> {
+    if settings.module(args.module.as_ref(), &args.place).is_some() {
+        let token = find(settings, args)?;
+        return Ok(vec![AtHand { identity: token.identity().clone(), args: args.clone() }]);
+    }
+    let selector = reader::Selector { label: args.label.clone(), serial: args.serial.clone(), reader: None };
+    let listed = Readers::open()?.tokens(args.place.reader.as_deref())?;
+    let told = listed.into_iter().filter_map(|listed| Some((listed.reader, listed.card.ok()?.identity)));
+    let fits = told.filter(|(_, identity)| selector.accepts(identity));
+    let hand = fits.map(|(reader, identity)| {
+        let place = PlaceArgs { reader: Some(reader), any_reader: true };
+        let serial = Some(identity.serial.clone()).filter(|serial| !serial.is_empty());
+        AtHand { identity, args: TokenArgs { module: None, label: None, serial, place } }
+    });
+    Ok(hand.collect())
 }

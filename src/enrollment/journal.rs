@@ -21,6 +21,9 @@ const MOST_LEFT: usize = 32;
 /// Bounds the bytes read of one file.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
+/// Sets how often a card's lock is asked for: whoever looks at the journal holds it for a moment.
+const LOCK_TRIES: u32 = 3;
+
 /// Says why the journal could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -81,13 +84,8 @@ impl Journal {
 
     /// Reads all work that is not finished. A damaged file is renamed and reported once as an error.
     pub fn unfinished(&self) -> Result<Vec<Record>, JournalError> {
-        let listing = std::fs::read_dir(&self.directory).map_err(|source| io("listed", &self.directory, source))?;
         let mut records = Vec::new();
-        for (index, item) in listing.enumerate() {
-            if index >= MOST_FILES {
-                return Err(JournalError::TooManyFiles { path: self.directory.clone() });
-            }
-            let path = item.map_err(|source| io("listed", &self.directory, source))?.path();
+        for path in self.files()? {
             if path.extension().is_some_and(|extension| extension == "json") {
                 records.extend(read(&path)?);
             }
@@ -96,10 +94,24 @@ impl Journal {
         Ok(records)
     }
 
+    /// Lists the files of the directory, by name.
+    pub(super) fn files(&self) -> Result<Vec<PathBuf>, JournalError> {
+        let listing = std::fs::read_dir(&self.directory).map_err(|source| io("listed", &self.directory, source))?;
+        let mut paths = Vec::new();
+        for item in listing {
+            if paths.len() >= MOST_FILES {
+                return Err(JournalError::TooManyFiles { path: self.directory.clone() });
+            }
+            paths.push(item.map_err(|source| io("listed", &self.directory, source))?.path());
+        }
+        paths.sort();
+        Ok(paths)
+    }
+
     /// Locks a card for this process; [`JournalError::Locked`] where another process has it.
     pub(super) fn lock(&self, card_id: Uuid) -> Result<CardLock, JournalError> {
         let path = self.directory.join(format!("{card_id}.lock"));
-        Lock::take(&path, 1).map_err(|error| match error {
+        Lock::take(&path, LOCK_TRIES).map_err(|error| match error {
             LockError::Held => JournalError::Locked { path },
             LockError::Open(source) | LockError::Failed(source) => io("locked", &path, source),
         })
@@ -213,8 +225,25 @@ fn write_durably(path: &Path, text: &[u8], directory: &Path) -> Result<(), Journ
     })
 }
 
-/// Reads one file; `None` if it was removed meanwhile.
+/// Says why a file tells of no work.
+pub(super) enum Unread {
+    /// What is wrong with it; `None`: it is too large.
+    Damaged(Option<serde_json::Error>),
+    Version(u64),
+}
+
+/// Reads one file; `None` if it was removed meanwhile. A damaged one is renamed.
 fn read(path: &Path) -> Result<Option<Record>, JournalError> {
+    match read_as_it_is(path)? {
+        None => Ok(None),
+        Some(Ok(record)) => Ok(Some(record)),
+        Some(Err(Unread::Damaged(source))) => Err(set_aside(path, source)),
+        Some(Err(Unread::Version(version))) => Err(JournalError::Version { path: path.to_owned(), version }),
+    }
+}
+
+/// Reads one file and leaves it as it is; `None` if it was removed meanwhile.
+pub(super) fn read_as_it_is(path: &Path) -> Result<Option<Result<Record, Unread>>, JournalError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -223,16 +252,13 @@ fn read(path: &Path) -> Result<Option<Record>, JournalError> {
     let mut text = Vec::new();
     file.take(LARGEST_FILE + 1).read_to_end(&mut text).map_err(|source| io("read", path, source))?;
     if text.len() as u64 > LARGEST_FILE {
-        return Err(set_aside(path, None));
+        return Ok(Some(Err(Unread::Damaged(None))));
     }
-    let value: serde_json::Value = match serde_json::from_slice(&text) {
-        Ok(value) => value,
-        Err(source) => return Err(set_aside(path, Some(source))),
-    };
-    match value.get("version").and_then(serde_json::Value::as_u64) {
-        Some(version) if version != u64::from(VERSION) => Err(JournalError::Version { path: path.to_owned(), version }),
-        _ => serde_json::from_value(value).map(Some).map_err(|source| set_aside(path, Some(source))),
-    }
+    let read = serde_json::from_slice::<serde_json::Value>(&text).map_err(|source| Unread::Damaged(Some(source)));
+    Ok(Some(read.and_then(|value| match value.get("version").and_then(serde_json::Value::as_u64) {
+        Some(version) if version != u64::from(VERSION) => Err(Unread::Version(version)),
+        _ => serde_json::from_value(value).map_err(|source| Unread::Damaged(Some(source))),
+    })))
 }
 
 /// Renames a damaged file, so that it is kept and not read again.

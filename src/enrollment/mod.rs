@@ -53,6 +53,7 @@ mod showing;
 mod so_pin;
 mod stage;
 mod step;
+mod survey;
 mod take_up;
 mod unblock;
 mod undo;
@@ -70,4 +71,5 @@ pub use record::{Ended, IssuedWork, KeyWork, Milestone, PinWork, ReceivedWork, R
 pub use relay::Relay;
 pub use stage::Stage;
 pub use step::{EnrollOrder, Event, Input, Installed, Need, OldKey, Order, Outcome, RenewOrder, Step, WhichPin};
+pub use survey::{Content, Item};
 pub use workflow::Workflow;

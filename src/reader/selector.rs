@@ -14,7 +14,7 @@ pub struct Selector {
 
 impl Selector {
     /// Says whether label and serial fit; the reader is checked elsewhere.
-    pub(super) fn accepts(&self, identity: &Identity) -> bool {
+    pub fn accepts(&self, identity: &Identity) -> bool {
         self.label.as_ref().is_none_or(|label| *label == identity.label)
             && self
                 .serial

@@ -23,6 +23,7 @@ mod source;
 mod stock;
 mod template;
 mod token;
+mod unfinished;
 #[cfg(feature = "farm")]
 mod vcard;
 mod which;
@@ -56,6 +57,7 @@ pub use source::Source;
 pub use stock::{CardKind, StockCommand};
 pub use template::TemplateCommand;
 pub use token::{InitArgs, TokenCommand};
+pub use unfinished::{JournalCommand, ResumeArgs};
 #[cfg(feature = "farm")]
 pub use vcard::{VcardCommand, VcardCreateArgs, VcardKind, VcardRunArgs, WARNING};
 pub use which::{PinArgs, PlaceArgs, ServerArgs, TokenArgs, WaitArgs};
@@ -125,6 +127,11 @@ pub enum Command {
     Unblock(UnblockArgs),
     /// End the token's life with this server: revoke, and delete what was made.
     Retire(RetireArgs),
+    /// Go on with work on a card that was broken off, here or at another workstation.
+    Resume(ResumeArgs),
+    /// Look at the work on cards that is not finished.
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Look at requests and decide on them.
     #[command(subcommand)]
     Request(RequestCommand),

@@ -12,7 +12,7 @@ use crate::cli::seat::Seat;
 use crate::cli::secrets::{self, MOST_AGAIN, NEW_PIN, SO_PIN, last_try};
 use crate::cli::settings::{Settings, state_directory};
 use crate::client::CmClient;
-use crate::enrollment::{self, Enrollment, Event, Input, Journal, Need, Order, Outcome};
+use crate::enrollment::{self, Enrollment, Event, Input, Journal, JournalError, Need, Order, Outcome};
 use crate::secret::Pin;
 use crate::token::{self, Token};
 use crate::workstation::{Attendant, Ended, drive};
@@ -115,10 +115,12 @@ fn named(client: &CmClient, failure: Failure) -> Failure {
 /// Opens the journal in the state directory.
 pub fn journal() -> Result<Journal, Failure> {
     let directory = state_directory()?.join("journal");
-    Journal::open(&directory).map_err(|error| {
-        let error = enrollment::Error { stage: enrollment::Stage::ReadJournal, request: None, cause: error.into() };
-        error.into()
-    })
+    Journal::open(&directory).map_err(|error| unreadable(error).into())
+}
+
+/// Makes the error of a journal that cannot be read.
+pub fn unreadable(error: JournalError) -> enrollment::Error {
+    enrollment::Error { stage: enrollment::Stage::ReadJournal, request: None, cause: error.into() }
 }
 
 /// Has the work carried out, supplying each secret that it asks for from its source, and prints the outcome.

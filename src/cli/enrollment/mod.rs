@@ -6,12 +6,13 @@ mod needs;
 mod pfx;
 mod report;
 
-use crate::cli::args::{EnrollArgs, RenewArgs, RetireArgs, Source, UnblockArgs};
+use crate::cli::args::{EnrollArgs, RenewArgs, ResumeArgs, RetireArgs, Source, TokenArgs, UnblockArgs};
 use crate::cli::connection::{self, person};
 use crate::cli::data_item::data_items;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::prompt::{Telephone, confirm};
+use crate::cli::review;
 use crate::cli::seat::find;
 use crate::cli::secrets::{self, NEW_PIN, last_try};
 use crate::cli::settings::Settings;
@@ -19,9 +20,11 @@ use crate::client::{self, CmClient};
 use crate::cm::route::Holder;
 use crate::enrollment::{self, EnrollOrder, Enrollment, Order, RenewOrder};
 use crate::token::{Identity, SecretKind};
-use drive::{Course, journal, on_token, pump};
+pub use drive::{journal, unreadable};
+use drive::{Course, on_token, pump};
 use needs::Sources;
 use serde_json::json;
+use uuid::Uuid;
 
 /// Enrolls a token, for the caller or for `--target`.
 pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
@@ -151,4 +154,40 @@ pub fn retire(args: &RetireArgs, output: &Output) -> Result<(), Failure> {
         confirm(false, &format!("Retire token {label:?} (serial {serial}) and revoke its certificates?"))?;
     }
     on_token(&settings, &client, &args.token, order, course, &sources, output)
+}
+
+/// Goes on with work on a token that was begun, by the order that it was begun with.
+pub fn go_on(
+    settings: &Settings,
+    client: &CmClient,
+    (args, which): (&ResumeArgs, &TokenArgs),
+    (order, request): (Order, Option<Uuid>),
+    output: &Output,
+) -> Result<(), Failure> {
+    let gives_new_pin = gives_new_pin(args.new_pin_from.as_ref());
+    let sources = Sources {
+        pin: args.pin.pin_from.as_ref(),
+        new_pin: args.new_pin_from.as_ref().or(args.pin.pin_from.as_ref().filter(|_| !gives_new_pin)),
+        gives_new_pin,
+        so_pin: args.so_pin_from.as_ref(),
+        puk: args.puk_from.as_ref(),
+        spend_last_try: args.pin.spend_last_try,
+        keys: Some(&args.keys),
+    };
+    let course = Course { request, another: false, patience: review::patience(args.wait) };
+    on_token(settings, client, which, order, course, &sources, output)
+}
+
+/// Goes on with the retirement of a card that is missing; no token is needed.
+pub fn go_on_without_card(
+    client: &CmClient,
+    args: &ResumeArgs,
+    card_id: Uuid,
+    request: Uuid,
+    output: &Output,
+) -> Result<(), Failure> {
+    let journal = journal()?;
+    let course = Course { request: Some(request), another: false, patience: review::patience(args.wait) };
+    let work = Enrollment::begin_lost(client, &journal, card_id, String::new(), String::new())?;
+    pump(course.taken_by(work), None, course.patience, (&Sources::default(), client), output)
 }

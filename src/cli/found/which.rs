@@ -3,6 +3,7 @@
 use crate::cli::connection::{is_called, several, told};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text};
+use crate::cli::review;
 use crate::client::{CardChoice, CmClient};
 use crate::cm::account::Account;
 use crate::cm::found::{Found, FoundCard, FoundKind};
@@ -116,14 +117,7 @@ pub fn card_that(
 
 /// Lists the open requests about a card, as far as the caller sees them.
 pub fn open_requests(client: &CmClient, card: Uuid) -> Result<Vec<Request>, Failure> {
-    let mut requests = client.visible_requests(None)?;
-    for own in client.requests(None)? {
-        if requests.iter().all(|known| known.uuid != own.uuid) {
-            requests.push(own);
-        }
-    }
-    requests.retain(|request| request.old_smartcard == Some(card) && !request.status.is_final());
-    Ok(requests)
+    Ok(review::open_requests(client, |request| request.old_smartcard == Some(card))?)
 }
 
 fn nobody(what: &str) -> Failure {

@@ -88,7 +88,7 @@ pub const CLI: Floors = Floors {
     room: "cli",
     floors: &[
         &["demo"],
-        &["found"],
+        &["found", "unfinished"],
         &["activate", "complete", "config", "doctor", "enrollment", "request", "server", "template", "token", "vcard"],
         &["review", "seat"],
         &["connection"],
