@@ -29,6 +29,7 @@ mod secrets;
 mod server;
 mod settings;
 mod shown;
+mod status;
 mod template;
 mod token;
 mod unfinished;
@@ -88,6 +89,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Renew(args) => enrollment::renew(&args, output),
         Command::Unblock(args) => enrollment::unblock(&args, output),
         Command::Retire(args) => enrollment::retire(&args, output),
+        Command::Status(args) => status::run(&args, output),
         Command::Resume(args) => unfinished::resume(&args, output),
         Command::Journal(command) => unfinished::journal(command, output),
         Command::Request(command) => request::run(command, output),

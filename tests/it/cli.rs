@@ -4,7 +4,7 @@ mod activation;
 mod acts;
 mod again;
 mod approving;
-mod cards;
+pub mod cards;
 mod database;
 mod doctor;
 mod face;

@@ -4,6 +4,7 @@ mod backup;
 mod calls;
 mod cards;
 mod domain;
+mod going_on;
 mod guides;
 mod instances;
 mod kerberos;

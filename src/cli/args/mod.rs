@@ -19,6 +19,7 @@ mod request;
 #[cfg(feature = "server")]
 mod server;
 mod source;
+mod status;
 #[cfg(feature = "server")]
 mod stock;
 mod template;
@@ -53,6 +54,7 @@ pub use server::{
     ServerInitArgs, UserCommand,
 };
 pub use source::Source;
+pub use status::{StatusArgs, WatchRule};
 #[cfg(feature = "server")]
 pub use stock::{CardKind, StockCommand};
 pub use template::TemplateCommand;
@@ -127,6 +129,8 @@ pub enum Command {
     Unblock(UnblockArgs),
     /// End the token's life with this server: revoke, and delete what was made.
     Retire(RetireArgs),
+    /// Show what is in the readers: whose it is, what is due, what waits, and the command that comes next.
+    Status(StatusArgs),
     /// Go on with work on a card that was broken off, here or at another workstation.
     Resume(ResumeArgs),
     /// Look at the work on cards that is not finished.

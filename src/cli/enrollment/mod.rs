@@ -6,7 +6,7 @@ mod needs;
 mod pfx;
 mod report;
 
-use crate::cli::args::{EnrollArgs, RenewArgs, ResumeArgs, RetireArgs, Source, TokenArgs, UnblockArgs};
+use crate::cli::args::{EnrollArgs, PinArgs, RenewArgs, ResumeArgs, RetireArgs, Source, TokenArgs, UnblockArgs};
 use crate::cli::connection::{self, person};
 use crate::cli::data_item::data_items;
 use crate::cli::failure::Failure;
@@ -20,8 +20,8 @@ use crate::client::{self, CmClient};
 use crate::cm::route::Holder;
 use crate::enrollment::{self, EnrollOrder, Enrollment, Order, RenewOrder};
 use crate::token::{Identity, SecretKind};
-pub use drive::{journal, unreadable};
 use drive::{Course, on_token, pump};
+pub use drive::{journal, unreadable};
 use needs::Sources;
 use serde_json::json;
 use uuid::Uuid;
@@ -85,6 +85,18 @@ pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
     let (client, course) = (connection::client(&settings, &args.server)?, Course::from(&args.course));
     let order = carrying_out(&client, order, course)?;
     on_token(&settings, &client, &args.token, order, course, &sources, output)
+}
+
+/// Renews the certificates of a card that was put in.
+pub fn renew_at_hand(
+    settings: &Settings,
+    client: &CmClient,
+    (which, pin): (&TokenArgs, &PinArgs),
+    output: &Output,
+) -> Result<(), Failure> {
+    let sources = Sources { pin: pin.pin_from.as_ref(), spend_last_try: pin.spend_last_try, ..Sources::default() };
+    let order = Order::Renew(RenewOrder::default());
+    on_token(settings, client, which, order, Course::default(), &sources, output)
 }
 
 /// Turns the order into the one that carries out the request that is named, if one is.

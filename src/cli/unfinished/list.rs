@@ -5,7 +5,8 @@ use crate::cli::args::JournalCommand;
 use crate::cli::enrollment;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text, counted, date};
-use crate::enrollment::{Content, Item, Record};
+use crate::enrollment::{Content, Item, Record, card_id, earlier_card_id};
+use crate::token::Identity;
 use serde_json::{Value, json};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
@@ -35,6 +36,16 @@ pub fn records(items: &[Item]) -> impl Iterator<Item = (&Path, &Record)> {
     })
 }
 
+/// Describes for scripts the unfinished work that fits.
+pub fn works(items: &[Item], fits: impl Fn(&Record) -> bool) -> Vec<Value> {
+    records(items).filter(|(_, record)| fits(record)).map(|(path, record)| work(path, record)).collect()
+}
+
+/// Says whether the work is on this card.
+pub fn is_of(record: &Record, card: &Identity) -> bool {
+    card_id(card) == record.card_id || earlier_card_id(card) == Some(record.card_id)
+}
+
 /// Says whether a text names the work: by its card, its request, or the name of its file.
 pub fn is_meant(record: &Record, what: &str) -> bool {
     let what = what.trim();
@@ -44,7 +55,7 @@ pub fn is_meant(record: &Record, what: &str) -> bool {
 }
 
 /// Describes a piece of work for scripts.
-pub fn work(path: &Path, record: &Record) -> Value {
+fn work(path: &Path, record: &Record) -> Value {
     let tie = serde_json::to_value(&record.milestone).ok().and_then(|milestone| milestone.get("tie").cloned());
     json!({
         "file": path.display().to_string(),
@@ -72,7 +83,7 @@ fn written(path: &Path) -> Option<OffsetDateTime> {
 
 /// Lists all that there is, work first.
 fn list(items: &[Item], output: &Output) -> Result<(), Failure> {
-    let works: Vec<Value> = records(items).map(|(path, record)| work(path, record)).collect();
+    let works = works(items, |_| true);
     let others: Vec<Value> = items.iter().filter_map(other).collect();
     output.result(&json!({ "unfinished": works, "other": others }), || {
         let mut text = Text::from(match works.len() as u64 {
@@ -111,8 +122,17 @@ fn show(items: &[Item], what: &str, output: &Output) -> Result<(), Failure> {
                 text.line(format!("  {:18}{}", name.replace('_', " "), plain(&document[*name])));
             }
             for key in document["keys"].as_array().into_iter().flatten() {
-                text.line(format!("  key {} ({}), {}", plain(&key["key_id"]), plain(&key["algorithm"]), plain(&key["label"])));
-                let known = [("certificate of", "subject"), ("its thumbprint", "thumbprint"), ("asked for", "requested_subject")];
+                text.line(format!(
+                    "  key {} ({}), {}",
+                    plain(&key["key_id"]),
+                    plain(&key["algorithm"]),
+                    plain(&key["label"])
+                ));
+                let known = [
+                    ("certificate of", "subject"),
+                    ("its thumbprint", "thumbprint"),
+                    ("asked for", "requested_subject"),
+                ];
                 for (label, name) in known.iter().filter(|(_, name)| !key[*name].is_null()) {
                     text.line(format!("    {label:16}{}", plain(&key[*name])));
                 }
@@ -129,7 +149,7 @@ pub fn unknown(what: &str) -> Failure {
 }
 
 /// Tells of a piece of work in a few lines.
-pub fn short(path: &Path, record: &Record, text: &mut Text) {
+fn short(path: &Path, record: &Record, text: &mut Text) {
     let label = if record.token_label.is_empty() { record.card_id.to_string() } else { record.token_label.clone() };
     text.line(format!("{} of card {label}, at {}", words::workflow(record), record.server));
     text.line(format!("  done  {}", words::done(record)));

@@ -7,5 +7,5 @@ mod list;
 mod resume;
 mod words;
 
-pub use list::journal;
+pub use list::{is_of, journal, survey, works};
 pub use resume::resume;

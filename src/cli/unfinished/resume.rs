@@ -35,12 +35,7 @@ pub fn resume(args: &ResumeArgs, output: &Output) -> Result<(), Failure> {
 }
 
 /// Goes on with the work of the card that is at hand.
-fn resume_at_hand(
-    settings: &Settings,
-    records: &[&Record],
-    args: &ResumeArgs,
-    output: &Output,
-) -> Result<(), Failure> {
+fn resume_at_hand(settings: &Settings, records: &[&Record], args: &ResumeArgs, output: &Output) -> Result<(), Failure> {
     let there = at_hand(settings, &args.token)?;
     let works: Vec<&Record> =
         records.iter().copied().filter(|record| there.iter().any(|card| card.is(record.card_id))).collect();
@@ -152,8 +147,12 @@ fn carry_out(
 /// Finds the one open request of the server's that is about this card and is carried out on it.
 fn open_of(client: &CmClient, card: &AtHand) -> Result<Request, Failure> {
     let nothing = || {
-        Failure::new("nothing-unfinished", Exit::TokenNotFound, "nothing is unfinished on this card, here or at the server")
-            .remedy("Begin with the command that you want: enroll, renew, unblock or retire.")
+        Failure::new(
+            "nothing-unfinished",
+            Exit::TokenNotFound,
+            "nothing is unfinished on this card, here or at the server",
+        )
+        .remedy("Begin with the command that you want: enroll, renew, unblock or retire.")
     };
     let Some(known) = client.find_smartcard(card.card_id())? else { return Err(nothing()) };
     let about = |request: &Request| {

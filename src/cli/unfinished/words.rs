@@ -10,7 +10,9 @@ pub fn done(record: &Record) -> String {
         Milestone::Asking => "the server was asked for a request; whether it made one is not known",
         Milestone::Requested { .. } => "there is a request; nothing on the card was changed",
         Milestone::ChangingAdminKey { own_possible: false, .. } => "the card is about to get its own admin key",
-        Milestone::ChangingAdminKey { .. } => "the card's admin key was being changed: it has the one before or its own",
+        Milestone::ChangingAdminKey { .. } => {
+            "the card's admin key was being changed: it has the one before or its own"
+        }
         Milestone::ChangingPuk { next_possible: false, .. } => "the card is about to get another PUK",
         Milestone::ChangingPuk { .. } => "the card's PUK was being changed: it has the one before or the next",
         Milestone::Prepared { .. } => "admin key, PUK and PIN are as the template wants them; no key is made",
@@ -40,8 +42,12 @@ pub fn then(record: &Record) -> &'static str {
             "the card is asked which one it has, at no more than one try, and gets what the server keeps for it"
         }
         Milestone::Prepared { .. } => "the keys are made and certified",
-        Milestone::KeysChosen { .. } => "keys that are there are taken, those that are missing made; then they are certified",
-        Milestone::Signed { .. } => "the same requests are sent again: the server sends the certificates it has issued for them",
+        Milestone::KeysChosen { .. } => {
+            "keys that are there are taken, those that are missing made; then they are certified"
+        }
+        Milestone::Signed { .. } => {
+            "the same requests are sent again: the server sends the certificates it has issued for them"
+        }
         Milestone::Issued { .. } => "what is missing is written and read back; then the server is told",
         Milestone::Superseding { .. } => "what was renewed is taken off; then the server is told",
         Milestone::Undoing { .. } => "keys that were made for it are taken off",

@@ -63,7 +63,7 @@ pub(super) fn gids() -> Box<dyn VirtualCard> {
 }
 
 /// A card of no known kind.
-pub(super) struct Stranger;
+pub struct Stranger;
 
 impl VirtualCard for Stranger {
     fn atr(&self) -> Vec<u8> {

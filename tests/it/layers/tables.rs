@@ -88,6 +88,7 @@ pub const CLI: Floors = Floors {
     room: "cli",
     floors: &[
         &["demo"],
+        &["status"],
         &["found", "unfinished"],
         &["activate", "complete", "config", "doctor", "enrollment", "request", "server", "template", "token", "vcard"],
         &["review", "seat"],
