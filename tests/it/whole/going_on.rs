@@ -158,7 +158,7 @@ fn work_that_was_broken_off_is_told_and_gone_on_with() {
     assert_eq!(renewed["request"], waits["request"]);
     // Where it was begun, the record is found to be over.
     place.site.program.set("CARDWRIGHT_STATE", there);
-    place.run("alice", &["resume", waits["request"].as_str().unwrap()]).refused(6, "request-ended");
+    place.run("alice", &["resume", waits["request"].as_str().unwrap()]).refused(6, "request-completed-elsewhere");
     assert_eq!(place.journal()["unfinished"], serde_json::json!([]));
 }
 
