@@ -4,7 +4,7 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 5 faces | [`cli`]: the operator's command line · [`console`]: the server's pages for people |
+//! | 5 faces | [`cli`]: the operator's command line · [`desk`]: a list through many readers · [`console`]: the server's pages for people |
 //! | 4 flow | [`enrollment`]: the driver of every face · [`workstation`]: works on the cards in this computer's readers · [`server`]: the CM server · [`template`]: profile templates · [`doctor`]: will this card do? · [`pages`]: what a page is made of |
 //! | 3 reach | [`client`]: calls a CM server · [`ca`]: issues certificates · [`store`]: remembers · [`directory`]: people of an LDAP directory |
 //! | 3 reach | [`published`]: fetches what authorities publish |
@@ -23,6 +23,7 @@ pub mod cm;
 pub mod console;
 #[cfg(feature = "server")]
 pub mod directory;
+pub mod desk;
 pub mod doctor;
 pub mod enrollment;
 #[cfg(feature = "farm")]

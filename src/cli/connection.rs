@@ -4,7 +4,7 @@ use super::args::{ServerArgs, Source};
 use super::failure::{Exit, Failure};
 use super::secrets;
 use super::settings::Settings;
-use crate::client::{self, ClientConfig, CmClient, Login, Timeouts, Trust};
+use crate::client::{Called, ClientConfig, CmClient, Login, Timeouts, Trust};
 use crate::cm::account::Account;
 use std::path::PathBuf;
 use url::Url;
@@ -92,44 +92,23 @@ pub fn person(client: &CmClient, named: &str) -> Result<Uuid, Failure> {
     if let Ok(id) = named.trim().parse() {
         return Ok(id);
     }
-    match client.find_user(named) {
-        Ok(Some(user)) => Ok(user.uuid),
-        Ok(None) => called(client, named),
-        Err(client::Error::ExtensionAbsent { .. }) => {
+    match client.person_called(named)? {
+        Called::One { uuid, .. } => Ok(uuid),
+        Called::Several(people) => Err(several("people", named, people.iter().map(told))),
+        Called::Nobody { alike } => {
+            let message = format!("the server knows no user {named:?}, or does not tell you");
+            let remedy = match alike.is_empty() {
+                true => "Check the spelling; only those who may act for others may look people up.".to_owned(),
+                false => one_of(alike.iter().map(told)),
+            };
+            Err(Failure::new("user-unknown", Exit::Refused, message).remedy(remedy))
+        }
+        Called::NotLookedUp => {
             let message = format!("the server looks nobody up by name, so it cannot tell who {named:?} is");
             Err(Failure::new("user-id-needed", Exit::Usage, message)
                 .remedy("Give the person's GUID instead: objectGUID in Active Directory, as a MIM CM has it."))
         }
-        Err(error) => Err(error.into()),
     }
-}
-
-/// Finds the one person who is called like this, whichever name it is. What is asked for here is for nobody whose name only
-/// begins so: those are named to choose from.
-fn called(client: &CmClient, what: &str) -> Result<Uuid, Failure> {
-    let people = match client.people(what) {
-        Err(client::Error::ExtensionAbsent { .. }) => Vec::new(),
-        people => people?,
-    };
-    let mut found = people.iter().filter(|person| is_called(person, what));
-    match (found.next(), found.next()) {
-        (Some(person), None) => Ok(person.uuid),
-        (Some(_), Some(_)) => Err(several("people", what, people.iter().filter(|it| is_called(it, what)).map(told))),
-        (None, _) => {
-            let message = format!("the server knows no user {what:?}, or does not tell you");
-            let remedy = match people.is_empty() {
-                true => "Check the spelling; only those who may act for others may look people up.".to_owned(),
-                false => one_of(people.iter().map(told)),
-            };
-            Err(Failure::new("user-unknown", Exit::Refused, message).remedy(remedy))
-        }
-    }
-}
-
-/// Says whether this is one of a person's names.
-pub fn is_called(person: &Account, what: &str) -> bool {
-    let names = [Some(&person.name), person.upn.as_ref(), person.email.as_ref()];
-    names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(what))
 }
 
 /// Names a person in a list of choices.

@@ -5,7 +5,7 @@
 
 use crate::enrollment::{self, Cause, Stage};
 use crate::secret::Pin;
-use crate::{client, pkcs11, pkix, reader, token};
+use crate::{client, desk, pkcs11, pkix, reader, token};
 use serde::Serialize;
 use std::error::Error as StdError;
 
@@ -256,6 +256,18 @@ impl From<pkcs11::Error> for Failure {
             Vanished { .. } => ("token-failed", Exit::TokenFailed, "Look at the token with `cardwright token list`."),
         };
         Self::from_error(code, exit, &error).remedy(remedy)
+    }
+}
+
+impl From<desk::Error> for Failure {
+    fn from(error: desk::Error) -> Self {
+        match (error.advice(), error) {
+            (Some((code, exit, remedy)), error) => Self::from_error(code, exit, &error).remedy(remedy),
+            (None, desk::Error::Server(error)) => error.into(),
+            (None, desk::Error::Reader(error)) => error.into(),
+            (None, error) => Self::from_error("journal", Exit::LocalState, &error)
+                .remedy("Look at the journal's directory; nothing was changed."),
+        }
     }
 }
 

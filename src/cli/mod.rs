@@ -15,6 +15,7 @@ mod connection;
 mod data_item;
 #[cfg(feature = "server")]
 mod demo;
+mod desk;
 mod doctor;
 mod enrollment;
 mod failure;
@@ -108,6 +109,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Server(command) => server::run(command, output),
         #[cfg(feature = "server")]
         Command::Audit(command) => server::audit::run(command, output),
+        Command::Desk(command) => desk::run(command, output),
         Command::Doctor(args) => doctor::run(&args, output),
         #[cfg(feature = "server")]
         Command::Demo(args) => demo::run(&args, output),

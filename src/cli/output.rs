@@ -83,6 +83,21 @@ impl Output {
         write_out(format!("{}\n", printed.trim_end_matches('\n')).as_bytes())
     }
 
+    /// Prints what has happened as a document of one line for scripts; nothing for people.
+    pub fn event(&self, document: &impl Serialize) -> Result<(), Failure> {
+        if !self.json {
+            return Ok(());
+        }
+        self.print(document, Text::default).map_err(|error| Failure::unwritten(&error))
+    }
+
+    /// Rings the terminal's bell, if people read.
+    pub fn ring(&self) {
+        if !self.json {
+            let _ = io::stderr().lock().write_all(b"\x07");
+        }
+    }
+
     /// Prints a line of progress on standard error; nothing with `--json`.
     pub fn tell(&self, line: &str) {
         let _ = self.told(line);

@@ -247,9 +247,10 @@ impl CmClient {
         decode(self.transport.exchange(&route, Some(&encode(order)?))?, "a foresight")
     }
 
-    /// Tells what an approved request would come to on the card with this id (beyond MIM).
-    pub fn foresee_request(&self, request: Uuid, card_id: Uuid) -> Result<Foresight, Error> {
-        self.one(&Route::ForeseeRequest { request, card_id: Some(card_id) }, "a foresight")
+    /// Tells what an approved request would come to, on the card with this id if one is named; refused to who may not carry
+    /// it out (beyond MIM).
+    pub fn foresee_request(&self, request: Uuid, card_id: Option<Uuid>) -> Result<Foresight, Error> {
+        self.one(&Route::ForeseeRequest { request, card_id }, "a foresight")
     }
 
     /// Shows that the old key of the request's card or profile is at hand (beyond MIM).

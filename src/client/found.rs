@@ -18,7 +18,47 @@ pub struct CardChoice {
     pub template: Option<Uuid>,
 }
 
+/// Says whom a name names.
+#[derive(Debug)]
+pub enum Called {
+    One {
+        uuid: Uuid,
+        name: String,
+    },
+    /// The server knows nobody of this name, or does not tell; `alike` are people whose names begin so.
+    Nobody {
+        alike: Vec<Account>,
+    },
+    /// It is a name of each of these.
+    Several(Vec<Account>),
+    /// The server looks nobody up, as a MIM CM.
+    NotLookedUp,
+}
+
 impl CmClient {
+    /// Finds the one person who has this name, UPN or e-mail address. Nobody is meant whose name only begins so.
+    pub fn person_called(&self, named: &str) -> Result<Called, Error> {
+        match self.find_user(named) {
+            Ok(Some(user)) => return Ok(Called::One { uuid: user.uuid, name: user.name }),
+            Ok(None) => {}
+            Err(Error::ExtensionAbsent { .. }) => return Ok(Called::NotLookedUp),
+            Err(error) => return Err(error),
+        }
+        let alike = match self.people(named) {
+            Err(Error::ExtensionAbsent { .. }) => Vec::new(),
+            people => people?,
+        };
+        let (mut called, others): (Vec<_>, Vec<_>) = alike.into_iter().partition(|person| person.is_called(named));
+        Ok(match (called.pop(), called.is_empty()) {
+            (Some(person), true) => Called::One { uuid: person.uuid, name: person.name },
+            (Some(person), false) => {
+                called.push(person);
+                Called::Several(called)
+            }
+            (None, _) => Called::Nobody { alike: others },
+        })
+    }
+
     /// Lists a page of the cards that the caller may see, those assigned last first; `before` is the last card of the
     /// page before.
     pub fn cards(&self, choice: CardChoice, before: Option<Uuid>, limit: u32) -> Result<Vec<FoundCard>, Error> {

@@ -25,7 +25,7 @@ mod visits;
 
 pub use cm_client::CmClient;
 pub use error::{Error, TicketReason};
-pub use found::CardChoice;
+pub use found::{Called, CardChoice};
 pub use login::Login;
 pub use offer::Offer;
 pub use transport::{ClientConfig, MAX_REPLY, Timeouts, Trust};

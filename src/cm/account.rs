@@ -36,6 +36,14 @@ body!(Account {
     disabled: "Disabled" => Plain<bool>,
 });
 
+impl Account {
+    /// Says whether this is one of the person's names, in capitals or not.
+    pub fn is_called(&self, what: &str) -> bool {
+        let names = [Some(&self.name), self.upn.as_ref(), self.email.as_ref()];
+        names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(what))
+    }
+}
+
 /// Holds the body that adds a user. The user has no bearer token at first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewAccount {

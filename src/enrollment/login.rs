@@ -80,11 +80,11 @@ impl Enrollment<'_> {
         token.log_in(credentials).map(Login::In).map_err(|source| Error::new(Stage::LogIn, source))
     }
 
-    /// Has the PIN ready that the card has by now: during an enrollment a locked one is replaced, and one that an
+    /// Has the PIN ready that the card has by now: during an enrollment a locked or lost one is replaced, and one that an
     /// earlier run has set for the server is fetched again. Returns the step that asks for what is missing.
     fn prepare_pin(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<Option<Leg>, Error> {
         if self.inputs.pin.is_none() && self.order.workflow() == Workflow::Enroll {
-            if is_unusable(self.counters(token)?.user) {
+            if self.pin_is_lost() || is_unusable(self.counters(token)?.user) {
                 return self.replace_locked_pin(tie, token, observer);
             }
             if self.pin_work() == PinWork::Set {

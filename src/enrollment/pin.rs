@@ -35,6 +35,7 @@ impl Enrollment<'_> {
         }
         match self.pin_work() {
             PinWork::Begun => return Ok(true),
+            PinWork::Set if self.pin_is_lost() => return Ok(true),
             // Unless somebody has reset the card meanwhile.
             PinWork::Set if token.factory().pin.is_none() => return Ok(false),
             PinWork::Set => return Ok(self.condition(token)?.pin_is_default == Some(true)),
@@ -45,6 +46,11 @@ impl Enrollment<'_> {
         }
         // A card that does not tell may have the PIN that everybody knows.
         Ok(token.factory().pin.is_some() && self.condition(token)?.pin_is_default != Some(false))
+    }
+
+    /// Says whether nobody knows the PIN that an earlier run has set, and none was set in its place yet.
+    pub(super) fn pin_is_lost(&self) -> bool {
+        self.order.lost_pin() && self.pin_work() == PinWork::Set && !self.facts.pin_is_set
     }
 
     /// Sets the new PIN and logs in with it from then on; a PIN that was not set is kept for the next try.
@@ -144,8 +150,8 @@ impl Enrollment<'_> {
         changed.map(Tried::Done).map_err(|source| Error::new(Stage::SetPin, source))
     }
 
-    /// Sets a new PIN in place of one that was locked while the enrollment was under way, by the right that the work
-    /// has by then. Returns the step that asks for what is missing.
+    /// Sets a new PIN in place of one that was locked or lost while the enrollment was under way, by the right that the
+    /// work has by then. Returns the step that asks for what is missing.
     pub(super) fn replace_locked_pin(
         &mut self,
         tie: Tie,

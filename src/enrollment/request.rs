@@ -190,7 +190,7 @@ impl Enrollment<'_> {
         }
         let card = read.new_smartcard.or(read.old_smartcard);
         observer(Event::Doing(Stage::Foresee));
-        match self.client.foresee_request(read.uuid, self.card_id) {
+        match self.client.foresee_request(read.uuid, Some(self.card_id)) {
             Ok(foresight) => {
                 self.note(|record| record.owes_possession = foresight.possession)?;
                 self.plan_keys(foresight.key_orders.clone(), card, token, observer)?;

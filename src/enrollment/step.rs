@@ -47,6 +47,8 @@ pub struct EnrollOrder {
     pub priority: Option<u8>,
     /// Sets a new PIN even if the token has one.
     pub reset_pin: bool,
+    /// Nobody knows the PIN that an earlier run of this work has set: another is set in its place.
+    pub pin_is_lost: bool,
     /// Lets new keys and certificates replace what is in their places.
     pub replace: bool,
     /// Lets a key be lost that may have to decrypt, where the token has nowhere else to keep it.
@@ -137,6 +139,11 @@ impl Order {
             Order::Unblock { last_try, .. } => *last_try,
             _ => LastTry::Keep,
         }
+    }
+
+    /// Says whether nobody knows the PIN that an earlier run has set.
+    pub(super) fn lost_pin(&self) -> bool {
+        matches!(self, Order::Enroll(EnrollOrder { pin_is_lost: true, .. }))
     }
 
     /// Says whether a new PIN is set even if the token has one.

@@ -21,6 +21,6 @@ pub use channel::{Patience, PcscChannel};
 pub use error::Error;
 pub use facts::CardFacts;
 pub use find::{Found, Listed, TokenSummary};
-pub use readers::{Canceller, CardPresence, Event, InUse, ReaderState, Readers};
+pub use readers::{Canceller, CardPresence, Event, InUse, MOST_READERS, ReaderState, Readers};
 pub use selector::Selector;
 pub use service::{Holder, ServiceFacts, SocketState, holders, service};

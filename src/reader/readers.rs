@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Bounds the wait for the service's first answer.
 const SERVICE_ANSWERS: Duration = Duration::from_secs(10);
-/// Limits the readers that are watched at once: PCSCLITE_MAX_READERS_CONTEXTS, the most that PC/SC lite has.
-const MOST_WATCHED: usize = 16;
+/// Counts the readers that PC/SC lite has at most (PCSCLITE_MAX_READERS_CONTEXTS); no more can be watched at once.
+pub const MOST_READERS: usize = 16;
 /// Bounds one wait for a change. Before version 2.3, PC/SC lite announces no reader that is plugged in just before it
 /// begins to listen, so the list is read again after this time.
 const LONGEST_LISTENING: Duration = Duration::from_secs(10);
@@ -145,7 +145,7 @@ impl Readers {
     fn listen(&self, timeout: Duration) -> Result<(), Error> {
         let mut states: Vec<_> = self.known.iter().map(Slot::watched).collect();
         // With as many readers as PC/SC lite can have, none can be added, and watching for one more would be refused.
-        if states.len() < MOST_WATCHED {
+        if states.len() < MOST_READERS {
             states.push(pcsc::ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE));
         }
         match self.context.get_status_change(timeout, &mut states) {

@@ -12,6 +12,6 @@ mod watch;
 mod worker;
 
 pub use drive::{Attendant, Ended, drive};
-pub use line::{Answer, Line, News, Switchboard};
+pub use line::{Answer, Line, News, Stopped, Switchboard};
 pub use watch::Watch;
 pub use worker::{Gone, Worker};

@@ -20,7 +20,7 @@ const ATR: &str = "3b850180730021c096";
 const SELECT: u8 = 0xA4;
 
 /// Runs `job` in a process of its own: this binary again, for the test called `name`.
-fn alone(name: &str, job: impl FnOnce()) {
+pub fn alone(name: &str, job: impl FnOnce()) {
     const ALONE: &str = "CARDWRIGHT_ALONE";
     if std::env::var_os(ALONE).is_some_and(|alone| alone == name) {
         return job();
@@ -34,7 +34,7 @@ fn alone(name: &str, job: impl FnOnce()) {
 }
 
 /// A pcscd for a process that is [`alone`].
-fn private_pcscd() -> PrivatePcscd {
+pub fn private_pcscd() -> PrivatePcscd {
     let pcscd = PrivatePcscd::start(&["Desk"]).unwrap();
     // SAFETY: nothing else runs in this process, and libpcsclite reads it once.
     unsafe { std::env::set_var(CLIENTS_VARIABLE, pcscd.socket()) };
@@ -49,11 +49,11 @@ struct Blank {
 }
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits for a fact that nobody tells of.
 #[track_caller]
-fn until(fact: impl Fn() -> bool) {
+pub fn until(fact: impl Fn() -> bool) {
     let since = Instant::now();
     while !fact() {
         assert!(since.elapsed() < PATIENCE, "it never came to be");

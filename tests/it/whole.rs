@@ -2,7 +2,7 @@
 
 mod backup;
 mod calls;
-mod cards;
+pub mod cards;
 mod domain;
 mod going_on;
 mod guides;

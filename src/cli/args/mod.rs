@@ -10,6 +10,7 @@ mod config;
 mod database;
 #[cfg(feature = "server")]
 mod demo;
+mod desk;
 mod doctor;
 mod enrollment;
 mod found;
@@ -37,6 +38,7 @@ pub use config::ConfigCommand;
 pub use database::{DatabaseCommand, DatabaseReach};
 #[cfg(feature = "server")]
 pub use demo::DemoArgs;
+pub use desk::{DeskArgs, DeskCommand, DeskResumeArgs, DeskRunArgs, PinWay};
 pub use doctor::{DoctorArgs, LogonArgs};
 pub use enrollment::{CourseArgs, EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
 pub use found::{
@@ -157,6 +159,9 @@ pub enum Command {
     /// Look at profile templates.
     #[command(subcommand)]
     Template(TemplateCommand),
+    /// Put a list of people through the readers of this workstation.
+    #[command(subcommand)]
+    Desk(DeskCommand),
     /// Tell whether this computer and the cards in its readers are fit for an enrollment.
     Doctor(DoctorArgs),
     #[cfg(feature = "farm")]

@@ -1,6 +1,6 @@
 //! Finds the one person or card that a text names; lists the choices where it names several.
 
-use crate::cli::connection::{is_called, several, told};
+use crate::cli::connection::{several, told};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text};
 use crate::cli::review;
@@ -46,7 +46,7 @@ pub fn person(client: &CmClient, what: &str) -> Result<Account, Failure> {
         return person.ok_or_else(|| nobody(what));
     }
     let mut people = client.people(what)?;
-    let is_named = |person: &Account| is_called(person, what);
+    let is_named = |person: &Account| person.is_called(what);
     if people.iter().any(is_named) {
         people.retain(is_named);
     }

@@ -6,7 +6,7 @@ mod back;
 mod cuts;
 mod found;
 mod judge;
-pub(super) mod kind;
+pub mod kind;
 mod life;
 mod refusals;
 mod unblock;

@@ -1,0 +1,151 @@
+//! Decides what can be decided before the first card, and tells it.
+
+use crate::cli::args::{DeskArgs, DeskResumeArgs, DeskRunArgs, PinWay};
+use crate::cli::connection;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{Output, counted};
+use crate::cli::review;
+use crate::cli::secrets::{self, NEW_PIN, PIN};
+use crate::cli::settings::{Settings, state_directory};
+use crate::client::CmClient;
+use crate::desk::{self, Book, Error, LARGEST_LIST, Letters, ListOrder, Note, PinMode, Row, Stand, prepare, runs_in};
+use crate::enrollment::Journal;
+use crate::secret::Pin;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Sets the pause between two looks at what waits for approval.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// Holds what a run needs.
+pub struct Prepared {
+    pub client: Arc<CmClient>,
+    pub journal: Journal,
+    pub book: Book,
+}
+
+/// Prepares the run of a list.
+pub fn of_list(args: &DeskRunArgs, list: &Path, output: &Output) -> Result<Prepared, Failure> {
+    let rows = read(list)?;
+    let (client, journal) = connected(&args.way)?;
+    let path = std::path::absolute(list).unwrap_or_else(|_| list.to_owned());
+    let order = ListOrder { path: &path, rows: &rows, template: args.template.as_deref(), anew: args.anew };
+    let (book, notes) = prepare::of_list(&client, &runs_in(&state_directory()?), &order)?;
+    for note in notes.iter().filter(|_| !book.run().rows.is_empty()) {
+        tell(note, output);
+    }
+    asked(client, journal, book, &rows, &args.way, output)
+}
+
+/// Prepares a run of what is approved at the server.
+pub fn of_queue(args: &DeskRunArgs, output: &Output) -> Result<Prepared, Failure> {
+    let (client, journal) = connected(&args.way)?;
+    let book = prepare::of_queue(&client, &runs_in(&state_directory()?), args.template.as_deref())?;
+    asked(client, journal, book, &[], &args.way, output)
+}
+
+/// Prepares a run that was begun before.
+pub fn again(args: &DeskResumeArgs, output: &Output) -> Result<Prepared, Failure> {
+    let (client, journal) = connected(&args.way)?;
+    let book = prepare::again(&client, &runs_in(&state_directory()?), args.run)?;
+    asked(client, journal, book, &[], &args.way, output)
+}
+
+/// Reads the PIN that a holder types, or that a script has at hand. `chooses`: it is a new one.
+pub fn typed(chooses: bool) -> Result<Pin, Failure> {
+    if chooses { secrets::new_pin(None, NEW_PIN) } else { secrets::pin(None, PIN) }
+}
+
+/// Returns how cards get their PINs.
+pub fn pins(args: &DeskArgs) -> PinMode {
+    match args.pin {
+        PinWay::HandOver => PinMode::HandOver,
+        PinWay::Now => PinMode::Now,
+        PinWay::Letter => PinMode::Letter,
+    }
+}
+
+/// Returns where letters go.
+pub fn letters(args: &DeskArgs) -> Option<Letters> {
+    let directory = args.letters.clone().map(Letters::Directory);
+    args.printer.clone().map(Letters::Printer).or(directory)
+}
+
+fn connected(args: &DeskArgs) -> Result<(Arc<CmClient>, Journal), Failure> {
+    if args.pin == PinWay::Letter && args.printer.is_none() && args.letters.is_none() {
+        let failure = Failure::new("desk-letters", Exit::Usage, "nothing says where the letters go");
+        return Err(failure.remedy("Name a printer (--printer) or a directory (--letters)."));
+    }
+    let client = connection::client(&Settings::load()?, &args.server)?;
+    let journal = Journal::open(state_directory()?.join("journal")).map_err(Error::from)?;
+    Ok((Arc::new(client), journal))
+}
+
+/// Reads the list; all that is wrong with it is told at once.
+fn read(list: &Path) -> Result<Vec<Row>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::new("desk-list", Exit::Usage, format!("{}: {error}", list.display()))
+            .remedy("Name a file that this user can read.")
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(list).map_err(unreadable)?;
+    // One byte more than a list may have tells that it is too long.
+    file.take(LARGEST_LIST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    desk::read_list(&bytes).map_err(|faults| Error::List { faults }.into())
+}
+
+/// Asks for all approvals at once, waits for them if that is wanted, and tells whose approval is waited for.
+fn asked(
+    client: Arc<CmClient>,
+    journal: Journal,
+    mut book: Book,
+    rows: &[Row],
+    args: &DeskArgs,
+    output: &Output,
+) -> Result<Prepared, Failure> {
+    prepare::check_pins(&client, book.run(), pins(args), letters(args).as_ref())?;
+    prepare::ask(&client, &mut book, rows)?;
+    prepare::look(&client, &journal, &mut book)?;
+    let patience = review::patience(args.wait).unwrap_or_default();
+    let (began, mut is_told) = (Instant::now(), false);
+    loop {
+        let waiting: Vec<_> = book.run().rows.iter().filter(|row| row.stand == Stand::Pending).collect();
+        if !is_told {
+            is_told = true;
+            for row in book.run().rows.iter().filter(|row| matches!(row.stand, Stand::Pending | Stand::Refused)) {
+                if let Some(trouble) = &row.trouble {
+                    output.tell(&format!("{}: {} ({})", row.name, trouble.message, trouble.code));
+                }
+            }
+        }
+        if waiting.is_empty() || began.elapsed() >= patience {
+            break;
+        }
+        std::thread::sleep(PAUSE.min(patience.saturating_sub(began.elapsed())));
+        prepare::look(&client, &journal, &mut book)?;
+    }
+    let count = |stand| book.run().rows.iter().filter(|row| row.stand == stand).count() as u64;
+    let (ready, begun, pending) = (count(Stand::Ready), count(Stand::Begun), count(Stand::Pending));
+    output.tell(&format!(
+        "{} to be made, {} begun, {} waiting for approval, {} done",
+        counted(ready, "card"),
+        counted(begun, "card"),
+        counted(pending, "row"),
+        counted(count(Stand::Done), "card")
+    ));
+    Ok(Prepared { client, journal, book })
+}
+
+fn tell(note: &Note, output: &Output) {
+    match note {
+        Note::Added { name } => output.tell(&format!("{name} is new in the list")),
+        Note::Dropped { name, begun: true } => {
+            output.tell(&format!("{name} is not in the list any more; the card that was begun goes on"));
+        }
+        Note::Dropped { name, begun: false } => {
+            output.tell(&format!("{name} is not in the list any more, and gets no card; a request that was made is kept"));
+        }
+    }
+}

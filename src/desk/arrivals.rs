@@ -1,0 +1,277 @@
+//! What happens at the readers: cards come, are recognised, get a row, and go.
+
+use super::card::Card;
+use super::choice::{Choice, choose};
+use super::engine::{Engine, Message, Seen, of_reader};
+use super::prepare::of_server;
+use super::run::{Stand, Trouble};
+use super::station::Station;
+use super::view::{At, Happened};
+use super::work::{WorkOrder, enroll};
+use super::PinMode;
+use crate::client;
+use crate::enrollment::ExitClass;
+use crate::reader::{Event, MOST_READERS};
+use crate::token::Token;
+use crate::workstation::{Gone, Line, Worker};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Sets the pause before the server is asked again, and bounds the pauses, each longer by half.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Bounds how often that is done for one card: about ten minutes.
+const MOST_AGAIN: u32 = 25;
+
+impl Engine {
+    pub(super) fn at_reader(&mut self, event: Event) {
+        match event {
+            Event::ReaderAdded { reader } => {
+                if !self.stations.iter().any(|station| station.reader == reader) {
+                    self.stations.push(Station::new(reader.clone()));
+                }
+                self.happened(Happened::Reader { reader });
+                if self.stations.len() >= MOST_READERS && !self.full_told {
+                    self.full_told = true;
+                    self.happened(Happened::ReadersFull { most: MOST_READERS });
+                }
+            }
+            Event::ReaderRemoved { reader } => {
+                self.stations.retain(|station| station.reader != reader);
+                self.happened(Happened::ReaderGone { reader });
+            }
+            Event::Inserted { reader, atr: _ } => self.inserted(&reader),
+            Event::Removed { reader } => self.removed(&reader),
+        }
+    }
+
+    /// Has a worker open the card, and ask the server who it is.
+    fn inserted(&mut self, reader: &str) {
+        let Some(at) = self.at(reader) else { return };
+        let station = &mut self.stations[at];
+        station.clear();
+        station.come_to(At::Reading, "reading the card");
+        let (client, sender) = (Arc::clone(&self.means.client), self.sender.clone());
+        let (reader, turn) = (reader.to_owned(), station.turn);
+        let named = reader.clone();
+        let opened = move |opened: Result<&mut dyn Token, _>| {
+            let seen = match opened {
+                Ok(token) => looked_up(&client, token),
+                Err(error) => Seen::Unusable(error),
+            };
+            // An engine that is gone needs no news, here and below.
+            let _ = sender.send(Message::Seen { reader, turn, seen });
+        };
+        match Worker::begin(&named, opened) {
+            Ok(worker) => self.stations[at].worker = Some(worker),
+            Err(source) => self.refuse_card(at, of_reader(&crate::reader::Error::Thread(source))),
+        }
+    }
+
+    fn removed(&mut self, reader: &str) {
+        let Some(at) = self.at(reader) else { return };
+        let station = &mut self.stations[at];
+        let pulled = station.person.clone().filter(|_| station.is_at_work());
+        let serial = station.card.as_ref().map(|card| card.identity.serial.clone()).unwrap_or_default();
+        station.clear();
+        let reader = reader.to_owned();
+        match pulled {
+            Some(person) => {
+                let trouble = Trouble {
+                    code: "token-removed".into(),
+                    message: format!("card {serial} was pulled; what was done is kept"),
+                    remedy: "Put the same card in again, in any reader: it goes on.".into(),
+                };
+                self.happened(Happened::Failed { reader, person, trouble });
+            }
+            None => self.happened(Happened::Empty { reader }),
+        }
+    }
+
+    pub(super) fn seen(&mut self, reader: &str, turn: u64, seen: Seen) {
+        let Some(at) = self.at(reader).filter(|at| self.stations[*at].turn == turn) else { return };
+        match seen {
+            Seen::Card(card) => {
+                let station = &mut self.stations[at];
+                station.again = 0;
+                if !card.identity.is_named() {
+                    return self.refuse_card(at, nameless());
+                }
+                station.expected = self.setup.learnt.expected(&card.model());
+                station.card = Some(card);
+                self.offer(at);
+            }
+            // It was pulled meanwhile, which is told by itself.
+            Seen::Unusable(crate::reader::Error::NoCard { .. }) => {}
+            Seen::Unusable(error) => self.refuse_card(at, of_reader(&error)),
+            Seen::ServerFailed(error) if is_away(&error) => self.wait_for_server(at, of_server(error)),
+            Seen::ServerFailed(error) => self.refuse_card(at, of_server(error)),
+        }
+    }
+
+    /// Asks the server once more about the card in a reader, and goes on from there.
+    pub(super) fn look_again(&mut self, at: usize) {
+        let station = &mut self.stations[at];
+        let (client, sender) = (Arc::clone(&self.means.client), self.sender.clone());
+        let (reader, turn) = (station.reader.clone(), station.turn);
+        let look = move |token: &mut dyn Token| {
+            let seen = looked_up(&client, token);
+            let _ = sender.send(Message::Seen { reader, turn, seen });
+        };
+        match station.worker.as_ref().map(|worker| worker.give(look)) {
+            Some(Ok(())) => station.come_to(At::Reading, "reading the card"),
+            // The card could not be opened before; it may be now.
+            Some(Err(Gone)) => self.inserted(&self.stations[at].reader.clone()),
+            None => {}
+        }
+    }
+
+    /// Offers every card that waits for a row to the rows there are.
+    pub(super) fn offer_all(&mut self) {
+        for at in 0..self.stations.len() {
+            if self.stations[at].at == At::Idle {
+                self.offer(at);
+            }
+        }
+    }
+
+    /// Gives the card in a reader its row, or says why it has none.
+    pub(super) fn offer(&mut self, at: usize) {
+        let station = &mut self.stations[at];
+        if self.paused || self.stopping || station.paused {
+            return station.come_to(At::Idle, "paused");
+        }
+        let Some(card) = &station.card else { return };
+        match choose(self.book.run(), card) {
+            Choice::Refused(trouble) => self.refuse_card(at, trouble),
+            Choice::NoRow => station.come_to(At::Idle, "no row is left for this card"),
+            Choice::Row(row) if !self.working.contains(&row) => self.begin(at, row),
+            Choice::Row(row) => match self.elsewhere(at, row) {
+                Some(other) => {
+                    let trouble = Trouble {
+                        code: "same-serial".into(),
+                        message: format!("the card in reader {other:?} has the same card id, and is worked on"),
+                        remedy: "Take this one out; two cards of one id are no good sign.".into(),
+                    };
+                    self.refuse_card(at, trouble);
+                }
+                None => {
+                    let station = &mut self.stations[at];
+                    station.come_to(At::Waits, "the work before has not let go of the card");
+                    station.again_at = Some(Instant::now() + FIRST_PAUSE);
+                }
+            },
+        }
+    }
+
+    /// Returns the other reader whose card is worked on for this row, if that is there still.
+    fn elsewhere(&self, at: usize, row: usize) -> Option<String> {
+        let others = self.stations.iter().enumerate().filter(|(index, _)| *index != at);
+        let same = |(_, station): (usize, &Station)| (station.row == Some(row)).then(|| station.reader.clone());
+        others.filter(|(_, station)| station.is_at_work()).find_map(same)
+    }
+
+    /// Binds the card to its row, durably, and has the work begin.
+    fn begin(&mut self, at: usize, row: usize) {
+        let (Some(card), Some(request)) = (self.stations[at].card.clone(), self.book.run().rows[row].request) else {
+            return;
+        };
+        let entry = &self.book.run().rows[row];
+        let (person, was_begun) = (entry.name.clone(), entry.card_id.is_some());
+        let began = if entry.begun.is_empty() { (self.setup.clock)() } else { entry.begun.clone() };
+        let serial = card.identity.serial.clone();
+        let bound = self.note(|run| {
+            let entry = &mut run.rows[row];
+            (entry.stand, entry.card_id, entry.serial) = (Stand::Begun, Some(card.id), serial.clone());
+            (entry.begun, entry.trouble) = (began, None);
+        });
+        if !bound {
+            return self.stations[at].come_to(At::Idle, "the file of the run cannot be written");
+        }
+        let known = self.pins.contains_key(&row);
+        let pin_is_lost = was_begun && !known && self.setup.pins != PinMode::Now;
+        let station = &mut self.stations[at];
+        let (reader, turn) = (station.reader.clone(), station.turn);
+        let (sender, named) = (self.sender.clone(), reader.clone());
+        let (mut line, switchboard) = Line::new(move |news| {
+            let _ = sender.send(Message::News { reader: named.clone(), turn, row, news });
+        });
+        let (means, sender, named) = (self.means.clone(), self.sender.clone(), reader.clone());
+        let order = WorkOrder { request, pin_is_lost };
+        let job = move |token: &mut dyn Token| {
+            let ended = Box::new(enroll(&means, &order, token, &mut line));
+            let _ = sender.send(Message::Ended { reader: named, turn, row, ended });
+        };
+        station.person = Some(person.clone());
+        station.row = Some(row);
+        station.why = None;
+        station.since = Some(Instant::now());
+        station.come_to(At::Working, "begins");
+        match station.worker.as_ref().map(|worker| worker.give(job)) {
+            Some(Ok(())) => {
+                station.line = Some(switchboard);
+                self.working.insert(row);
+                self.left.remove(&row);
+                self.happened(Happened::Begun { reader, person, card_id: card.id, serial });
+            }
+            Some(Err(Gone)) | None => station.come_to(At::Failed, "the card is gone"),
+        }
+    }
+
+    /// Has a card taken out.
+    pub(super) fn refuse_card(&mut self, at: usize, trouble: Trouble) {
+        let station = &mut self.stations[at];
+        station.come_to(At::Refused, trouble.message.clone());
+        let reader = station.reader.clone();
+        self.happened(Happened::CardRefused { reader, trouble });
+    }
+
+    /// Tries again later what failed for want of the server, or gives it up.
+    pub(super) fn wait_for_server(&mut self, at: usize, trouble: Trouble) {
+        let station = &mut self.stations[at];
+        if station.again >= MOST_AGAIN {
+            station.again = 0;
+            return self.refuse_card(at, trouble);
+        }
+        let pause = FIRST_PAUSE * 3_u32.pow(station.again.min(9)) / 2_u32.pow(station.again.min(9));
+        station.again_at = Some(Instant::now() + pause.min(LONGEST_PAUSE));
+        station.again += 1;
+        station.come_to(At::Waits, trouble.message.clone());
+        let reader = station.reader.clone();
+        self.happened(Happened::Waits { reader, trouble });
+    }
+
+    pub(super) fn at(&self, reader: &str) -> Option<usize> {
+        self.stations.iter().position(|station| station.reader == reader)
+    }
+}
+
+/// Makes the trouble of a card that nothing tells from others, so that it can be bound to no row.
+fn nameless() -> Trouble {
+    Trouble {
+        code: "card-without-serial".into(),
+        message: "the card has no serial of its own yet, so nothing tells it from others".into(),
+        remedy: "Take it out, and initialise it first (cardwright token init).".into(),
+    }
+}
+
+fn looked_up(client: &client::CmClient, token: &dyn Token) -> Seen {
+    Card::look_up(client, token).map_or_else(Seen::ServerFailed, Seen::Card)
+}
+
+/// Says whether the server may answer if it is asked again later.
+pub(super) fn is_away(error: &client::Error) -> bool {
+    match error {
+        client::Error::Unreachable { .. } | client::Error::Timeout { .. } => true,
+        client::Error::Refused { status, .. } => matches!(status, 429 | 500..=599),
+        _ => false,
+    }
+}
+
+/// Likewise of what has ended a workflow.
+pub(super) fn is_for_absence(error: &crate::enrollment::Error) -> bool {
+    match &error.cause {
+        crate::enrollment::Cause::Server(source) => is_away(source),
+        _ => error.exit_class() == ExitClass::Pending,
+    }
+}

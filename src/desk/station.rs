@@ -1,0 +1,92 @@
+//! What is known of one reader, and of the card in it.
+
+use super::card::Card;
+use super::run::Trouble;
+use super::view::{At, ReaderView};
+use crate::workstation::{Switchboard, Worker};
+use std::time::{Duration, Instant};
+
+/// Holds what is known of one reader.
+pub struct Station {
+    pub reader: String,
+    /// Tells the card that is in it from the one before; messages about that one are late.
+    pub turn: u64,
+    pub worker: Option<Worker>,
+    pub card: Option<Card>,
+    pub at: At,
+    /// The row that the card is worked on for, and the other end of that work's line.
+    pub row: Option<usize>,
+    pub line: Option<Switchboard>,
+    /// The PIN that is asked for is a new one.
+    pub chooses: bool,
+    /// Why the last PIN was not taken.
+    pub refused: Option<String>,
+    /// Why the work is ended from here.
+    pub why: Option<Trouble>,
+    pub text: String,
+    pub person: Option<String>,
+    pub since: Option<Instant>,
+    pub expected: Option<Duration>,
+    /// When what failed for want of the server is tried again, and how often it was.
+    pub again_at: Option<Instant>,
+    pub again: u32,
+    /// No card is begun here.
+    pub paused: bool,
+}
+
+impl Station {
+    pub fn new(reader: String) -> Self {
+        Self {
+            reader,
+            turn: 0,
+            worker: None,
+            card: None,
+            at: At::Empty,
+            row: None,
+            line: None,
+            chooses: false,
+            refused: None,
+            why: None,
+            text: String::new(),
+            person: None,
+            since: None,
+            expected: None,
+            again_at: None,
+            again: 0,
+            paused: false,
+        }
+    }
+
+    /// Forgets the card that was in the reader.
+    pub fn clear(&mut self) {
+        let (reader, turn, paused) = (std::mem::take(&mut self.reader), self.turn + 1, self.paused);
+        *self = Self { turn, paused, ..Self::new(reader) };
+    }
+
+    /// Comes to another point, and says what is done or the matter there.
+    pub fn come_to(&mut self, at: At, text: impl Into<String>) {
+        (self.at, self.text) = (at, text.into());
+        if !matches!(at, At::Working | At::AsksPin) {
+            self.line = None;
+        }
+    }
+
+    /// Says whether a work is under way on the card.
+    pub fn is_at_work(&self) -> bool {
+        matches!(self.at, At::Working | At::AsksPin)
+    }
+
+    pub fn view(&self) -> ReaderView {
+        let took = self.since.map(|since| since.elapsed()).unwrap_or_default();
+        let left = self.expected.filter(|_| self.is_at_work()).map(|expected| expected.saturating_sub(took).as_secs());
+        ReaderView {
+            reader: self.reader.clone(),
+            at: self.at,
+            person: self.person.clone(),
+            serial: self.card.as_ref().map(|card| card.identity.serial.clone()),
+            text: self.text.clone(),
+            seconds: took.as_secs(),
+            seconds_left: left,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The desk: a list of people through many readers, by the program itself, with a private pcscd of the test's own, because a
+//! desk takes every card that it sees.
+
+mod cuts;
+mod lists;
+mod many;
+mod pins;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use cardwright::farm::pcscd::{CLIENTS_VARIABLE, PrivatePcscd, Reader};
+use cardwright::virtual_card::{PivCard, SharedCard};
+use serde_json::Value;
+
+use crate::support::program::{Ended, end};
+use crate::support::site::{self, Site, set};
+use crate::whole::cards::kind::{ADMIN_KEY, yubikey};
+
+const PIN: &str = "271828";
+/// The person at the desk, and one who approves.
+const OLGA: &str = "olga";
+const ADAM: &str = "adam";
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A site with somebody at the desk, and a pcscd with readers of its own.
+struct Bench {
+    site: Site,
+    pcscd: PrivatePcscd,
+}
+
+impl Bench {
+    fn new(people: &[&str], edit: impl FnOnce(String) -> Vec<String>) -> Self {
+        let mut site = Site::with_templates(|template| {
+            edit(set(template, "[smartcard]", "default_admin_key_hex", &format!("{ADMIN_KEY:?}")))
+        });
+        let pcscd = PrivatePcscd::start(&["Desk A", "Desk B", "Desk C", "Desk D"]).unwrap();
+        site.program.unset("CARDWRIGHT_MODULE");
+        site.program.set(CLIENTS_VARIABLE, pcscd.socket().display().to_string());
+        site.person(OLGA, &["operators"]);
+        for person in people {
+            site.person(person, &[]);
+        }
+        Self { site, pcscd }
+    }
+
+    /// The first reader of an entry of pcscd's configuration: each entry has a driver of its own, so that none waits for
+    /// another.
+    fn reader(&self, number: usize) -> &Reader {
+        &self.pcscd.readers()[2 * number]
+    }
+
+    /// Puts a new card into a reader.
+    fn insert(&self, number: usize) -> SharedCard {
+        let card = SharedCard::new(Box::new(PivCard::new(yubikey()).unwrap()));
+        self.reader(number).seat().insert(card.clone());
+        card
+    }
+
+    /// Writes a list of these people.
+    fn list(&self, people: &[&str]) -> String {
+        self.site.program.write("people.csv", format!("person\n{}\n", people.join("\n")))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        self.site.command(OLGA, PIN, &[&["desk"], arguments].concat())
+    }
+
+    /// Runs a command of the desk to its end.
+    fn end(&self, arguments: &[&str]) -> Ended {
+        end(&mut self.command(arguments))
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(self.command(arguments))
+    }
+
+    /// The requests at the server: whose, and how they stand.
+    fn requests(&self) -> Vec<(String, String)> {
+        let queue = self.site.client(OLGA).queue(None, None, None).unwrap();
+        let mut told: Vec<_> =
+            queue.iter().map(|it| (it.target_name.clone(), it.request.status.name().to_owned())).collect();
+        told.sort();
+        told
+    }
+}
+
+/// A desk at work, and what it tells.
+struct Run {
+    child: Child,
+    told: Receiver<Value>,
+}
+
+impl Run {
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let (sender, told) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let told = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                if sender.send(told).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, told }
+    }
+
+    /// The next thing that is told.
+    #[track_caller]
+    fn next(&self) -> Value {
+        self.told.recv_timeout(PATIENCE).expect("the desk tells nothing more")
+    }
+
+    /// Reads on until this is told; that is given.
+    #[track_caller]
+    fn until(&self, event: &str) -> Value {
+        let mut passed = Vec::new();
+        loop {
+            let Ok(told) = self.told.recv_timeout(PATIENCE) else { panic!("no {event}: {passed:#?}") };
+            if told["event"] == event {
+                return told;
+            }
+            passed.push(told);
+        }
+    }
+
+    /// Waits for the end; the exit code, and all that was told last.
+    #[track_caller]
+    fn ended(mut self) -> (Option<i32>, Vec<Value>) {
+        let told: Vec<Value> = self.told.iter().collect();
+        (self.child.wait().unwrap().code(), told)
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+/// The template, with no more than it has.
+fn plain(template: String) -> Vec<String> {
+    vec![template]
+}
+
+/// The template with an approval.
+fn approved(template: String) -> Vec<String> {
+    vec![site::approval(template)]
+}

@@ -1,0 +1,123 @@
+//! Runs that are cut: the process killed, a card pulled, the disk full, the clock wrong; gone on with here and elsewhere.
+
+use cardwright::virtual_card::{PivCard, SharedCard, VirtualCard};
+use serde_json::json;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::{Bench, PATIENCE, Run, plain};
+use crate::support::program::end;
+use crate::whole::cards::kind::yubikey;
+
+const GENERATE: u8 = 0x47;
+
+/// A card that says when its key is made, and then waits.
+struct Gate {
+    card: PivCard,
+    reached: Sender<()>,
+    released: Receiver<()>,
+}
+
+impl VirtualCard for Gate {
+    fn atr(&self) -> Vec<u8> {
+        self.card.atr()
+    }
+
+    fn reset(&mut self) {
+        self.card.reset();
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        let answer = self.card.transmit(command);
+        if command[1] == GENERATE && self.reached.send(()).is_ok() {
+            let _ = self.released.recv_timeout(PATIENCE);
+        }
+        answer
+    }
+
+    fn state(&self) -> zeroize::Zeroizing<Vec<u8>> {
+        self.card.state()
+    }
+}
+
+/// Cuts a run with letters when the key is made, and goes on in this state directory.
+fn killed(state: &str) {
+    let bench = Bench::new(&["ursula"], plain);
+    let list = bench.list(&["ursula"]);
+    let (reached, is_reached) = channel();
+    let (release, released) = channel();
+    let card = SharedCard::new(Box::new(Gate { card: PivCard::new(yubikey()).unwrap(), reached, released }));
+    bench.reader(0).seat().insert(card.clone());
+    let letters = bench.site.program.path("letters").display().to_string();
+    let way = ["--pin", "letter", "--letters", &letters];
+    let mut first = bench.run(&[&["run", &list], &way[..]].concat());
+    let begun = first.until("begun");
+    is_reached.recv_timeout(PATIENCE).unwrap();
+    first.kill();
+    release.send(()).unwrap();
+    drop(is_reached);
+
+    let run = bench.site.client(super::OLGA).queue(None, None, None).unwrap()[0].request.comment.clone();
+    let run = run.split("desk ").nth(1).unwrap().trim_end_matches(']').to_owned();
+    let mut command = bench.command(&[&["resume", &run], &way[..]].concat());
+    command.env("CARDWRIGHT_STATE", bench.site.program.path(state));
+    let again = Run::of(command);
+    let done = again.until("done");
+    assert_eq!((&done["person"], &done["card_id"]), (&json!("ursula"), &begun["card_id"]));
+    assert_eq!(again.until("letter")["person"], "ursula");
+    assert_eq!(again.ended().0, Some(0));
+    assert_eq!(bench.requests(), [("ursula".to_owned(), "Completed".to_owned())]);
+    // The PIN of the letter opens the card, whose first one was lost with the process.
+    let pin = super::pins::pin_of(&letters);
+    let info = bench.site.run("ursula", &pin, &["token", "info", "--reader", bench.reader(0).name()]).done();
+    assert_eq!(info["tries_left"]["pin"], 3, "{info}");
+    super::pins::opens(&card, &pin);
+    let certificates = bench.site.client("ursula").certificates().unwrap();
+    assert_eq!(info["certificates"].as_array().unwrap().len(), 1);
+    assert_eq!(certificates.len(), 1);
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on_at_the_same_workstation() {
+    killed("state");
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on_at_another_workstation() {
+    killed("another");
+}
+
+#[test]
+fn a_disk_that_is_full_lets_no_card_begin_and_loses_nothing() {
+    let bench = Bench::new(&["ursula"], plain);
+    let list = bench.list(&["ursula"]);
+    let run = bench.run(&["run", &list, "--pin", "now"]);
+    assert_eq!(run.until("reader")["event"], "reader");
+    let runs = bench.site.program.path("state/desk");
+    let file = std::fs::read_dir(&runs).unwrap().flatten().map(|it| it.path()).find(|it| it.extension().is_some_and(|it| it == "json"));
+    // Nothing can be written where a directory is in the way.
+    let beside = file.unwrap().with_extension("new");
+    std::fs::create_dir(&beside).unwrap();
+    let card = bench.insert(0);
+    let told = run.until("not-written");
+    assert_eq!(told["trouble"]["code"], "desk-state", "{told}");
+    assert!(card.headers().iter().all(|header| header[1] != GENERATE));
+    drop(run);
+    std::fs::remove_dir(&beside).unwrap();
+    let again = bench.run(&["run", &list, "--pin", "now"]);
+    assert_eq!(again.until("done")["person"], "ursula");
+    assert_eq!(again.ended().0, Some(0));
+    assert_eq!(bench.requests().len(), 1);
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_told_before_anything_begins() {
+    let bench = Bench::new(&["ursula"], plain);
+    let list = bench.list(&["ursula"]);
+    let command = bench.command(&["run", &list, "--pin", "now"]);
+    let mut late = bench.site.program.other("faketime");
+    late.arg("+30y").arg(command.get_program()).args(command.get_args());
+    late.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let told = end(&mut late).refused(5, "server-not-trusted");
+    assert!(told.all().contains("clock") || told.causes.contains("expired"), "{told:?}");
+    assert_eq!(bench.requests(), []);
+}

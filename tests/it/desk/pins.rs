@@ -1,0 +1,117 @@
+//! How cards get their PINs: letters, printers that are away, one-time passwords at the hand-over.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use cardwright::virtual_card::{SharedCard, VirtualCard};
+
+use super::{Bench, plain};
+use crate::support::program::{end, found};
+
+/// What other people's tool reads in a letter.
+fn text_of(path: &std::path::Path) -> String {
+    let read = end(Command::new(found("pdftotext")).args(["-layout"]).arg(path).arg("-"));
+    assert!(read.success(), "{read:?}");
+    read.stdout
+}
+
+/// The letters in a directory.
+fn letters_in(directory: &str) -> Vec<std::path::PathBuf> {
+    std::fs::read_dir(directory).unwrap().flatten().map(|entry| entry.path()).collect()
+}
+
+/// The PIN of the one letter in a directory.
+pub fn pin_of(directory: &str) -> String {
+    let letters = letters_in(directory);
+    let [letter] = letters.as_slice() else { panic!("{letters:?}") };
+    pin_in(&text_of(letter))
+}
+
+fn pin_in(text: &str) -> String {
+    let pins: Vec<_> = text.lines().map(str::trim).filter(|it| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit())).collect();
+    let [pin] = pins.as_slice() else { panic!("{text}") };
+    (*pin).to_owned()
+}
+
+/// Has the card itself take the PIN.
+#[track_caller]
+pub fn opens(card: &SharedCard, pin: &str) {
+    let mut verify = vec![0x00, 0x20, 0x00, 0x80, 0x08];
+    verify.extend(pin.bytes().chain(std::iter::repeat(0xFF)).take(8));
+    let answer = card.with_card(|card| {
+        card.reset();
+        card.transmit(b"\x00\xA4\x04\x00\x05\xA0\x00\x00\x03\x08\x00");
+        let answer = card.transmit(&verify);
+        card.reset();
+        answer
+    });
+    assert_eq!(answer.unwrap(), [0x90, 0x00]);
+}
+
+#[test]
+fn a_letter_has_the_pin_that_opens_the_card_and_is_wiped_when_printed() {
+    let bench = Bench::new(&["Łukasz", "Ülkü Öz"], plain);
+    let list = bench.list(&["Łukasz", "Ülkü Öz"]);
+    let letters = bench.site.program.path("letters").display().to_string();
+    let cards = [bench.insert(0), bench.insert(1)];
+    let run = bench.run(&["run", &list, "--pin", "letter", "--letters", &letters]);
+    let done = [run.until("done"), run.until("done")];
+    let (code, last) = run.ended();
+    assert_eq!(code, Some(0), "{last:?}");
+    let files = letters_in(&letters);
+    assert_eq!(files.len(), 2);
+    for file in &files {
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        let checked = end(Command::new(found("qpdf")).arg("--check").arg(file));
+        assert!(checked.success(), "{checked:?}");
+        let text = text_of(file);
+        let of = done.iter().find(|told| text.contains(told["person"].as_str().unwrap())).unwrap();
+        let serial = of["serial"].as_str().unwrap();
+        assert!(text.contains(&format!("Card {serial}")), "{text}");
+        let card = if of["reader"] == bench.reader(0).name() { &cards[0] } else { &cards[1] };
+        let pin = pin_in(&text);
+        opens(card, &pin);
+        // It stands nowhere else.
+        let said = last.iter().map(ToString::to_string).collect::<String>();
+        assert!(!said.contains(&pin) && !bench.site.log().contains(&pin));
+        assert!(!bench.site.program.journal().concat().contains(&pin));
+    }
+    assert_eq!(bench.end(&["letters", "--printed", &letters]).done()["wiped"], 2);
+    assert_eq!(letters_in(&letters).len(), 0);
+}
+
+#[test]
+fn a_printer_that_is_away_loses_no_letter_silently() {
+    let mut bench = Bench::new(&["ursula", "petra"], plain);
+    // A printer that takes a job where a file says so.
+    let bin = bench.site.program.path("printers");
+    std::fs::create_dir(&bin).unwrap();
+    let (gone, job) = (bin.join("gone"), bin.join("job.pdf"));
+    let script = format!("#!/bin/sh\ntest ! -e {} || {{ echo away >&2; exit 1; }}\n", gone.display());
+    for (name, rest) in [("lpstat", String::new()), ("lp", format!("cat > {}\n", job.display()))] {
+        std::fs::write(bin.join(name), format!("{script}{rest}")).unwrap();
+        std::fs::set_permissions(bin.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    bench.site.program.set("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+    let list = bench.list(&["ursula", "petra"]);
+    let arguments = ["run", &list, "--pin", "letter", "--printer", "office"];
+    std::fs::write(&gone, "").unwrap();
+    let told = bench.end(&arguments).refused(2, "desk-letters");
+    assert!(told.message.contains("office") && told.message.contains("away"), "{told:?}");
+
+    std::fs::remove_file(&gone).unwrap();
+    let card = bench.insert(0);
+    let run = bench.run(&arguments);
+    assert_eq!(run.until("letter")["person"], "ursula");
+    opens(&card, &pin_in(&text_of(&job)));
+    std::fs::write(&gone, "").unwrap();
+    let card = bench.insert(1);
+    assert_eq!(run.until("letter-failed")["trouble"]["code"], "letter-failed");
+    // Without anybody who could mend the printer, it is said that nobody knows the PIN, now and later.
+    let (code, last) = run.ended();
+    assert!(last.iter().any(|told| told["event"] == "pin-lost" && told["person"] == "petra"), "{last:?}");
+    assert_eq!(code, Some(0));
+    let rows = last.last().unwrap()["rows"].clone();
+    assert_eq!(rows[1]["pin"], "lost: the card needs a new PIN", "{rows}");
+    drop(card);
+}
