@@ -21,9 +21,9 @@ pub mod client;
 pub mod cm;
 #[cfg(feature = "server")]
 pub mod console;
+pub mod desk;
 #[cfg(feature = "server")]
 pub mod directory;
-pub mod desk;
 pub mod doctor;
 pub mod enrollment;
 #[cfg(feature = "farm")]

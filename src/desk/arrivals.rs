@@ -1,5 +1,6 @@
 //! What happens at the readers: cards come, are recognised, get a row, and go.
 
+use super::PinMode;
 use super::card::Card;
 use super::choice::{Choice, choose};
 use super::engine::{Engine, Message, Seen, of_reader};
@@ -8,7 +9,6 @@ use super::run::{Stand, Trouble};
 use super::station::Station;
 use super::view::{At, Happened};
 use super::work::{WorkOrder, enroll};
-use super::PinMode;
 use crate::client;
 use crate::enrollment::ExitClass;
 use crate::reader::{Event, MOST_READERS};
@@ -197,7 +197,7 @@ impl Engine {
             let _ = sender.send(Message::News { reader: named.clone(), turn, row, news });
         });
         let (means, sender, named) = (self.means.clone(), self.sender.clone(), reader.clone());
-        let order = WorkOrder { request, pin_is_lost };
+        let order = WorkOrder { request, was_begun, pin_is_lost };
         let job = move |token: &mut dyn Token| {
             let ended = Box::new(enroll(&means, &order, token, &mut line));
             let _ = sender.send(Message::Ended { reader: named, turn, row, ended });

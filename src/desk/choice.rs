@@ -36,7 +36,11 @@ pub fn choose(run: &Run, card: &Card) -> Choice {
             }
             _ => {
                 let message = format!("card {serial} is named for {}, whose row is over or has another card", row.name);
-                refused("desk-card-not-wanted", message, "Take it out; `cardwright desk results` tells how the row ended.")
+                refused(
+                    "desk-card-not-wanted",
+                    message,
+                    "Take it out; `cardwright desk results` tells how the row ended.",
+                )
             }
         };
     }

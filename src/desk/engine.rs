@@ -1,16 +1,16 @@
 //! Works through a run on a thread of its own: takes what happens at the readers, what works need and come to, and what a face
 //! commands, one after the other.
 
+use super::PinMode;
 use super::card::Card;
 use super::errand::{self, Errand, Fetched};
 use super::error::Error;
 use super::learnt::Learnt;
+use super::letter::{self, Letters};
 use super::run::{Book, PinFate, Run, Stand, Trouble};
 use super::station::Station;
 use super::view::{At, Happened, Told, View};
 use super::work::Means;
-use super::PinMode;
-use super::letter::{self, Letters};
 use crate::client::{self, CmClient};
 use crate::enrollment::{Journal, Outcome};
 use crate::reader::{self, Event};

@@ -174,8 +174,10 @@ fn ran(command: &mut Command, input: &[u8]) -> Result<String, String> {
     let fed = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(input));
     let said = child.stdout.take().map(|out| std::thread::spawn(move || read(out)));
     let complained = child.stderr.take().map(|out| std::thread::spawn(move || read(out)));
-    let status = ended(&mut child).ok_or_else(|| format!("{program} did not end within {} s", PRINTS_WITHIN.as_secs()))?;
-    let text = |thread: Option<std::thread::JoinHandle<String>>| thread.and_then(|it| it.join().ok()).unwrap_or_default();
+    let status =
+        ended(&mut child).ok_or_else(|| format!("{program} did not end within {} s", PRINTS_WITHIN.as_secs()))?;
+    let text =
+        |thread: Option<std::thread::JoinHandle<String>>| thread.and_then(|it| it.join().ok()).unwrap_or_default();
     let (said, complained) = (text(said), text(complained));
     match fed {
         _ if !status.success() => Err(format!("{program} ended with {status}: {}", complained.trim())),

@@ -241,12 +241,17 @@ mod tests {
                     ursula,,,,\"new, starts in May\",4711\n\
                     Łukasz@example.test,12345,{5B1E7C2A-90D4-4B8E-A3F6-1D2C8E47B905},Staff,,\n";
         let rows = read(text.as_bytes()).unwrap();
-        assert_eq!((rows[0].line, rows[0].person.as_str(), rows[0].comment.as_str()), (2, "ursula", "new, starts in May"));
+        assert_eq!(
+            (rows[0].line, rows[0].person.as_str(), rows[0].comment.as_str()),
+            (2, "ursula", "new, starts in May")
+        );
         assert_eq!((rows[0].data[0].name.as_str(), rows[0].data[0].value.as_deref()), ("Room", Some("4711")));
         assert!(rows[0].wish.is_open() && rows[1].data.is_empty());
         let id = rows[1].wish.card_id.unwrap();
         assert_eq!((rows[1].line, rows[1].person.as_str()), (3, "Łukasz@example.test"));
-        assert!(rows[1].wish.fits(id, "12345 ") && !rows[1].wish.fits(id, "1") && !rows[1].wish.fits(Uuid::nil(), "12345"));
+        assert!(
+            rows[1].wish.fits(id, "12345 ") && !rows[1].wish.fits(id, "1") && !rows[1].wish.fits(Uuid::nil(), "12345")
+        );
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! A request is never made twice: the run's id stands in the comments of its requests, so that one whose answer was lost, or
 //! that another workstation has made, is found and taken up; so is one that was open before.
 
-use super::error::Error;
-use super::list::{Fault, Row, Wrong};
-use super::letter::Letters;
-use super::run::{Book, Entry, PinFate, Run, Stand, Trouble};
 use super::PinMode;
+use super::error::Error;
+use super::letter::Letters;
+use super::list::{Fault, Row, Wrong};
+use super::run::{Book, Entry, PinFate, Run, Stand, Trouble};
 use crate::client::{self, Called, CmClient};
 use crate::cm::data_item::DataItem;
 use crate::cm::request::{CreateRequest, Request, RequestStatus, RequestType};
@@ -459,7 +459,10 @@ fn pages(client: &CmClient, status: Option<RequestStatus>) -> Result<Vec<Seen>, 
             Ok(page) => page,
             Err(client::Error::ExtensionAbsent { .. }) => {
                 let own = client.requests(status)?;
-                return Ok(own.into_iter().map(|request| Seen { target_name: request.target.to_string(), request }).collect());
+                return Ok(own
+                    .into_iter()
+                    .map(|request| Seen { target_name: request.target.to_string(), request })
+                    .collect());
             }
             Err(error) => return Err(error.into()),
         };

@@ -1,5 +1,6 @@
 //! What works need and come to: PINs, the end of a row, letters and requests afterwards.
 
+use super::PinMode;
 use super::arrivals::is_for_absence;
 use super::engine::Engine;
 use super::errand::{Errand, Fetched};
@@ -8,7 +9,6 @@ use super::pin::{copied, random};
 use super::prepare::of_workflow;
 use super::run::{PinFate, Stand, Trouble};
 use super::view::{At, Happened, in_words};
-use super::PinMode;
 use crate::enrollment::{Event, Input, Need, Outcome, WhichPin};
 use crate::secret::Pin;
 use crate::token::{LastTry, SecretForm};
@@ -139,7 +139,8 @@ impl Engine {
                 (why.unwrap_or_else(stopped), false)
             }
             Err(Ended::NoProgress) => {
-                let (message, remedy) = ("the driver asks again and again for the same", "Retry, or set the row aside.");
+                let (message, remedy) =
+                    ("the driver asks again and again for the same", "Retry, or set the row aside.");
                 (Trouble { code: "no-progress".into(), message: message.into(), remedy: remedy.into() }, false)
             }
         };

@@ -15,10 +15,14 @@ const HEAD: [&str; 11] =
 
 /// Returns the results as a document.
 pub fn document(run: &Run) -> Value {
-    let rows: Vec<Value> = run.rows.iter().map(|row| {
-        let fields = HEAD.iter().zip(fields(row)).map(|(name, value)| ((*name).to_owned(), Value::String(value)));
-        Value::Object(fields.collect())
-    }).collect();
+    let rows: Vec<Value> = run
+        .rows
+        .iter()
+        .map(|row| {
+            let fields = HEAD.iter().zip(fields(row)).map(|(name, value)| ((*name).to_owned(), Value::String(value)));
+            Value::Object(fields.collect())
+        })
+        .collect();
     json!({ "run": run.id, "server": run.server, "rows": rows })
 }
 
@@ -29,7 +33,9 @@ pub fn write(run: &Run, directory: &Path, signed: &str) -> Result<Vec<PathBuf>, 
         move |source| Error::State { doing: "written", path, source }
     };
     let mut paths = Vec::new();
-    for (extension, text) in [("csv", csv(run)), ("json", format!("{:#}\n", document(run))), ("html", html(run, signed))] {
+    for (extension, text) in
+        [("csv", csv(run)), ("json", format!("{:#}\n", document(run))), ("html", html(run, signed))]
+    {
         let path = directory.join(format!("desk-{}.{extension}", run.id));
         let beside = path.with_extension(format!("{extension}.new"));
         file::replace(&path, &beside, text.as_bytes()).map_err(|error| failed(&path)(error.source))?;
@@ -100,7 +106,8 @@ fn html(run: &Run, signed: &str) -> String {
     let cells = |tag: &str, cells: &[String]| -> String {
         cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect()
     };
-    let head = cells("th scope=\"col\"", &HEAD.map(|name| name.replace('_', " "))).replace("</th scope=\"col\">", "</th>");
+    let head =
+        cells("th scope=\"col\"", &HEAD.map(|name| name.replace('_', " "))).replace("</th scope=\"col\">", "</th>");
     let rows: String = run.rows.iter().map(|row| format!("<tr>{}</tr>\n", cells("td", &fields(row)))).collect();
     let done = run.rows.iter().filter(|row| row.stand == Stand::Done).count();
     format!(

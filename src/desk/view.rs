@@ -19,46 +19,113 @@ pub struct Told {
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Happened {
     /// The reader is there.
-    Reader { reader: String },
+    Reader {
+        reader: String,
+    },
     /// The reader was unplugged.
-    ReaderGone { reader: String },
+    ReaderGone {
+        reader: String,
+    },
     /// The PC/SC service has no place for more readers.
-    ReadersFull { most: usize },
+    ReadersFull {
+        most: usize,
+    },
     /// Nothing is told of readers any more.
-    Blind { trouble: Trouble },
+    Blind {
+        trouble: Trouble,
+    },
     /// The card is bound to the person's row, and its enrollment begins or goes on.
-    Begun { reader: String, person: String, card_id: Uuid, serial: String },
+    Begun {
+        reader: String,
+        person: String,
+        card_id: Uuid,
+        serial: String,
+    },
     /// The enrollment has come further.
-    Stage { reader: String, person: String, stage: String },
+    Stage {
+        reader: String,
+        person: String,
+        stage: String,
+    },
     /// The card is in nobody's row, or cannot be used: it is to be taken out.
-    CardRefused { reader: String, trouble: Trouble },
+    CardRefused {
+        reader: String,
+        trouble: Trouble,
+    },
     /// The row's work has stopped; it goes on when somebody has it retried, or puts the card in again.
-    Failed { reader: String, person: String, trouble: Trouble },
+    Failed {
+        reader: String,
+        person: String,
+        trouble: Trouble,
+    },
     /// The server is away; it is tried again.
-    Waits { reader: String, trouble: Trouble },
+    Waits {
+        reader: String,
+        trouble: Trouble,
+    },
     /// The holder is to type a PIN. `chooses`: a new one, of this form; else the one that the card has.
-    AsksPin { reader: String, person: String, chooses: bool, form: Option<String>, refused: Option<String> },
+    AsksPin {
+        reader: String,
+        person: String,
+        chooses: bool,
+        form: Option<String>,
+        refused: Option<String>,
+    },
     /// The card is finished and can be taken out.
-    Done { reader: String, person: String, card_id: Uuid, serial: String, request: Uuid },
+    Done {
+        reader: String,
+        person: String,
+        card_id: Uuid,
+        serial: String,
+        request: Uuid,
+    },
     /// The row was set aside.
-    SetAside { reader: String, person: String },
+    SetAside {
+        reader: String,
+        person: String,
+    },
     /// The card was taken out.
-    Empty { reader: String },
+    Empty {
+        reader: String,
+    },
     /// The holder opens the card with a one-time password, by this request.
-    Opening { person: String, request: Uuid },
-    OpeningFailed { person: String, trouble: Trouble },
+    Opening {
+        person: String,
+        request: Uuid,
+    },
+    OpeningFailed {
+        person: String,
+        trouble: Trouble,
+    },
     /// The letter with the person's PIN is printed.
-    Letter { person: String },
+    Letter {
+        person: String,
+    },
     /// It could not be printed; the PIN is kept for another try until the program ends.
-    LetterFailed { person: String, trouble: Trouble },
+    LetterFailed {
+        person: String,
+        trouble: Trouble,
+    },
     /// Nobody knows the PIN of the card.
-    PinLost { person: String, serial: String },
+    PinLost {
+        person: String,
+        serial: String,
+    },
     /// No new card is begun, or that is over.
-    Paused { paused: bool },
+    Paused {
+        paused: bool,
+    },
     /// The file of the run cannot be written: no new card is begun.
-    NotWritten { trouble: Trouble },
+    NotWritten {
+        trouble: Trouble,
+    },
     /// The run has ended.
-    Over { done: usize, refused: usize, waiting: usize, rows: usize },
+    Over {
+        done: usize,
+        refused: usize,
+        waiting: usize,
+        rows: usize,
+    },
 }
 
 /// Shows how it stands at every reader.

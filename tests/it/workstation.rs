@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use cardwright::farm::pcscd::PrivatePcscd;
 use cardwright::enrollment::{Input, Need};
+use cardwright::farm::pcscd::PrivatePcscd;
 use cardwright::reader::{self, Event};
 use cardwright::secret::Pin;
 use cardwright::token::{self, Token};
@@ -57,9 +57,9 @@ fn a_watch_tells_what_is_there_and_then_what_happens_until_it_is_dropped() {
         assert_eq!(next(), Event::ReaderAdded { reader: reader.clone() });
         assert!(matches!(next(), Event::Inserted { reader: of, atr } if of == reader && !atr.is_empty()));
         assert!(matches!(next(), Event::ReaderAdded { reader: of } if of != reader));
-        // A swap is a removal and an insertion.
-        pcscd.readers()[0].seat().insert(card());
+        pcscd.readers()[0].seat().remove();
         assert_eq!(next(), Event::Removed { reader: reader.clone() });
+        pcscd.readers()[0].seat().insert(card());
         assert!(matches!(next(), Event::Inserted { .. }));
         drop(watch);
         // The thread ends, and nothing more is told.

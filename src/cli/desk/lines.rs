@@ -4,10 +4,13 @@ use crate::desk::{Happened, Trouble, View};
 
 /// Says what has happened in a line for people; `None` where it is not worth one.
 pub fn line(happened: &Happened, view: &View) -> Option<String> {
-    let with = |what: String, Trouble { code, message, remedy }: &Trouble| format!("{what}{message} ({code}). {remedy}");
+    let with =
+        |what: String, Trouble { code, message, remedy }: &Trouble| format!("{what}{message} ({code}). {remedy}");
     Some(match happened {
         Happened::Reader { .. } | Happened::Stage { .. } | Happened::Empty { .. } => return None,
-        Happened::ReaderGone { reader } => format!("{reader}: the reader is gone; a card that was in it goes on in another"),
+        Happened::ReaderGone { reader } => {
+            format!("{reader}: the reader is gone; a card that was in it goes on in another")
+        }
         Happened::ReadersFull { most } => format!(
             "there are {most} readers, and the PC/SC service takes no more: further ones want another workstation, which goes \
              on with the same run (desk resume)"

@@ -34,8 +34,10 @@ pub fn run(command: DeskCommand, output: &Output) -> Result<(), Failure> {
             output.result(&json!({ "run": run, "files": paths }), || paths.iter().collect::<Text>())
         }
         DeskCommand::Letters { printed } => {
-            let wiped = crate::desk::wipe_letters(&printed).map_err(|source| {
-                crate::desk::Error::State { doing: "wiped", path: printed.clone(), source }
+            let wiped = crate::desk::wipe_letters(&printed).map_err(|source| crate::desk::Error::State {
+                doing: "wiped",
+                path: printed.clone(),
+                source,
             })?;
             let count = u64::try_from(wiped).unwrap_or(u64::MAX);
             output.result(&json!({ "wiped": wiped }), || format!("{} wiped", counted(count, "letter")))
@@ -69,7 +71,8 @@ fn work(prepared: Prepared, args: &DeskArgs, output: &Output) -> Result<(), Fail
         attended: output.has_a_person(),
         idle: Duration::from_secs(60 * u64::from(args.idle)),
     };
-    if !book.run().rows.iter().any(|row| matches!(row.stand, Stand::Ready | Stand::Begun)) && setup_owes_nothing(&book) {
+    if !book.run().rows.iter().any(|row| matches!(row.stand, Stand::Ready | Stand::Begun)) && setup_owes_nothing(&book)
+    {
         return finish(&book, args, output);
     }
     output.tell(&format!("run {run}: put cards in; `cardwright desk resume {run}` goes on after any cut"));

@@ -145,7 +145,9 @@ fn tell(note: &Note, output: &Output) {
             output.tell(&format!("{name} is not in the list any more; the card that was begun goes on"));
         }
         Note::Dropped { name, begun: false } => {
-            output.tell(&format!("{name} is not in the list any more, and gets no card; a request that was made is kept"));
+            output.tell(&format!(
+                "{name} is not in the list any more, and gets no card; a request that was made is kept"
+            ));
         }
     }
 }

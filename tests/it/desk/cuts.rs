@@ -93,7 +93,11 @@ fn a_disk_that_is_full_lets_no_card_begin_and_loses_nothing() {
     let run = bench.run(&["run", &list, "--pin", "now"]);
     assert_eq!(run.until("reader")["event"], "reader");
     let runs = bench.site.program.path("state/desk");
-    let file = std::fs::read_dir(&runs).unwrap().flatten().map(|it| it.path()).find(|it| it.extension().is_some_and(|it| it == "json"));
+    let file = std::fs::read_dir(&runs)
+        .unwrap()
+        .flatten()
+        .map(|it| it.path())
+        .find(|it| it.extension().is_some_and(|it| it == "json"));
     // Nothing can be written where a directory is in the way.
     let beside = file.unwrap().with_extension("new");
     std::fs::create_dir(&beside).unwrap();
@@ -115,7 +119,7 @@ fn a_clock_that_is_wrong_is_told_before_anything_begins() {
     let list = bench.list(&["ursula"]);
     let command = bench.command(&["run", &list, "--pin", "now"]);
     let mut late = bench.site.program.other("faketime");
-    late.arg("+30y").arg(command.get_program()).args(command.get_args());
+    late.arg("+30 years").arg(command.get_program()).args(command.get_args());
     late.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let told = end(&mut late).refused(5, "server-not-trusted");
     assert!(told.all().contains("clock") || told.causes.contains("expired"), "{told:?}");

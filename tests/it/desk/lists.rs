@@ -68,7 +68,8 @@ fn approvals_are_asked_for_at_once_and_a_list_that_changes_goes_on() {
     let run = told["run"].as_str().unwrap().to_owned();
     assert_eq!((&told["waiting"], &told["done"]), (&json!(3), &json!(0)));
     assert!(told["rows"][0]["trouble"].as_str().unwrap().contains("waits for the approval of adam"), "{told}");
-    let pending = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), "Pending".to_owned())).collect::<Vec<_>>();
+    let pending =
+        |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), "Pending".to_owned())).collect::<Vec<_>>();
     assert_eq!(bench.requests(), pending(&["gita", "petra", "ursula"]));
     // The same list asks for nothing twice, here or where nothing is known of it.
     let mut elsewhere = bench.command(&["run", &list, "--pin", "now"]);
@@ -103,12 +104,10 @@ fn approvals_are_asked_for_at_once_and_a_list_that_changes_goes_on() {
     let (code, last) = changed.ended();
     assert_eq!(code, Some(7), "{last:?}");
     let rows = last.last().unwrap()["rows"].as_array().unwrap().clone();
-    let stands: Vec<_> = rows.iter().map(|row| (row["person"].as_str().unwrap(), row["state"].as_str().unwrap())).collect();
+    let stands: Vec<_> =
+        rows.iter().map(|row| (row["person"].as_str().unwrap(), row["state"].as_str().unwrap())).collect();
     let dropped = "not in the list any more";
-    assert_eq!(
-        stands,
-        [("ursula", "done"), ("petra", dropped), ("gita", "done"), ("nils", "waits for approval")]
-    );
+    assert_eq!(stands, [("ursula", "done"), ("petra", dropped), ("gita", "done"), ("nils", "waits for approval")]);
     let names = [("gita", "Completed"), ("nils", "Pending"), ("petra", "Pending"), ("ursula", "Completed")];
     assert_eq!(bench.requests(), names.map(|(name, status)| (name.to_owned(), status.to_owned())));
 
@@ -120,8 +119,8 @@ fn approvals_are_asked_for_at_once_and_a_list_that_changes_goes_on() {
     let refused = [other.until("card-refused"), other.until("card-refused")].map(|told| told["trouble"].clone());
     assert!(refused.iter().all(|trouble| trouble["code"] == "card-in-use"), "{refused:?}");
     let messages = refused.map(|trouble| trouble["message"].as_str().unwrap().to_owned());
-    assert!(messages.iter().any(|it| it.contains("is ursula's (active)")), "{messages:?}");
-    assert!(messages.iter().any(|it| it.contains("is gita's (active)")), "{messages:?}");
+    assert!(messages.iter().any(|it| it.contains("is ursula's (Active)")), "{messages:?}");
+    assert!(messages.iter().any(|it| it.contains("is gita's (Active)")), "{messages:?}");
     bench.reader(2).seat().insert(SharedCard::new(Box::new(Nothing)));
     assert_eq!(other.until("card-refused")["trouble"]["code"], "unknown-card");
     let changes = next.headers().iter().filter(|header| CHANGES.contains(&header[1])).count();

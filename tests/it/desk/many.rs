@@ -54,7 +54,10 @@ impl VirtualCard for Gated {
     }
 
     fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
-        if command[1] == GENERATE && command[0] & 0x10 == 0 && let Some(gate) = self.gate.take() {
+        if command[1] == GENERATE
+            && command[0] & 0x10 == 0
+            && let Some(gate) = self.gate.take()
+        {
             gate.pass();
         }
         self.card.transmit(command)
@@ -108,7 +111,8 @@ fn sixteen_cards_through_eight_readers_with_the_server_killed_half_way() {
     let seats: Vec<_> = (0..READERS).map(|number| &pcscd.readers()[2 * number]).collect();
 
     let gate = Arc::new(Gate { wanted: READERS, inside: Mutex::new(0), opened: Condvar::new() });
-    let cards: Vec<SharedCard> = (0..CARDS).map(|number| card(number, (number < READERS).then(|| gate.clone()))).collect();
+    let cards: Vec<SharedCard> =
+        (0..CARDS).map(|number| card(number, (number < READERS).then(|| gate.clone()))).collect();
     // Cards without a name are made ready one by one, and the list names them.
     let mut list = "person,template,card-id\n".to_owned();
     let (admin_key, pin) = (site.program.write("admin.key", ADMIN_KEY), site.program.write("first.pin", "999999"));
@@ -177,7 +181,11 @@ fn sixteen_cards_through_eight_readers_with_the_server_killed_half_way() {
     let (code, last) = run.ended();
     assert_eq!(code, Some(0), "{last:?}");
     assert!(killed && waits >= 2, "the server was missed {waits} times");
-    assert_eq!((full, *gate.inside.lock().unwrap()), (1, READERS), "16 readers are told of, and 8 made keys at one time");
+    assert_eq!(
+        (full, *gate.inside.lock().unwrap()),
+        (1, READERS),
+        "16 readers are told of, and 8 made keys at one time"
+    );
     let results = last.last().unwrap();
     assert_eq!((&results["done"], results["rows"].as_array().unwrap().len()), (&CARDS.into(), CARDS));
 

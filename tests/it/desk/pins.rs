@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use cardwright::virtual_card::{SharedCard, VirtualCard};
+use cardwright::virtual_card::SharedCard;
 
 use super::{Bench, plain};
 use crate::support::program::{end, found};
@@ -28,7 +28,8 @@ pub fn pin_of(directory: &str) -> String {
 }
 
 fn pin_in(text: &str) -> String {
-    let pins: Vec<_> = text.lines().map(str::trim).filter(|it| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit())).collect();
+    let pins: Vec<_> =
+        text.lines().map(str::trim).filter(|it| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit())).collect();
     let [pin] = pins.as_slice() else { panic!("{text}") };
     (*pin).to_owned()
 }
