@@ -118,7 +118,11 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::ListProposals | Route::ConfirmProposal { .. } | Route::RejectProposal { .. } => Some("proposals"),
         Route::ListNotices { .. } | Route::RetryNotice { .. } | Route::DiscardNotice { .. } => Some("outbox"),
         Route::EndSession => Some("sessions"),
-        Route::BeginVisit | Route::ChallengeVisit | Route::EndVisits => Some("visits at a kiosk"),
+        Route::BeginVisit
+        | Route::ChallengeVisit
+        | Route::EndVisits
+        | Route::GetKiosk { .. }
+        | Route::HandOverVisit => Some("visits at a kiosk"),
         Route::ListProfileTemplates
         | Route::GetProfileTemplate { .. }
         | Route::GetPolicy { .. }

@@ -5,7 +5,11 @@ use super::cm_client::CmClient;
 use super::error::Error;
 use crate::cm::beyond_mim::OneTimePasswords;
 use crate::cm::route::Route;
-use crate::cm::visit::{CardShown, Visit, VisitChallenge, VisitOrder, VisitWay, Whom};
+use crate::cm::visit::{
+    CardShown, HandOver, HandedOver, Visit, VisitChallenge, VisitOrder, VisitWay, VisitingUser, Whom,
+};
+use crate::secret::LinkCode;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 impl CmClient {
@@ -23,6 +27,22 @@ impl CmClient {
     /// Has the owner of a card let in by what the card has signed ([`crate::cm::visit::signed_text`]).
     pub fn visit_by_card(&self, shown: CardShown) -> Result<Visit, Error> {
         self.visit(VisitWay::Card(shown))
+    }
+
+    /// Has the person let in whose browser has brought this code from the server's pages.
+    pub fn visit_by_code(&self, code: LinkCode) -> Result<Visit, Error> {
+        self.visit(VisitWay::Code(code))
+    }
+
+    /// Names a kiosk.
+    pub fn kiosk(&self, kiosk: Uuid) -> Result<VisitingUser, Error> {
+        decode(self.transport.exchange(&Route::GetKiosk { kiosk }, None)?, "a kiosk")
+    }
+
+    /// Returns a code by which a kiosk lets whoever calls in, once and soon.
+    pub fn hand_over_visit(&self, kiosk: Uuid) -> Result<HandedOver, Error> {
+        let body = encode(&HandOver { kiosk })?;
+        decode_hidden(self.transport.exchange(&Route::HandOverVisit, Some(&body))?, "a code")
     }
 
     /// Ends the visit whose bearer token the client has, or, with a kiosk's own, all that the kiosk has begun.

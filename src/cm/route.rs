@@ -449,6 +449,12 @@ pub enum Route {
     BeginVisit,
     /// Makes a challenge that a card signs for it.
     ChallengeVisit,
+    /// Names a kiosk to somebody who is about to be let in there.
+    GetKiosk {
+        kiosk: Uuid,
+    },
+    /// Gives whoever calls a code by which a kiosk lets him in.
+    HandOverVisit,
     /// Ends the visit that the call is made in, or all that the calling kiosk has begun.
     EndVisits,
 }

@@ -1,14 +1,16 @@
 //! How a kiosk, an unattended workstation with an account of its own, has a person let in for a short time: by a request's
-//! one-time password, or by a card that signs. MIM CM has no such calls.
+//! one-time password, by a card that signs, or by a code that the person has the server's pages give to it. MIM CM has no such
+//! calls.
 
 use super::beyond_mim::OneTimePasswords;
 use super::check::{FieldError, MAX_HOST, MAX_SIGNATURE};
 use super::hidden::is_hidden;
 use super::wire::body::body;
 use super::wire::{
-    Crlf, CrlfOrNothing, Guid, GuidOrNothing, Moment, OneTimePasswordOrNothing, Plain, SecretText, TextOrNothing,
+    Crlf, CrlfOrNothing, Guid, GuidOrNothing, LinkCodeOrNothing, Moment, OneTimePasswordOrNothing, Plain, SecretText,
+    TextOrNothing,
 };
-use crate::secret::OneTimePassword;
+use crate::secret::{LinkCode, OneTimePassword};
 use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -40,6 +42,8 @@ pub struct VisitOrder {
     pub challenge: Option<Vec<u8>>,
     /// Over [`signed_text`]: RSA PKCS#1 v1.5 with SHA-256, or ECDSA (DER) with the hash of the curve.
     pub signature: Option<Vec<u8>>,
+    /// The code that the person's browser has brought from the server's pages.
+    pub code: Option<LinkCode>,
 }
 
 body!(VisitOrder {
@@ -51,6 +55,7 @@ body!(VisitOrder {
     certificate: "Certificate" => CrlfOrNothing,
     challenge: "Challenge" => CrlfOrNothing,
     signature: "Signature" => CrlfOrNothing,
+    code: "Code" => LinkCodeOrNothing,
 });
 
 /// Names the person who wants in by a one-time password.
@@ -77,10 +82,11 @@ pub struct CardShown {
 pub enum VisitWay {
     Password(Whom, OneTimePasswords),
     Card(CardShown),
+    Code(LinkCode),
 }
 
 impl VisitOrder {
-    /// Makes the body of either way.
+    /// Makes the body of a way.
     pub fn of(way: VisitWay) -> Self {
         match way {
             VisitWay::Password(whom, OneTimePasswords { first, second }) => {
@@ -97,12 +103,13 @@ impl VisitOrder {
                 signature: Some(signature),
                 ..Self::default()
             },
+            VisitWay::Code(code) => Self { code: Some(code), ..Self::default() },
         }
     }
 
-    /// Reads by what somebody wants in; refuses what is missing or too long, and both ways at once.
+    /// Reads by what somebody wants in; refuses what is missing or too long, and two ways at once.
     pub fn way(self) -> Result<VisitWay, FieldError> {
-        let Self { user, card_id, first, second, server, certificate, challenge, signature } = self;
+        let Self { user, card_id, first, second, server, certificate, challenge, signature, code } = self;
         let too_much =
             |field, found, most, unit| (found > most).then_some(FieldError::TooMuch { field, found, most, unit });
         let long = [
@@ -119,6 +126,19 @@ impl VisitOrder {
             if text.chars().any(is_hidden) {
                 return Err(FieldError::HiddenCharacter { field });
             }
+        }
+        if let Some(code) = code {
+            for (given, other) in [
+                (first.is_some() || second.is_some(), "OneTimePassword"),
+                (!user.is_empty(), "User"),
+                (card_id.is_some(), "CardId"),
+                (certificate.is_some(), "Certificate"),
+            ] {
+                if given {
+                    return Err(FieldError::Both { field: "Code", other });
+                }
+            }
+            return Ok(VisitWay::Code(code));
         }
         let Some(certificate) = certificate else {
             if !server.is_empty() || challenge.is_some() || signature.is_some() {
@@ -184,6 +204,23 @@ body!(Visit {
     user: "User" => Plain<VisitingUser>,
     request: "Request" => GuidOrNothing,
 });
+
+/// Holds the body of `visits/handover`: at which kiosk whoever calls wants in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandOver {
+    pub kiosk: Uuid,
+}
+
+body!(HandOver { kiosk: "Kiosk" => Guid });
+
+/// Answers `visits/handover`. It has a secret, so the type cannot be printed.
+pub struct HandedOver {
+    /// Has its person let in, once, at that kiosk alone ([`VisitWay::Code`]).
+    pub code: Zeroizing<String>,
+    pub expires: OffsetDateTime,
+}
+
+body!(HandedOver { code: "Code" => SecretText, expires: "Expires" => Moment });
 
 /// Returns the text that a card signs to let its owner in at a kiosk of the server of this name.
 pub fn signed_text(server: &str, challenge: &[u8]) -> String {

@@ -84,6 +84,8 @@ places! {
         HelpDesk => "/help-desk";
         /// The visitor's own cards, requests and certificates.
         Mine => "/mine";
+        /// Somebody who stands at a kiosk has it let him in.
+        Kiosk => "/kiosk";
     }
     of {
         Person => "/people/{}";

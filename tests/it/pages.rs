@@ -11,6 +11,7 @@ mod german;
 mod help_desk;
 mod issuer;
 mod journey;
+mod kiosk;
 pub mod lab;
 mod many;
 mod mine;

@@ -219,5 +219,7 @@ routes! {
     Post ["api/cardwright/v1/session/end"] {} => (EndSession);
     Post(secret) ["api/cardwright/v1/visits"] {} => (BeginVisit);
     Post ["api/cardwright/v1/visits/challenge"] {} => (ChallengeVisit);
+    Get ["api/cardwright/v1/visits/kiosks/{kiosk}"] { kiosk: Guid } => (GetKiosk { kiosk });
+    Post(secret) ["api/cardwright/v1/visits/handover"] {} => (HandOverVisit);
     Post ["api/cardwright/v1/visits/end"] {} => (EndVisits);
 }

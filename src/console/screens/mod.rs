@@ -11,6 +11,7 @@ mod health;
 mod help;
 mod help_desk;
 mod home;
+mod kiosk;
 mod leaver;
 mod mine;
 mod new;
@@ -98,6 +99,7 @@ pub async fn show(visit: &Visit<'_>, place: Place) -> Result<Shown, Trouble> {
         Place::HelpDesk => help_desk::show(visit).await,
         Place::HelpDeskCard(smartcard) => help_desk::show_call(visit, smartcard).await,
         Place::Mine => mine::show(visit).await,
+        Place::Kiosk => kiosk::show(visit).await,
         // These take forms alone, or are answered before anybody is asked for.
         Place::Language
         | Place::SignIn
@@ -126,6 +128,7 @@ pub async fn act(visit: &Visit<'_>, place: Place, form: &Form) -> Result<Shown, 
         Place::Proposal(proposal) => proposal::act(visit, proposal, form).await,
         Place::NewRequest => new::act(visit, form).await,
         Place::HelpDeskCard(smartcard) => help_desk::act(visit, smartcard, form).await,
+        Place::Kiosk => kiosk::act(visit, form).await,
         _ => Err(Trouble::NoForm),
     }
 }

@@ -76,6 +76,8 @@ deeds! {
     /// A kiosk has let a person in, or was refused that.
     VisitBegun = "visit-begun",
     VisitRefused = "visit-refused",
+    /// Somebody has had a code made by which a kiosk lets him in.
+    VisitHandedOver = "visit-handed-over",
     VisitEnded = "visit-ended",
     RequestCreated = "request-created",
     RequestApproved = "request-approved",

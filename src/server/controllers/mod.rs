@@ -12,6 +12,7 @@ pub mod card_secrets;
 pub mod certificates;
 pub mod foresight;
 pub mod found;
+pub mod handover;
 pub mod health;
 pub mod history;
 pub mod identities;

@@ -7,13 +7,14 @@ use crate::pkix::{Certificate, SignatureAlgorithm};
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
+use crate::server::controllers::handover;
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::certificate;
 use crate::server::identity::visit::FreshVisit;
 use crate::server::permission::caller::{Duty, Shown};
 use crate::server::permission::has;
 use crate::server::requests::visited::{self, Sought};
-use crate::store::{AuditEntry, Tx, UserRecord};
+use crate::store::{Tx, UserRecord};
 use aws_lc_rs::rand;
 use time::Duration;
 use zeroize::Zeroizing;
@@ -26,7 +27,7 @@ fn check_kiosk(call: &Call<'_>) -> Result<(), ApiError> {
     if has(&call.caller, Duty::LetIn) { Ok(()) } else { Err(ApiError::Forbidden("let people in")) }
 }
 
-/// Answers `POST visits`: lets a person in by a request's one-time password, or by what the person's card has signed.
+/// Answers `POST visits`: lets a person in by a request's one-time password, by what the person's card has signed, or by a code.
 pub async fn begin(call: &Call<'_>, order: VisitOrder) -> Result<Reply, ApiError> {
     check_kiosk(call)?;
     let way = order.way()?;
@@ -34,7 +35,7 @@ pub async fn begin(call: &Call<'_>, order: VisitOrder) -> Result<Reply, ApiError
     let who = match &way {
         VisitWay::Password(Whom::Person(name), _) => Some(name.to_lowercase()),
         VisitWay::Password(Whom::Card(card), _) => Some(card.to_string()),
-        VisitWay::Card(_) => None,
+        VisitWay::Card(_) | VisitWay::Code(_) => None,
     };
     limits.visit(call.caller.uuid, who.as_deref())?;
     let begun = match way {
@@ -43,6 +44,7 @@ pub async fn begin(call: &Call<'_>, order: VisitOrder) -> Result<Reply, ApiError
             visited::begin(call, &sought, &passwords).await?
         }
         VisitWay::Card(shown) => by_card(call, shown).await?,
+        VisitWay::Code(code) => handover::taken(call, &code).await?,
     };
     limits.visited(call.caller.uuid, who.as_deref());
     let (FreshVisit { record, bearer }, user) = begun;
@@ -110,7 +112,8 @@ async fn by_card(call: &Call<'_>, shown: CardShown) -> Result<(FreshVisit, UserR
         Ok(user) => user,
         Err((error, user)) => {
             let (_, code) = error.status_and_code();
-            refused(call, user.as_ref(), call.entry(Deed::VisitRefused).with("way", "card").with("why", code)).await?;
+            visited::refused(call, user.as_ref(), call.entry(Deed::VisitRefused).with("way", "card").with("why", code))
+                .await?;
             return Err(error);
         }
     };
@@ -164,10 +167,4 @@ async fn owner(call: &Call<'_>, shown: &CardShown) -> Result<UserRecord, (ApiErr
         Err(failure) if matches!(failure.error, ApiError::NotAuthenticated) => Err(refused(ApiError::VisitRefused)),
         Err(failure) => Err(refused(failure.error)),
     }
-}
-
-/// Logs that a person was not let in.
-async fn refused(call: &Call<'_>, user: Option<&UserRecord>, entry: AuditEntry) -> Result<(), ApiError> {
-    let entry = visited::naming(entry, user);
-    call.app.store.write(move |tx| Box::pin(async move { Ok::<_, ApiError>(tx.audit(&entry).await?) })).await
 }

@@ -9,9 +9,9 @@ use crate::server::call::app::{App, place};
 use crate::server::call::body::Payload;
 use crate::server::call::reply::Reply;
 use crate::server::controllers::{
-    accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, found, health, history, identities,
-    leaving, logon, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals, puks, queue,
-    remind, reports, requests, review, sealed_keys, smartcards, templates, visits,
+    accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, found, handover, health, history,
+    identities, leaving, logon, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals, puks,
+    queue, remind, reports, requests, review, sealed_keys, smartcards, templates, visits,
 };
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Caller;
@@ -248,6 +248,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             payload.nothing()?;
             visits::challenge(&call).await
         }
+        Route::GetKiosk { kiosk } => handover::kiosk(&call, kiosk).await,
+        Route::HandOverVisit => handover::hand_over(&call, payload.read()?).await,
         Route::EndVisits => {
             payload.nothing()?;
             visits::end(&call).await

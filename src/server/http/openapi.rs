@@ -29,7 +29,7 @@ use crate::cm::route::{DECLARATIONS, Declaration, Method};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, UpdateSmartcard};
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
 use crate::cm::template_facts::{TemplateFacts, TemplateFile, TemplateVersion};
-use crate::cm::visit::{Visit, VisitChallenge, VisitOrder};
+use crate::cm::visit::{HandOver, HandedOver, Visit, VisitChallenge, VisitOrder, VisitingUser};
 use crate::cm::wire::Described;
 use serde_json::{Map, Value, json};
 
@@ -391,6 +391,8 @@ fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
         (_, "token/activate") => takes(ShownCode::schema(), Gives::Made(GivenBearer::schema(), "token")),
         (_, "token/renew") => takes(ignored_object(), Gives::Made(GivenBearer::schema(), "token")),
         (Method::Post, "visits") => takes(VisitOrder::schema(), Gives::One(Visit::schema())),
+        (Method::Get, "visits/kiosks/{kiosk}") => Bodies { takes: None, gives: Gives::One(VisitingUser::schema()) },
+        (Method::Post, "visits/handover") => takes(HandOver::schema(), Gives::One(HandedOver::schema())),
         (Method::Post, "visits/challenge") => takes(ignored_object(), Gives::One(VisitChallenge::schema())),
         (Method::Get, "outbox") => list(OutboxEntry::schema()),
         (Method::Post, "outbox/{notice}/retry" | "outbox/{notice}/discard") => takes(ignored_object(), Gives::Nothing),

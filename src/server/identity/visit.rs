@@ -5,7 +5,7 @@
 
 use super::way::{Failure, Found, Until};
 use crate::cm::request::RequestStatus;
-use crate::secret::BearerToken;
+use crate::secret::{BearerToken, LinkCode};
 use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::server::error::{ApiError, Internal};
 use crate::server::permission::caller::{Duty, Roles, Shown};
@@ -17,6 +17,10 @@ use uuid::Uuid;
 
 /// Begins the bearer token of every visit; no other one of the server has this character.
 const PREFIX: &str = "visit~";
+/// Begins the code of a visit that a kiosk has yet to take; it is no bearer token, and none of those begins so.
+const CODE_PREFIX: &str = "handover~";
+/// Sets for how long a kiosk may take it.
+const CODE_LASTS: Duration = Duration::minutes(2);
 
 /// Holds a visit that is about to be written, and its bearer token.
 pub struct FreshVisit {
@@ -37,6 +41,39 @@ impl FreshVisit {
         let record = VisitRecord { uuid: Uuid::now_v7(), owner, kiosk, hash, request, created: now, ends: now + lasts };
         Ok(Self { record, bearer })
     }
+}
+
+/// Holds a visit that a kiosk has yet to take, and the code by which it does.
+pub struct FreshCode {
+    pub record: VisitRecord,
+    pub code: LinkCode,
+}
+
+impl FreshCode {
+    /// Makes one for a person who wants in at a kiosk.
+    pub fn new(owner: Uuid, kiosk: Uuid, now: OffsetDateTime) -> Result<Self, ApiError> {
+        let value = new_bearer().map_err(|_| ApiError::Internal(Internal::Random))?;
+        let code = LinkCode::new(format!("{CODE_PREFIX}{}", value.expose()));
+        let (uuid, hash, ends) = (Uuid::now_v7(), bearer_hash(code.expose()), now + CODE_LASTS);
+        Ok(Self { record: VisitRecord { uuid, owner, kiosk, hash, request: None, created: now, ends }, code })
+    }
+}
+
+/// Finds the visit that this code is of, and its person, where the kiosk may still take it.
+pub async fn handed_over(
+    store: &Store,
+    kiosk: Uuid,
+    code: &LinkCode,
+    now: OffsetDateTime,
+) -> Result<Option<Owned<VisitRecord>>, ApiError> {
+    // The hash of a visit's own bearer token is found in the same place, and is no code.
+    if !code.expose().starts_with(CODE_PREFIX) {
+        return Ok(None);
+    }
+    let held = store.visit_by_hash(&bearer_hash(code.expose())).await?;
+    Ok(held.filter(|Owned { what, holder }| {
+        what.kiosk == kiosk && (what.created..what.ends).contains(&now) && !holder.disabled
+    }))
 }
 
 /// Says whether a bearer token is that of a visit.

@@ -27,6 +27,7 @@ pub fn is_wanted(route: &Route) -> bool {
             | Route::UnlinkIdentity { .. }
             | Route::ConfirmProposal { .. }
             | Route::RejectProposal { .. }
+            | Route::HandOverVisit
     )
 }
 

@@ -169,7 +169,9 @@ impl OneRequest {
             | Route::DiscardNotice { .. }
             | Route::EndSession
             | Route::BeginVisit
-            | Route::ChallengeVisit => Reached::Never,
+            | Route::ChallengeVisit
+            | Route::GetKiosk { .. }
+            | Route::HandOverVisit => Reached::Never,
         }
     }
 }

@@ -191,3 +191,9 @@ pub fn naming(entry: AuditEntry, user: Option<&UserRecord>) -> AuditEntry {
         None => entry,
     }
 }
+
+/// Logs that a person was not let in.
+pub async fn refused(call: &Call<'_>, user: Option<&UserRecord>, entry: AuditEntry) -> Result<(), ApiError> {
+    let entry = naming(entry, user);
+    call.app.store.write(move |tx| Box::pin(async move { Ok::<_, ApiError>(tx.audit(&entry).await?) })).await
+}

@@ -146,6 +146,8 @@ fn one_of_each() -> Vec<Route> {
         Route::EndSession,
         Route::BeginVisit,
         Route::ChallengeVisit,
+        Route::GetKiosk { kiosk: A },
+        Route::HandOverVisit,
         Route::EndVisits,
     ]
 }
@@ -179,7 +181,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 101);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 103);
 }
 
 #[test]
@@ -271,6 +273,8 @@ const SECRET: &[(Method, &str)] = &[
     (Method::Post, "api/cardwright/v1/accounts/{user}/link"),
     // A one-time password, and the bearer token of a visit.
     (Method::Post, "api/cardwright/v1/visits"),
+    // The code by which a kiosk has that.
+    (Method::Post, "api/cardwright/v1/visits/handover"),
     // The code of a bearer token that was proposed.
     (Method::Post, "api/cardwright/v1/proposals/{proposal}/confirm"),
 ];

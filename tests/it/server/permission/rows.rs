@@ -122,10 +122,12 @@ pub struct Objects {
     pub proposal: Uuid,
     /// What somebody is to be told.
     pub notice: Uuid,
+    /// Where people are let in.
+    pub kiosk: Uuid,
 }
 
 pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) -> Objects {
-    let mut objects = Objects { card_id: Uuid::new_v4(), ..Objects::default() };
+    let mut objects = Objects { card_id: Uuid::new_v4(), kiosk: people.of("kiosk").uuid, ..Objects::default() };
     if second == Some("account") {
         account(lab, people, &mut objects);
         return objects;
@@ -637,6 +639,8 @@ pub fn rows() -> Vec<Row> {
             200,
         ),
         kiosk(with(row(Pending, [403; 8], |_, _| Route::ChallengeVisit), |_, _, _| json!({})), 200),
+        row(Pending, [200; 8], |_, o| Route::GetKiosk { kiosk: o.kiosk }),
+        with(row(Pending, [200; 8], |_, _| Route::HandOverVisit), |_, o, _| json!({ "Kiosk": o.kiosk })),
         kiosk(with(row(Pending, [403; 8], |_, _| Route::EndVisits), |_, _, _| json!({})), 204),
         with(row(Pending, [403, 201, 201, 403, 201, 403, 403, 403], |_, _| Route::CreateRequest), |lab, _, people| {
             json!({
