@@ -28,12 +28,15 @@ impl Default for Limits {
     }
 }
 
+/// Keeps what came of an address and a question.
+type Kept = HashMap<(String, Vec<u8>), Result<Vec<u8>, Error>>;
+
 /// Holds what was fetched so far; its time begins when it is made.
 pub struct Published {
     agent: ureq::Agent,
     limits: Limits,
     begun: Instant,
-    kept: RefCell<HashMap<(String, Vec<u8>), Result<Vec<u8>, Error>>>,
+    kept: RefCell<Kept>,
 }
 
 impl Published {

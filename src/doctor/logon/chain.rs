@@ -24,7 +24,7 @@ pub(super) struct Chain {
 
 /// Says how a step went.
 enum Step {
-    To(Certificate),
+    To(Box<Certificate>),
     End(Code, String),
 }
 
@@ -36,8 +36,8 @@ pub(super) fn follow(leaf: &Certificate, on_card: &[Certificate], asked: &Asked<
         match step(&current, on_card, asked, &mut chain.findings) {
             Step::To(issuer) => {
                 chain.findings.extend(judge(&issuer, chain.path.len() - 1, asked.now));
-                chain.path.push(issuer.clone());
-                current = issuer;
+                chain.path.push((*issuer).clone());
+                current = *issuer;
             }
             Step::End(code, authority) => return chain.end(code, &authority),
         }
@@ -60,7 +60,7 @@ fn step(current: &Certificate, on_card: &[Certificate], asked: &Asked<'_>, findi
     let has_signed = |it: &&Certificate| *it != current && current.verify_issued_by(it).is_ok();
     let known = || asked.anchors.iter().chain(asked.authorities).chain(on_card);
     if let Some(issuer) = known().find(has_signed) {
-        return Step::To(issuer.clone());
+        return Step::To(Box::new(issuer.clone()));
     }
     if current.verify_issued_by(current).is_ok() {
         let code = if asked.anchors.is_empty() { Code::ChainUnanchored } else { Code::ChainUntrusted };
@@ -68,7 +68,7 @@ fn step(current: &Certificate, on_card: &[Certificate], asked: &Asked<'_>, findi
     }
     let fetched = fetch(current, asked, findings);
     match fetched.iter().find(has_signed) {
-        Some(issuer) => Step::To(issuer.clone()),
+        Some(issuer) => Step::To(Box::new(issuer.clone())),
         None if known().chain(&fetched).any(|it| is_named(it, current)) => {
             Step::End(Code::ChainForged, current.issuer())
         }

@@ -10,8 +10,8 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::Reply;
 use crate::server::controllers::{
     accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, found, handover, health, history,
-    identities, leaving, logon, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals, puks,
-    queue, remind, reports, requests, review, sealed_keys, smartcards, templates, visits,
+    identities, leaving, logon, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals,
+    puks, queue, remind, reports, requests, review, sealed_keys, smartcards, templates, visits,
 };
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Caller;
