@@ -24,6 +24,7 @@ mod sites;
 mod stock;
 mod templates;
 mod tokens;
+mod upgrade;
 
 use crate::enrollment::fake::FakeCm;
 use crate::support::program::Program;

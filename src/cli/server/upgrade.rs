@@ -40,38 +40,38 @@ fn failed(error: UpgradeError) -> Failure {
         UpgradeError::Settings(error) => settings_failed(error),
         error => {
             let (code, exit, remedy) = match &error {
-                UpgradeError::NoDirectory(_) => ("no-data-directory", Exit::Usage, None),
-                UpgradeError::Lock(_) => ("server-running", Exit::Usage, Some("Stop the server, and try again.")),
+                UpgradeError::NoDirectory(_) => {
+                    ("no-data-directory", Exit::Usage, "Name a directory that `cardwright server init` has made.")
+                }
+                UpgradeError::Lock(_) => ("server-running", Exit::Usage, "Stop the server, and try again."),
                 UpgradeError::Newer(_) => (
                     "records-newer",
                     Exit::Usage,
-                    Some(
-                        "Use the release that wrote them. To go back for good, restore the backup made before the upgrade \
-                         with the earlier release: `cardwright server restore`.",
-                    ),
+                    "Use the release that wrote them. To go back for good, restore the backup made before the upgrade with \
+                     the earlier release: `cardwright server restore`.",
                 ),
                 UpgradeError::NotSaved => (
                     "records-not-saved",
                     Exit::Usage,
-                    Some("Save them with pg_dump while no server runs, then say so with --records-saved."),
+                    "Save them with pg_dump while no server runs, then say so with --records-saved.",
                 ),
                 UpgradeError::Backup(_) => (
                     "server-backup",
                     Exit::Other,
-                    Some("The release before goes on with the records as they are. Mend what is said, and try again."),
+                    "The release before goes on with the records as they are. Mend what is said, and try again.",
                 ),
                 UpgradeError::Migration { .. } => (
                     "server-upgrade",
                     Exit::Other,
-                    Some("The release before goes on with them as they are. Mend what is said, and try again."),
+                    "The release before goes on with them as they are. Mend what is said, and try again.",
                 ),
-                _ => ("server-upgrade", Exit::Other, None),
+                UpgradeError::Settings(_) | UpgradeError::Database(_) => (
+                    "server-database",
+                    Exit::Other,
+                    "See that the records are there and can be opened; nothing was changed.",
+                ),
             };
-            let failure = Failure::from_error(code, exit, &error);
-            match remedy {
-                Some(remedy) => failure.remedy(remedy),
-                None => failure,
-            }
+            Failure::from_error(code, exit, &error).remedy(remedy)
         }
     }
 }
