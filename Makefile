@@ -14,7 +14,7 @@ UNBOOTED := $(if $(shell unshare -mpCuin true 2>/dev/null && echo can),,--skip p
 # Some tests wait (for a mail's next try, for a server that is away): others use the processors meanwhile.
 export RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 2)))
 
-.PHONY: demo test check deb torture screenshots bench bench-server bench-large fuzz
+.PHONY: demo test check deb container torture screenshots bench bench-server bench-large fuzz
 
 demo:
 	@scripts/install-missing demo
@@ -32,8 +32,9 @@ test:
 	@echo "Skipped, and why:"
 	@$(if $(UNROOTED),echo "  those of a domain controller$(comma) which wants root")
 	@$(if $(UNBOOTED),echo "  those of the Debian packages$(comma) which want root and namespaces of their own")
+	@command -v buildah >/dev/null || echo "  the container (make container)$(comma) which wants buildah"
 	@grep -E '\.\.\. ignored' target/test.log || \
-		echo "  $(if $(UNROOTED)$(UNBOOTED),no other,nothing: all the tools the tests need are installed)"
+		echo "  no test else: all the tools that they need are installed"
 
 check: test
 	$(CARGO) fmt --check
@@ -52,6 +53,10 @@ deb:
 	@scripts/package target/packaging/client-alone target/release/cardwright target/debian
 	@if command -v lintian >/dev/null; then scripts/lint-packages target/debian; \
 		else echo "lintian is not installed: the packages were not checked by it"; fi
+
+# The container of the packages, built and run where buildah is at hand.
+container: deb
+	@packaging/container/try target/debian
 
 # Work on cards cut at every point, of which `make test` tries a fifth.
 torture:
