@@ -30,7 +30,6 @@ fn records_of_an_earlier_release_are_saved_and_brought_to_this_one() {
     assert_eq!(server(&program, None, &upgrade).done()["upgraded"], false);
     assert!(!backups.exists());
 
-    std::fs::remove_file(&records).unwrap();
     drop(older_file(&records, 31));
     let running = Lock::take(&directory.join("server.lock"), 1).unwrap();
     server(&program, Some(PASSPHRASE), &upgrade).refused(2, "server-running");
