@@ -47,7 +47,7 @@ check: test
 # The two Debian packages, into target/debian: of the client alone, and of the whole program with the server's service.
 deb:
 	@scripts/install-missing demo
-	$(CARGO) build --release --no-default-features
+	$(CARGO) build --release --no-default-features --features kiosk
 	@mkdir -p target/packaging && cp target/release/cardwright target/packaging/client-alone
 	$(CARGO) build --release
 	@scripts/package target/packaging/client-alone target/release/cardwright target/debian
