@@ -138,7 +138,7 @@ codes! {
     ListUnusable = "list-unusable", Attention: "what {address} publishes is no revocation list that can be used: {reason}";
         "Publish the list of this authority there."
     ListStale = "list-stale", Attention: "the revocation list at {address} should have been renewed by {date}";
-        "Publish a new list (`cardwright server crl`), and look at this computer's clock."
+        "Look whether the authority still publishes, and at this computer's clock."
     ResponderUnreached = "responder-unreached", Attention: "the responder {address} could not be asked: {reason}";
         "Repair the responder, or the way to it."
     ResponderUnusable = "responder-unusable", Attention: "the answer of the responder {address} cannot be used: {reason}";
@@ -155,7 +155,7 @@ codes! {
     ClockNotCompared = "clock-not-compared", Untold: "this computer's clock was compared with no other"
     ServerNotAsked = "server-not-asked", Untold: "the server and the directory were not asked: {reason}"
     ServerSilent = "server-silent", Attention: "the server could not be asked: {reason}";
-        "Look at the address and at the login; `cardwright whoami` tries both."
+        "Look at the address and at the login; `cardwright config show` tells where they are set."
     CardUnknown = "card-unknown", Attention: "the server does not know this card, or does not show it to you";
         "Enroll the card here, or ask as somebody who may see it."
     CardActive = "card-active", Good: "the server has the card as active"
@@ -168,7 +168,7 @@ codes! {
     RecordCurrent = "record-current", Good: "the server has the certificate as current"
     RecordSuperseded = "record-superseded", Attention: "another certificate has taken this one's place";
         "Use the newer certificate; finish the renewal if it was interrupted."
-    RecordHeld = "record-held", Bad: "the certificate is on hold"; "Lift the suspension (`cardwright request reinstate`)."
+    RecordHeld = "record-held", Bad: "the certificate is on hold"; "Have the suspension of the card lifted (a request to reinstate it)."
     RecordRevoked = "record-revoked", Bad: "the server has revoked the certificate"; "Enroll another certificate or card."
     DirectoryNotAsked = "directory-not-asked", Untold: "the directory was not asked: {reason}"
     DirectoryAway = "directory-away", Attention: "the directory could not be asked: {reason}";
