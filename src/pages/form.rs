@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use url::form_urlencoded;
+use zeroize::Zeroizing;
 
 /// Bounds a form, in bytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -29,9 +30,9 @@ pub fn mark(content: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Holds fields in their order.
+/// Holds fields in their order; they are wiped when dropped, as there may be secrets among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Form(Vec<(String, String)>);
+pub struct Form(Vec<(String, Zeroizing<String>)>);
 
 impl Form {
     /// Receives the fields of a form.
@@ -39,7 +40,7 @@ impl Form {
         if !body::is_of_type(headers, "application/x-www-form-urlencoded") {
             return Err(FormError::Type);
         }
-        let bytes = body::receive(headers, body, MOST_BYTES).await?;
+        let bytes = Zeroizing::new(body::receive(headers, body, MOST_BYTES).await?);
         let form = Self::read(&bytes);
         if form.0.len() > MOST_FIELDS { Err(FormError::Fields) } else { Ok(form) }
     }
@@ -51,7 +52,7 @@ impl Form {
 
     fn read(bytes: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(bytes).take(MOST_FIELDS + 1);
-        Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+        Self(pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))).collect())
     }
 
     /// Returns a field without blanks around it; empty where it is not there.
