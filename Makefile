@@ -72,7 +72,7 @@ screenshots:
 	@scripts/install-missing test
 	@scripts/fetch-axe >/dev/null
 	@rm -rf target/pictures && mkdir -p target/pictures docs/pictures
-	CARDWRIGHT_PICTURES="$(CURDIR)/target/pictures" $(CARGO) test --quiet --test it pages::every::every_page_is_sound
+	CARDWRIGHT_PICTURES="$(CURDIR)/target/pictures" $(CARGO) test --quiet --test it -- pages::every::every_page_is_sound kiosk::
 	@rm -f docs/pictures/*.png
 	@cd target/pictures && cp $$(grep -oh 'pictures/[a-z-]*\.png' ../../README.md ../../docs/*.md ../../docs/guides/*.md | cut -d/ -f2 | sort -u) ../../docs/pictures/
 

@@ -41,8 +41,23 @@ fn address<'a>(settings: &'a Settings, server: Option<&'a String>) -> Result<&'a
     })
 }
 
+/// Returns what a client for the server is built of: its address, whom it trusts, and how it logs in.
+#[cfg(feature = "kiosk")]
+pub fn parts(settings: &Settings, args: &ServerArgs) -> Result<(Url, Trust, Login), Failure> {
+    let server = address(settings, args.server.as_ref())?;
+    let login = login(settings, args)?;
+    let (base_url, trust) = reached(settings, server, args.ca_file.as_ref())?;
+    Ok((base_url, trust, login))
+}
+
 /// Builds a client for this address.
 fn connect(settings: &Settings, server: &str, ca_file: Option<&PathBuf>, login: Login) -> Result<CmClient, Failure> {
+    let (base_url, trust) = reached(settings, server, ca_file)?;
+    Ok(CmClient::new(ClientConfig { base_url, trust, login, timeouts: Timeouts::default() })?)
+}
+
+/// Reads an address, and whom is trusted there.
+fn reached(settings: &Settings, server: &str, ca_file: Option<&PathBuf>) -> Result<(Url, Trust), Failure> {
     let base_url = Url::parse(server).map_err(|error| {
         Failure::new("server-address", Exit::Usage, format!("{server:?} is no address: {error}")).remedy(
             "Give --server as https://NAME or https://NAME:PORT; `cardwright config show` tells where it is set.",
@@ -55,7 +70,7 @@ fn connect(settings: &Settings, server: &str, ca_file: Option<&PathBuf>, login: 
                 .remedy("Give --ca-file a file with the CA in PEM; `cardwright config show` tells where it is set.")
         })?),
     };
-    Ok(CmClient::new(ClientConfig { base_url, trust, login, timeouts: Timeouts::default() })?)
+    Ok((base_url, trust))
 }
 
 /// Chooses how to log in: `--negotiate`, then a bearer token that was given (option, variable or credential), then the

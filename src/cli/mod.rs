@@ -20,6 +20,8 @@ mod doctor;
 mod enrollment;
 mod failure;
 mod found;
+#[cfg(feature = "kiosk")]
+mod kiosk;
 mod output;
 mod prompt;
 mod request;
@@ -111,6 +113,8 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Audit(command) => server::audit::run(command, output),
         Command::Desk(command) => desk::run(command, output),
         Command::Doctor(args) => doctor::run(&args, output),
+        #[cfg(feature = "kiosk")]
+        Command::Kiosk(args) => kiosk::run(&args, output),
         #[cfg(feature = "server")]
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions { shell } => complete::completions(shell),

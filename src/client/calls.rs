@@ -4,7 +4,7 @@ use super::cm_client::CmClient;
 use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::beyond_mim::{
-    DataCollection, Decided, Decision, FilledDocument, OfferedType, OneTimePasswords, SealedKey, User,
+    DataCollection, Decided, Decision, FilledDocument, Myself, OfferedType, OneTimePasswords, SealedKey, User,
 };
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
@@ -228,6 +228,11 @@ impl CmClient {
 
     /// Returns the user as whom the server knows the caller (beyond MIM).
     pub fn whoami(&self) -> Result<User, Error> {
+        self.one(&Route::Whoami, "a user")
+    }
+
+    /// Returns who the caller is, and what the caller may do for others (beyond MIM).
+    pub fn myself(&self) -> Result<Myself, Error> {
         self.one(&Route::Whoami, "a user")
     }
 

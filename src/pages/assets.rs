@@ -8,9 +8,11 @@ use std::sync::LazyLock;
 use time::{Duration, OffsetDateTime};
 
 /// Names the files, each with its media type and its content.
-const FILES: [(&str, &str, &str); 3] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("style.css", "text/css; charset=utf-8", include_str!("style.css")),
     ("script.js", "text/javascript; charset=utf-8", include_str!("script.js")),
+    ("kiosk.css", "text/css; charset=utf-8", include_str!("kiosk.css")),
+    ("kiosk.js", "text/javascript; charset=utf-8", include_str!("kiosk.js")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 /// Begins the addresses.

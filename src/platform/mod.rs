@@ -19,6 +19,6 @@ pub mod memory;
 pub mod peer;
 pub mod process;
 pub mod service;
-#[cfg(any(feature = "server", feature = "farm"))]
+#[cfg(any(feature = "server", feature = "farm", feature = "kiosk"))]
 pub mod signal;
 pub mod socket;

@@ -3,7 +3,8 @@
 use super::drive::Attendant;
 use crate::enrollment::{self, Event, Input, Need};
 use crate::secret::Pin;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Tells a face what a work does or waits for.
@@ -50,6 +51,14 @@ impl<F: FnMut(News)> Line<F> {
     pub fn new(tell: F) -> (Self, Switchboard) {
         let (sender, answers) = sync_channel(1);
         (Self { tell, answers, again: 0 }, Switchboard(sender))
+    }
+
+    /// Waits so long, or until an answer comes; says whether the work goes on, as it does unless the face ends it or is gone.
+    pub fn stays(&mut self, time: Duration) -> bool {
+        match self.answers.recv_timeout(time) {
+            Ok(Answer::Stop) | Err(RecvTimeoutError::Disconnected) => false,
+            Ok(Answer::GoOn | Answer::Input(_)) | Err(RecvTimeoutError::Timeout) => true,
+        }
     }
 
     /// Waits for an answer; none comes any more where the face is gone.

@@ -13,6 +13,7 @@ mod farm;
 mod fuzzed;
 mod gids;
 mod iso7816;
+mod kiosk;
 mod layers;
 mod malice;
 mod packaging;

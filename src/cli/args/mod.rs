@@ -14,6 +14,8 @@ mod desk;
 mod doctor;
 mod enrollment;
 mod found;
+#[cfg(feature = "kiosk")]
+mod kiosk;
 #[cfg(feature = "server")]
 mod outbox;
 mod request;
@@ -45,6 +47,8 @@ pub use found::{
     AtHandArgs, CardCommand, CardFoundArgs, CardLendArgs, CardListArgs, CardLostArgs, CardReplaceArgs, CardReturnArgs,
     FoundArgs, PersonCommand, PersonLeaveArgs, ReportArgs, Reported,
 };
+#[cfg(feature = "kiosk")]
+pub use kiosk::KioskArgs;
 #[cfg(feature = "server")]
 pub use outbox::{MailCommand, OutboxCommand};
 pub use request::{
@@ -164,6 +168,9 @@ pub enum Command {
     Desk(DeskCommand),
     /// Tell whether this computer and the cards in its readers are fit for an enrollment.
     Doctor(DoctorArgs),
+    #[cfg(feature = "kiosk")]
+    /// Serve this workstation's pages, at which people look after their own cards.
+    Kiosk(KioskArgs),
     #[cfg(feature = "farm")]
     /// Keep virtual cards and put them into readers, for trials and tests.
     #[command(subcommand)]

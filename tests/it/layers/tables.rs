@@ -34,6 +34,23 @@ pub const MAY_IMPORT: &[Row] = &[
     ("console", &["cm", "pages", "pkix", "server", "web"]),
     ("desk", &["workstation", "enrollment", "reader", "client", "cm", "token", "secret", "platform"]),
     (
+        "kiosk",
+        &[
+            "client",
+            "cm",
+            "doctor",
+            "enrollment",
+            "pages",
+            "pkix",
+            "platform",
+            "reader",
+            "secret",
+            "token",
+            "web",
+            "workstation",
+        ],
+    ),
+    (
         "cli",
         &[
             "secret",
@@ -60,6 +77,7 @@ pub const MAY_IMPORT: &[Row] = &[
             "server",
             "console",
             "desk",
+            "kiosk",
         ],
     ),
     ("main", &["cli"]),
@@ -99,6 +117,7 @@ pub const CLI: Floors = Floors {
             "desk",
             "doctor",
             "enrollment",
+            "kiosk",
             "request",
             "server",
             "template",
@@ -137,17 +156,17 @@ pub const CRATES: &[Door] = &[
     ("inquire", &["cli"]),
     ("indicatif", &["cli"]),
     ("rcgen", &["pkix"]),
-    ("tokio", &["server", "web", "store", "directory", "cli", "platform"]),
+    ("tokio", &["server", "web", "store", "directory", "kiosk", "cli", "platform"]),
     ("tokio_rustls", &["server", "web", "directory"]),
     ("tokio_util", &["server", "web"]),
-    ("await", &["server", "web", "store", "directory", "pages", "console", "cli"]),
-    ("maud", &["pages", "console"]),
+    ("await", &["server", "web", "store", "directory", "pages", "console", "kiosk", "cli"]),
+    ("maud", &["pages", "console", "kiosk"]),
     ("fluent_bundle", &["pages"]),
     ("println", &["cli"]),
     ("eprintln", &["cli"]),
     ("print", &["cli"]),
     ("eprint", &["cli"]),
-    ("now_utc", &["server", "cli"]),
+    ("now_utc", &["server", "kiosk", "cli"]),
     ("SystemTime", &["server", "cli"]),
 ];
 
@@ -184,8 +203,8 @@ pub const WRITING: &[Door] = &[
 
 /// The HTTP server's crates, and what listens or bounds a head or a body.
 pub const WEB: &[Door] = &[
-    ("axum", &["web", "server", "pages", "console"]),
-    ("axum_server", &["web", "server"]),
+    ("axum", &["web", "server", "pages", "console", "kiosk"]),
+    ("axum_server", &["web", "server", "kiosk"]),
     ("hyper", &["web"]),
     ("tower", &["web", "server"]),
     ("tower_layer", &["web", "server"]),

@@ -2,6 +2,7 @@
 //! what is on it; and none lies about that no document shows.
 
 use super::every::addresses;
+use crate::kiosk::lab::SCREENS;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +42,8 @@ fn each_picture_is_shown_in_both_colours_and_in_words_and_each_that_is_shown_is_
     let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures").canonicalize().unwrap();
     let there: BTreeSet<PathBuf> = std::fs::read_dir(pictures).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(shown, there);
-    let taken: Vec<&str> = addresses("", "", "", "").iter().map(|(name, _)| *name).collect();
+    let pages = addresses("", "", "", "");
+    let taken: Vec<&str> = pages.iter().map(|(name, _)| *name).chain(SCREENS.iter().copied()).collect();
     for path in there {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let page = name.strip_suffix("-light").or(name.strip_suffix("-dark")).unwrap();

@@ -92,6 +92,11 @@ impl Site {
         Self::made(|template| vec![edit(template)], settings)
     }
 
+    /// Likewise, with as many templates as are made of it.
+    pub fn with_settings_and_templates(settings: &str, edit: impl FnOnce(String) -> Vec<String>) -> Self {
+        Self::made(edit, settings)
+    }
+
     /// A site where nobody need approve.
     pub fn new() -> Self {
         Self::with(|template| template)

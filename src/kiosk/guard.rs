@@ -1,0 +1,147 @@
+//! Lets one browser in: by a link that is used once, then by its cookie; and keeps pages of other sites out.
+//!
+//! Against a name that an attacker has pointed at this computer (DNS rebinding) `Host` is compared whole, and `Origin`
+//! where it is sent.
+
+use crate::web::cookie::{self, SameSite};
+use crate::web::site;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::rand;
+use axum::http::{HeaderMap, HeaderValue, header};
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use zeroize::Zeroizing;
+
+/// Names the cookie of the browser that was let in.
+const COOKIE: &str = "__Host-cardwright-kiosk";
+/// Sets how long a browser keeps it, in seconds: a week; the kiosk that gave it out may have ended before.
+const KEPT: u64 = 7 * 86_400;
+/// Counts the random bytes of a link, and of a cookie.
+const BYTES: usize = 32;
+
+/// Says that the system gives no random bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gives no random bytes")]
+pub struct NoRandom;
+
+/// Knows the browser that was let in.
+pub struct Guard {
+    authority: String,
+    /// What stands in the start link until it is used.
+    link: Mutex<Option<Zeroizing<String>>>,
+    cookie: Zeroizing<String>,
+}
+
+/// Says why a call is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It was sent to another name than ours, or comes from a page of another site.
+    Foreign,
+    /// The browser is not the one that was let in.
+    Unknown,
+}
+
+impl Guard {
+    /// Makes a link and a cookie for the kiosk at this address.
+    pub fn new(address: SocketAddr) -> Result<Self, NoRandom> {
+        Ok(Self { authority: address.to_string(), link: Mutex::new(Some(random()?)), cookie: random()? })
+    }
+
+    /// Returns the start link; `None` once it was used.
+    pub fn link(&self) -> Option<Zeroizing<String>> {
+        let link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
+        link.as_ref().map(|secret| Zeroizing::new(format!("http://{}/start/{}", self.authority, **secret)))
+    }
+
+    /// Uses the start link up; returns the cookie of the browser that opened it, or `None` where it is none, or was used.
+    pub fn start(&self, secret: &str) -> Option<HeaderValue> {
+        let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
+        link.take_if(|wanted| is_same(wanted, secret))?;
+        cookie::kept(COOKIE, &self.cookie, KEPT, SameSite::Strict).ok()
+    }
+
+    /// Says whether a call was sent to us by our own name and from none but our own pages; a form must say so.
+    pub fn is_ours(&self, headers: &HeaderMap, is_form: bool) -> bool {
+        let is = |name, wanted: &str| headers.get(name).map(|value| value.as_bytes() == wanted.as_bytes());
+        let named = is(header::HOST, &self.authority) == Some(true);
+        let origin = is(header::ORIGIN, &format!("http://{}", self.authority));
+        let own = if is_form { origin == Some(true) && site::is_own(headers) } else { !site::is_foreign(headers) };
+        named && origin != Some(false) && own
+    }
+
+    /// Refuses a call that is not of the browser that was let in.
+    pub fn admit(&self, headers: &HeaderMap, is_form: bool) -> Result<(), Kept> {
+        if !self.is_ours(headers, is_form) {
+            return Err(Kept::Foreign);
+        }
+        let shown = cookie::value(headers, COOKIE);
+        if shown.is_some_and(|shown| is_same(&self.cookie, shown)) { Ok(()) } else { Err(Kept::Unknown) }
+    }
+}
+
+/// Compares without telling by the time it takes how much of it is right.
+fn is_same(wanted: &str, shown: &str) -> bool {
+    verify_slices_are_equal(wanted.as_bytes(), shown.as_bytes()).is_ok()
+}
+
+fn random() -> Result<Zeroizing<String>, NoRandom> {
+    let mut bytes = Zeroizing::new([0; BYTES]);
+    rand::fill(&mut *bytes).map_err(|_| NoRandom)?;
+    Ok(Zeroizing::new(hex::encode(*bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard() -> Guard {
+        Guard::new("127.0.0.1:8739".parse().unwrap()).unwrap()
+    }
+
+    fn headers(all: &[(&str, &str)]) -> HeaderMap {
+        let name = |name: &str| axum::http::HeaderName::try_from(name).unwrap();
+        all.iter().map(|(key, value)| (name(key), HeaderValue::try_from(*value).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_link_lets_one_browser_in() {
+        let guard = guard();
+        let link = guard.link().unwrap();
+        let secret = link.strip_prefix("http://127.0.0.1:8739/start/").unwrap();
+        assert!(guard.start("").is_none() && guard.start(&"0".repeat(64)).is_none());
+        let cookie = guard.start(secret).unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
+        assert!(guard.start(secret).is_none() && guard.link().is_none());
+        let own = [("host", "127.0.0.1:8739"), ("cookie", &cookie)];
+        assert_eq!(guard.admit(&headers(&own), false), Ok(()));
+        assert_eq!(guard.admit(&headers(&own[..1]), false), Err(Kept::Unknown));
+        let half = &cookie[..cookie.len() - 1];
+        assert_eq!(guard.admit(&headers(&[own[0], ("cookie", half)]), false), Err(Kept::Unknown));
+    }
+
+    #[test]
+    fn other_names_and_other_sites_are_kept_out() {
+        let guard = guard();
+        let host = ("host", "127.0.0.1:8739");
+        let origin = ("origin", "http://127.0.0.1:8739");
+        let same = ("sec-fetch-site", "same-origin");
+        for (sent, page, form) in [
+            (vec![host], true, false),
+            (vec![host, origin, same], true, true),
+            (vec![host, same], true, false),
+            (vec![host, origin], true, true),
+            (vec![("host", "localhost:8739"), origin, same], false, false),
+            (vec![("host", "rebound.example:8739")], false, false),
+            (vec![("host", "127.0.0.1")], false, false),
+            (vec![], false, false),
+            (vec![host, ("origin", "http://127.0.0.1:9000"), same], false, false),
+            (vec![host, ("origin", "null"), same], false, false),
+            (vec![host, ("sec-fetch-site", "cross-site")], false, false),
+            (vec![host, ("sec-fetch-site", "same-site")], false, false),
+            (vec![host, origin, ("sec-fetch-site", "cross-site")], false, false),
+            (vec![host, origin, ("sec-fetch-site", "none")], true, false),
+        ] {
+            let all = headers(&sent);
+            assert_eq!((guard.is_ours(&all, false), guard.is_ours(&all, true)), (page, form), "{sent:?}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Tells when nobody is there any more: first a warning, with the offer of more time (WCAG 2.2.1), then the end.
+
+use std::time::{Duration, Instant};
+
+/// Sets how long the warning stands before the end. WCAG asks for twenty seconds at least.
+pub const WARNED: Duration = Duration::from_secs(30);
+
+/// Counts the time since somebody did something.
+pub struct Idle {
+    patience: Duration,
+    last: Instant,
+}
+
+/// Says whether somebody is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    There,
+    /// Nothing was done for a while.
+    Warned,
+    Gone,
+}
+
+impl Idle {
+    /// Begins to count; after `patience` a warning is due.
+    pub fn new(patience: Duration, now: Instant) -> Self {
+        Self { patience, last: now }
+    }
+
+    /// Notes that somebody did something.
+    pub fn touch(&mut self, now: Instant) {
+        self.last = now;
+    }
+
+    /// Says whether somebody is there.
+    pub fn presence(&self, now: Instant) -> Presence {
+        match now.saturating_duration_since(self.last) {
+            past if past < self.patience => Presence::There,
+            past if past < self.patience + WARNED => Presence::Warned,
+            _ => Presence::Gone,
+        }
+    }
+
+    /// Returns how long nothing need be done before the warning.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_comes_after_a_warning_and_more_time_is_whole() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let mut idle = Idle::new(90 * second, start);
+        let at = |idle: &Idle, seconds| idle.presence(start + seconds * second);
+        assert_eq!([0, 89, 90, 119, 120].map(|it| at(&idle, it)), {
+            use Presence::{Gone, There, Warned};
+            [There, There, Warned, Warned, Gone]
+        });
+        idle.touch(start + 100 * second);
+        assert_eq!([100, 189, 190].map(|it| at(&idle, it)), [Presence::There, Presence::There, Presence::Warned]);
+    }
+}

@@ -1,0 +1,239 @@
+//! Serves the pages of the workstation on loopback until it is told to end.
+
+use super::engine::Engine;
+use super::frame;
+use super::guard::{Guard, Kept, NoRandom};
+use super::marks::Marks;
+use super::screens;
+use super::settings::Settings;
+use crate::enrollment::{Journal, JournalError};
+use crate::pages::answer::{guard as guarded, see_other};
+use crate::pages::assets;
+use crate::pages::form::Form;
+use crate::pages::texts::{Catalogue, Language, Texts};
+use crate::web::bound::Bounds;
+use crate::web::events::{Teller, stream};
+use crate::web::listen;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use axum_server::Handle;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+/// Limits how many connections are open at one time: one browser has six, and events hold one of them.
+const CONNECTIONS: usize = 32;
+/// Says how often is looked whether somebody is still there, and whether readers can be reached again.
+const TICK: Duration = Duration::from_secs(1);
+/// Bounds the wait for the server where visits are ended.
+const ENDING: Duration = Duration::from_secs(5);
+/// Bounds how long a stream of events is open; the browser opens the next by itself.
+const OPEN: Duration = Duration::from_secs(300);
+/// Sets how long a stream says nothing at most.
+const SILENT: Duration = Duration::from_secs(5);
+
+/// Tells where the kiosk listens, and the link by which one browser is let in.
+pub struct Opened {
+    pub address: SocketAddr,
+    pub link: Zeroizing<String>,
+}
+
+/// Says why the kiosk did not start, or has ended.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot listen at {address}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("the journal cannot be opened")]
+    Journal(#[from] JournalError),
+    #[error("the directory of marks cannot be made")]
+    Marks { source: io::Error },
+    #[error(transparent)]
+    Random(#[from] NoRandom),
+    #[error("the pages can be served no longer")]
+    Served { source: io::Error },
+}
+
+/// Holds what answers a call.
+struct Kiosk {
+    engine: Arc<Engine>,
+    guard: Guard,
+    catalogue: Catalogue,
+}
+
+/// Serves until `ending` ends. `opened` is called once, as soon as somebody can be let in.
+pub async fn serve<E>(
+    settings: Settings,
+    opened: impl FnOnce(&Opened) -> Result<(), E>,
+    ending: impl Future<Output = ()>,
+) -> Result<Result<(), E>, StartError> {
+    let journal = Journal::open(settings.state.join("journal"))?;
+    let marks = Marks::open(settings.state.join("kiosk")).map_err(|source| StartError::Marks { source })?;
+    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
+    let listened = listen::bind(wanted).map_err(|source| StartError::Listen { address: wanted, source });
+    let (listener, address) = listened?;
+    let guard = Guard::new(address)?;
+    let link = guard.link().unwrap_or_default();
+    let engine = Engine::new(settings, journal, marks, Instant::now());
+    // Of a kiosk that was killed, somebody may still be let in.
+    end_visits(&engine).await;
+    if let Err(error) = opened(&Opened { address, link }) {
+        return Ok(Err(error));
+    }
+    let (stop, stopped) = watch::channel(false);
+    let watching = tokio::spawn(tick(Arc::clone(&engine), stopped));
+    let kiosk = Arc::new(Kiosk { engine: Arc::clone(&engine), guard, catalogue: Catalogue::new(screens::TEXTS) });
+    let handle = Handle::new();
+    let serving = async {
+        let acceptor = listen::plain(Bounds { all: CONNECTIONS, of_address: 0 }, ());
+        let service = Router::new().fallback(answer).with_state(kiosk).into_make_service();
+        listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
+    };
+    let ending = async {
+        ending.await;
+        // Streams end by it, and what waits for an answer.
+        engine.end();
+    };
+    let served = listen::serve_until(ending, &handle, serving).await;
+    let _ = stop.send(true);
+    let _ = watching.await;
+    end_visits(&engine).await;
+    served.map_err(|source| StartError::Served { source })?;
+    Ok(Ok(()))
+}
+
+/// Has the server end all that this kiosk has begun. Where it cannot be reached, it ends each visit itself after its time.
+async fn end_visits(engine: &Arc<Engine>) {
+    let engine = Arc::clone(engine);
+    let ending = tokio::task::spawn_blocking(move || engine.settings.office.own.end_visits());
+    let _ = tokio::time::timeout(ENDING, ending).await;
+}
+
+/// Looks each second whether somebody is there, and begins to watch the readers as soon as they can be reached.
+async fn tick(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        let looking = Arc::clone(&engine);
+        // The service of the readers may take seconds to say that it is not there.
+        let _ = tokio::task::spawn_blocking(move || looking.watch_readers()).await;
+        engine.tick(Instant::now());
+        let _ = tokio::time::timeout(TICK, stopped.changed()).await;
+    }
+}
+
+/// Answers one call.
+async fn answer(State(kiosk): State<Arc<Kiosk>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut response = match parts.method {
+        Method::GET | Method::HEAD => kiosk.get(&parts),
+        Method::POST => kiosk.post(&parts, body).await,
+        _ => kiosk.outside(&parts.headers, StatusCode::METHOD_NOT_ALLOWED, "no-form"),
+    };
+    guarded(response.headers_mut());
+    if !assets::is_asset(parts.uri.path()) {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+impl Kiosk {
+    fn get(&self, parts: &Parts) -> Response {
+        let path = parts.uri.path();
+        if !self.guard.is_ours(&parts.headers, false) {
+            return self.kept(&parts.headers, Kept::Foreign);
+        }
+        if let Some(file) = assets::respond(path, &parts.headers, OffsetDateTime::now_utc()) {
+            return file;
+        }
+        if let Some(secret) = path.strip_prefix("/start/") {
+            return match self.guard.start(secret) {
+                Some(cookie) => {
+                    let mut response = see_other("/");
+                    response.headers_mut().insert(header::SET_COOKIE, cookie);
+                    response
+                }
+                None => self.outside(&parts.headers, StatusCode::FORBIDDEN, "link-used"),
+            };
+        }
+        if let Err(kept) = self.guard.admit(&parts.headers, false) {
+            return self.kept(&parts.headers, kept);
+        }
+        match path {
+            "/" => self.page(&parts.headers),
+            "/events" => {
+                let changes = self.engine.changes();
+                stream(|teller| tell(changes, teller))
+            }
+            _ => see_other("/"),
+        }
+    }
+
+    async fn post(&self, parts: &Parts, body: axum::body::Body) -> Response {
+        // A form of another site's page is not even read.
+        if let Err(kept) = self.guard.admit(&parts.headers, true) {
+            return self.kept(&parts.headers, kept);
+        }
+        match Form::receive(&parts.headers, body).await {
+            Ok(form) => self.engine.act(&form, Instant::now()),
+            Err(_) => return self.outside(&parts.headers, StatusCode::BAD_REQUEST, "no-form"),
+        }
+        see_other("/")
+    }
+
+    /// Shows the scene.
+    fn page(&self, headers: &HeaderMap) -> Response {
+        let now = OffsetDateTime::now_utc();
+        self.engine.with(|state| {
+            let language = state.comfort.language.unwrap_or_else(|| accepted(headers));
+            let view =
+                screens::View { texts: self.catalogue.texts(language), state, settings: &self.engine.settings, now };
+            frame::page(&view, screens::written(&view))
+        })
+    }
+
+    /// Answers whoever is kept out.
+    fn kept(&self, headers: &HeaderMap, kept: Kept) -> Response {
+        match kept {
+            Kept::Foreign => self.outside(headers, StatusCode::FORBIDDEN, "foreign"),
+            Kept::Unknown => self.outside(headers, StatusCode::FORBIDDEN, "other-browser"),
+        }
+    }
+
+    /// Answers with a page that tells nothing of the workstation.
+    fn outside(&self, headers: &HeaderMap, status: StatusCode, id: &str) -> Response {
+        let texts: Texts<'_> = self.catalogue.texts(accepted(headers));
+        frame::outside(texts, status, id)
+    }
+}
+
+/// Returns the language that the browser asks for.
+fn accepted(headers: &HeaderMap) -> Language {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Language::accepted(accepted.unwrap_or_default())
+}
+
+/// Tells a page that stays open of each change.
+async fn tell(mut changes: watch::Receiver<u64>, mut teller: Teller) {
+    let opened = Instant::now();
+    while opened.elapsed() < OPEN {
+        match tokio::time::timeout(SILENT, changes.changed()).await {
+            Ok(Ok(())) if *changes.borrow_and_update() == u64::MAX => return,
+            Ok(Ok(())) => {
+                if !teller.tell("news").await {
+                    return;
+                }
+            }
+            Ok(Err(_)) => return,
+            Err(_) => {
+                if !teller.wait(Duration::ZERO).await {
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+# The frame
+larger-text = Larger text
+stop = Stop
+back = Back
+go-on = Go on
+something-else = Do something else with this card
+help-desk-number = Questions? Help desk: { $number }
+help-desk-no-number = Questions? Ask your help desk.
+warning = Are you still there? In { $seconds } seconds everything that is open here ends.
+ends-after = If nothing is pressed here for { $seconds } seconds, everything that is open ends.
+more-time = I need more time
+code = Code: { $code }
+correlation = Call: { $id }
+# Whoever is kept out
+link-used = This link was used already
+link-used-text = It opens this workstation's page in one browser, once. Start the kiosk again for a new link.
+other-browser = This page is open in another browser
+other-browser-text = This workstation serves the one browser that was opened with its start link.
+foreign = Not from here
+foreign-text = This call came from a page that is not this workstation's. Nothing was done.
+no-form = Nothing is done here
+no-form-text = This workstation does not take what was sent.
+# Without a question
+insert = Put in your card
+insert-text = Put your card into the reader, chip first, and leave it there.
+insert-cut = The card was taken out before the work on it was done. What was done is kept: put the same card in again, and go on.
+insert-what = Here you can look when your card ends, choose another PIN, get a forgotten one set anew, and have a card made ready.
+no-reader = The card reader cannot be used
+no-reader-text = Nothing can be done here at the moment. As soon as the reader is back, this page goes on by itself.
+several = Take one card out
+several-text = There are two cards in the readers. Leave in the one that this is about; nothing was done with either.
+reading = One moment
+reading-text = The card is being read. Leave it in.
+take = Take your card
+take-text = It was ended. Nothing that you typed is kept. Take your card out.
+take-away = Take your card
+take-away-text = Nobody has done anything here for a while, so it was ended. Nothing that was typed is kept. Take the card out, then put it in to begin again.
+at-pad = Type your PIN at the reader
+at-pad-text = Use the keys of the reader and confirm there. Leave the card in.
+# The card
+card-of = Card of { $name }
+card-empty = This card is not in use yet
+card-until = Valid until
+card-serial = Card number
+card-pin = PIN
+card-locked = The PIN of this card is locked, after too many wrong tries.
+card-marked = This card has a PIN that nobody knows. It needs a new one before anything else.
+card-unfinished = Work on this card was broken off. What was done is kept: choose the same again, and it goes on from there.
+until-good = valid
+until-soon = ends soon
+until-over = has ended
+until-early = is not valid yet
+clock-wrong = By the clock of this computer the card is not valid yet. Tell the help desk that the clock may be wrong.
+what-now = What do you want to do?
+task-renew = Renew the card
+task-renew-hint = It ends soon. You need its PIN, and a few minutes.
+task-password = Use a one-time password
+task-password-hint = You were given one, to have a card made ready or a new PIN set.
+task-new-pin = Choose another PIN
+task-new-pin-hint = You know the PIN that the card has.
+task-telephone = Set a new PIN over the telephone
+task-telephone-hint = You have forgotten the PIN, or it is locked. The help desk reads a code to you.
+# PINs
+old-pin = Your PIN
+old-pin-text = Type the PIN that the card has now.
+pin-label = PIN
+tries-left = { $count ->
+    [one] One try is left. If it is wrong, the PIN is locked.
+   *[other] { $count } tries are left.
+}
+tries-low = Few tries are left.
+tries-none = No try is left.
+tries-untold = The card does not tell how many tries are left.
+last-try-tick = I am sure of this PIN. Use the last try.
+new-pin = Choose a new PIN
+new-pin-label = New PIN
+again-label = New PIN, once more
+new-pin-temporary = This card has a PIN that you did not choose. Choose your own now; nothing else can be done before.
+set-pin = Set this PIN
+rules = A PIN is taken that
+rule-length = { $shortest ->
+   *[other] has { $shortest } to { $longest } characters
+}
+rule-digits = has digits only
+rule-trivial = is not one that others guess first, such as 123456 or 111111
+rule-again = you type twice alike
+rule-kept = kept
+fault-empty = Nothing was typed.
+fault-wrong-pin = The PIN is wrong.
+fault-last-try = This would be the last try: nothing was tried. Tick the box if you are sure, or go back and have a new PIN set.
+fault-pause = { $seconds ->
+    [one] Nothing was tried: please wait one second, then type it again.
+   *[other] Nothing was tried: please wait { $seconds } seconds, then type it again.
+}
+fault-length = The PIN must have { $shortest } to { $longest } characters.
+fault-digits = The PIN must have digits only.
+fault-unlike = The two are not alike.
+fault-trivial = Others would guess this PIN first. Choose another.
+fault-same = This is the PIN that the card has now. Choose another.
+fault-not-taken = This PIN is not taken. Choose another.
+fault-not-let-in = This name and this one-time password do not belong to a request that can be carried out now.
+# The telephone
+telephone = Call the help desk
+telephone-call = Call { $number }.
+telephone-call-desk = Call your help desk.
+telephone-prove = Say that you need a new PIN, and show them who you are.
+telephone-read = Read this code out, group by group:
+telephone-type = Type the answer that is read to you.
+answer-label = Answer of the help desk
+answer-hint = Sixteen digits and letters from A to F, then two digits. Blanks and dashes do not matter.
+slip-length = The answer has { $found } digits, not { $expected }. Have it read to you once more.
+slip-character = Place { $position } of the answer is no digit of it. Have it read to you once more.
+slip-check = The last two digits do not fit: something was misheard. Have it read to you once more.
+slip-kind = This is not the answer, but another code. Type what the help desk has read to you.
+# Who somebody is
+who = Who are you?
+who-text = Type the one-time password that you were given.
+user-label = Your user name or e-mail address
+password-label = One-time password
+second-label = Second one-time password, if you were given two
+password-hint = It came by mail, or was handed to you.
+# Works
+waiting = Somebody has to approve this
+waiting-text = It goes on by itself as soon as it is approved. Leave the card in.
+waiting-who = May approve:
+waiting-leave = You need not wait here: press Stop, take the card, and come back later. Nothing is lost.
+working = Working
+working-leave-in = Leave the card in.
+doing-check-pin = The card compares the PIN.
+doing-set-pin = The new PIN is being set.
+doing-let-in = The server is asked who you are.
+doing-prepare = The card is being prepared.
+doing-make-key = The card makes a key.
+doing-certify = The server makes the certificate.
+doing-write = The certificate is written to the card.
+doing-finish = The server is told that all is done.
+doing-time = { $seconds ->
+    [one] On the last card of this kind this took one second.
+   *[other] On the last card of this kind this took { $seconds } seconds.
+}
+doing-time-key = With some cards this takes some minutes.
+doing-time-short = This takes a few seconds.
+done = Done
+done-pin-changed = The card has the new PIN.
+done-unblocked = The card has the new PIN. Tell the help desk that it worked.
+done-enrolled = Your card is ready. The PIN that you have chosen holds at once.
+done-renewed = Your card is renewed. The PIN has not changed.
+done-take = Take your card.
+trouble = That did not work
+look-again = Look at the card again

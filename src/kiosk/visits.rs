@@ -1,0 +1,149 @@
+//! Has a person let in: by the one-time password of a request, or by the card, which signs for its owner.
+
+use super::engine::{Engine, State};
+use super::office::Office;
+use super::scene::{Doing, Fault, Scene};
+use crate::client;
+use crate::cm::beyond_mim::OneTimePasswords;
+use crate::cm::problem::ProblemCode;
+use crate::cm::visit::{CardShown, Visit, Whom, signed_text};
+use crate::enrollment::{self, Cause, EnrollOrder, Order, RenewOrder, Stage};
+use crate::pkix::{Certificate, SignatureAlgorithm};
+use crate::secret::Pin;
+use crate::token::{self, Credentials, KeyId, LastTry, Token, User};
+use std::sync::Arc;
+
+/// Says how the person proves to the card to be its owner.
+pub enum Proof {
+    Typed(Pin, LastTry),
+    AtPad,
+}
+
+impl Proof {
+    pub(super) fn as_user(&self) -> User<'_> {
+        match self {
+            Self::Typed(pin, last_try) => User::Pin(pin, *last_try),
+            Self::AtPad => User::PinPad(LastTry::Keep),
+        }
+    }
+}
+
+impl Engine {
+    /// Has a person let in by one-time passwords, and the request of theirs carried out.
+    pub(super) fn let_in_by_password(self: &Arc<Self>, state: &mut State, whom: Whom, passwords: OneTimePasswords) {
+        let Scene::Who { name_known, .. } = state.scene else { return };
+        let whose = whose(&whom);
+        state.doing(Doing::LetIn);
+        let (engine, turn) = (Arc::clone(self), state.turn);
+        state.give(move |token| {
+            let begun = engine.settings.office.own.visit_by_password(whom, passwords);
+            match begun.and_then(|visit| order_of(&engine.settings.office, &visit)) {
+                Ok((visited, order)) => {
+                    engine.news(turn, |state| state.pauses.was_right(&whose));
+                    engine.carry_out(turn, token, &visited, order, None);
+                }
+                Err(error) if error.refusal_code() == Some(ProblemCode::VisitRefused.name()) => {
+                    engine.news(turn, |state| {
+                        state.pauses.was_wrong(&whose, std::time::Instant::now());
+                        state.show(Scene::Who { name_known, fault: Some(Fault::NotLetIn) });
+                    });
+                }
+                Err(error) => engine.news(turn, |state| state.fail(&refused(error))),
+            }
+        });
+    }
+
+    /// Has the card's owner let in by the card, and the card renewed.
+    pub(super) fn renew(self: &Arc<Self>, state: &mut State, proof: Proof) {
+        match proof {
+            Proof::Typed(..) => state.doing(Doing::LetIn),
+            Proof::AtPad => state.show(Scene::AtPad),
+        }
+        let (engine, turn) = (Arc::clone(self), state.turn);
+        state.give(move |token| {
+            let office = &engine.settings.office;
+            let shown = match shown(office, token, &proof) {
+                Ok(shown) => shown,
+                Err(Cause::Token(error)) => return engine.news(turn, |state| state.pin_refused(error)),
+                Err(cause) => {
+                    let error = enrollment::Error { stage: Stage::LogIn, request: None, cause };
+                    return engine.news(turn, |state| state.fail(&error));
+                }
+            };
+            engine.news(turn, |state| {
+                state.was_right();
+                state.doing(Doing::LetIn);
+            });
+            let visited = office.own.visit_by_card(shown).and_then(|visit| office.visited(&visit));
+            match visited {
+                Ok(visited) => {
+                    engine.carry_out(turn, token, &visited, Order::Renew(RenewOrder::default()), Some(proof))
+                }
+                Err(error) => engine.news(turn, |state| state.fail(&refused(error))),
+            }
+        });
+    }
+}
+
+/// Names whose wrong inputs are counted.
+pub fn whose(whom: &Whom) -> String {
+    match whom {
+        Whom::Person(name) => format!("person {}", name.to_lowercase()),
+        Whom::Card(card) => card.to_string(),
+    }
+}
+
+/// Lets the person call the server, and returns the order that carries the request out which the visit is for.
+fn order_of(office: &Office, visit: &Visit) -> Result<(super::office::Visited, Order), client::Error> {
+    let visited = office.visited(visit)?;
+    let enroll = |request| Order::Enroll(EnrollOrder { request, ..EnrollOrder::default() });
+    let order = match visit.request {
+        Some(request) => {
+            let read = visited.0.request(request)?;
+            enroll(None)
+                .carrying_out(&read)
+                .or_else(|| unblock().carrying_out(&read))
+                .unwrap_or_else(|| enroll(Some(request)))
+        }
+        None => enroll(None),
+    };
+    Ok((visited, order))
+}
+
+fn unblock() -> Order {
+    Order::Unblock { comment: String::new(), last_try: LastTry::Keep }
+}
+
+/// Has the card sign that its owner is here. The server's challenge is had before the login, as nothing waits within one.
+fn shown(office: &Office, token: &mut dyn Token, proof: &Proof) -> Result<CardShown, Cause> {
+    let challenge = office.own.visit_challenge()?.challenge;
+    let server = office.host();
+    let text = signed_text(&server, &challenge);
+    let candidates = candidates(token)?;
+    let mut session = token.log_in(Credentials { user: Some(proof.as_user()), admin: None })?;
+    for (id, certificate) in candidates {
+        let key = certificate.public_key()?;
+        let algorithm = SignatureAlgorithm::usual_for(key.kind());
+        // A certificate whose key is not there, or does not sign, stops nothing.
+        let Ok(signature) = session.sign(&id, algorithm, text.as_bytes()) else { continue };
+        if key.verify(algorithm, text.as_bytes(), &signature).is_ok() {
+            return Ok(CardShown { server, certificate: certificate.der().to_vec(), challenge, signature });
+        }
+    }
+    Err(Cause::KeyGone)
+}
+
+/// Lists the certificates that may let their owner in, those for logging on first, then those that end last.
+fn candidates(token: &mut dyn Token) -> Result<Vec<(KeyId, Certificate)>, token::Error> {
+    let stored = token.public_objects()?.into_iter();
+    let read = stored.filter_map(|stored| Some((stored.id, Certificate::from_der(&stored.certificate?).ok()?)));
+    let mut all: Vec<_> =
+        read.filter(|(_, it)| !it.is_ca().unwrap_or(false) && !it.decrypts_only().unwrap_or(false)).collect();
+    all.sort_by_key(|(_, it)| std::cmp::Reverse((it.logs_on().unwrap_or(false), it.not_after())));
+    Ok(all)
+}
+
+/// Makes the driver's error of what the server has refused before the driver was called.
+fn refused(error: client::Error) -> enrollment::Error {
+    enrollment::Error { stage: Stage::FindCard, request: None, cause: error.into() }
+}

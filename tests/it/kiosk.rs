@@ -1,0 +1,8 @@
+//! The kiosk: the program at a workstation of its own, with a private pcscd, virtual cards, a real server and a real browser.
+
+mod check;
+mod hostile;
+mod kinds;
+pub mod lab;
+mod pins;
+mod visits;

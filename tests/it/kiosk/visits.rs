@@ -1,0 +1,158 @@
+//! What somebody is let in for: a card that is made ready, renewed, or opened with a one-time password.
+
+use super::lab::{Corridor, NEW_PIN, PIN, card, judged, takes, yubikey};
+use crate::support::site::{API, set};
+use serde_json::json;
+
+/// How many certificates somebody has at the server.
+fn certificates(corridor: &Corridor, who: &str) -> usize {
+    let answer = corridor.site.get(who, &format!("{API}/certificates"));
+    if answer.status == 204 { 0 } else { answer.ok().as_array().unwrap().len() }
+}
+
+#[test]
+fn a_one_time_password_makes_a_card_ready_even_where_it_is_pulled_in_the_middle() {
+    let corridor = Corridor::new(&[]);
+    let (request, password) = corridor.password_for("ursula");
+    let browser = corridor.browser();
+    let card = card(yubikey());
+    corridor.insert(0, &card);
+    browser.sees("This card is not in use yet");
+    judged(&browser, "empty");
+    assert_eq!(browser.texts(".tasks button"), ["Use a one-time password"]);
+    browser.click("Use a one-time password");
+    browser.sees("Who are you?");
+    judged(&browser, "who");
+    browser.click("Go on");
+    browser.sees("Nothing was typed.");
+    // Another's name, a wrong password: the same is said, and the next try waits.
+    browser.fill("Your user name or e-mail address", "ulf");
+    browser.fill("One-time password", &password);
+    browser.click("Go on");
+    browser.sees("do not belong to a request that can be carried out now");
+    judged(&browser, "who-wrong");
+    browser.fill("Your user name or e-mail address", "ulf");
+    browser.fill("One-time password", "AAAAAAAAAA");
+    browser.click("Go on");
+    browser.sees("Nothing was tried: please wait");
+    // It is pulled in the middle: what was done is kept, and it goes on from there.
+    browser.fill("Your user name or e-mail address", "ursula@example.test");
+    browser.fill("One-time password", &password);
+    browser.click("Go on");
+    browser.sees("Choose a new PIN");
+    card.set_dial("remove-after@30".parse().unwrap());
+    browser.fill("New PIN", PIN);
+    browser.fill("New PIN, once more", PIN);
+    browser.click("Set this PIN");
+    browser.sees("The card was taken out before the work on it was done.");
+    judged(&browser, "cut");
+    card.set_dial("".parse().unwrap());
+    corridor.remove(0);
+    corridor.insert(0, &card);
+    browser.sees("Work on this card was broken off.");
+    browser.click("Use a one-time password");
+    browser.fill("Your user name or e-mail address", "ursula");
+    browser.fill("One-time password", &password);
+    browser.click("Go on");
+    let asked = browser.until("the end, or a question", || {
+        let shown = browser.texts("h1").concat();
+        ["Done", "Your PIN", "Choose a new PIN"].into_iter().find(|title| shown.contains(title))
+    });
+    if asked == "Your PIN" {
+        browser.fill("PIN", PIN);
+        browser.click("Go on");
+    } else if asked != "Done" {
+        browser.fill("New PIN", PIN);
+        browser.fill("New PIN, once more", PIN);
+        browser.click("Set this PIN");
+    }
+    browser.sees("Your card is ready.");
+    browser.click("Do something else with this card");
+    browser.sees("Card of ursula");
+    assert_eq!(certificates(&corridor, "ursula"), 1);
+    let shown = corridor.site.get("ursula", &format!("{API}/requests/{request}")).ok();
+    assert_eq!(shown["Status"], 7, "{shown}");
+    // The password is used up.
+    browser.click("Use a one-time password");
+    browser.fill("One-time password", &password);
+    browser.click("Go on");
+    browser.sees("do not belong to a request");
+    corridor.remove(0);
+    browser.sees("Put in your card");
+    assert!(takes(&card, PIN));
+    let said = corridor.log() + &corridor.site.log();
+    assert!(!said.contains(&password) && !said.contains(PIN));
+}
+
+#[test]
+fn a_card_is_renewed_by_its_own_pin_and_a_strange_one_is_not() {
+    let mut corridor = Corridor::new(&["--renew-days", "3650"]);
+    let card = corridor.enrolled("ursula", yubikey());
+    let serials = |corridor: &Corridor| corridor.site.get("ursula", &format!("{API}/certificates")).ok().to_string();
+    let before = serials(&corridor);
+    let browser = corridor.browser();
+    corridor.insert(0, &card);
+    browser.sees("ends soon");
+    judged(&browser, "card-due");
+    browser.click("Renew the card");
+    browser.fill("PIN", PIN);
+    browser.click("Go on");
+    browser.sees("Your card is renewed.");
+    assert_ne!(serials(&corridor), before);
+    corridor.remove(0);
+    browser.sees("Put in your card");
+    // The server is away: nothing is changed, and it is said.
+    corridor.site.stop_server();
+    corridor.insert(0, &card);
+    browser.click("Renew the card");
+    browser.fill("PIN", PIN);
+    browser.click("Go on");
+    browser.sees("The server cannot be reached at the moment.");
+    browser.sees("Code: server-unreachable");
+    corridor.site.start();
+    browser.click("Look at the card again");
+    browser.sees("Card of ursula");
+    corridor.stop();
+}
+
+#[test]
+fn a_pin_that_the_server_chose_does_not_stand() {
+    let corridor =
+        Corridor::with(&[], |template| set(template, "[smartcard]", "user_pin_option", "\"server-proposed\""));
+    let (_, password) = corridor.password_for("ursula");
+    let browser = corridor.browser();
+    let card = card(yubikey());
+    corridor.insert(0, &card);
+    browser.click("Use a one-time password");
+    browser.fill("Your user name or e-mail address", "ursula");
+    browser.fill("One-time password", &password);
+    browser.click("Go on");
+    browser.sees("This card has a PIN that you did not choose.");
+    judged(&browser, "temporary");
+    // It is taken out before a PIN is chosen: nobody knows the PIN, and that is all that the card is about from then on.
+    corridor.remove(0);
+    browser.sees("Put in your card");
+    corridor.insert(0, &card);
+    browser.sees("This card has a PIN that nobody knows.");
+    assert!(!browser.texts(".tasks").concat().contains("Choose another PIN"));
+    browser.click("Set a new PIN over the telephone");
+    browser.fill("New PIN", NEW_PIN);
+    browser.fill("New PIN, once more", NEW_PIN);
+    browser.click("Set this PIN");
+    browser.sees("Read this code out");
+    let code: String = browser.texts(".groups span").join("-");
+    let smartcard = corridor.smartcard_of("ursula");
+    let order = json!({"datacollection": [], "type": "OfflineUnblock", "smartcard": smartcard, "comment": "by phone"});
+    let made = corridor.site.send("otto", "POST", &format!("{API}/requests"), &order).ok();
+    let request = crate::support::site::last_segment(&made);
+    let path = format!("{}/requests/{request}/offlineunblock", crate::support::site::EXTENSION);
+    let answer = corridor.site.send("otto", "POST", &path, &json!({ "Challenge": code })).ok();
+    browser.fill("Answer of the help desk", answer["Response"].as_str().unwrap());
+    browser.click("Go on");
+    browser.sees("The card has the new PIN.");
+    browser.click("Do something else with this card");
+    browser.sees("Choose another PIN");
+    corridor.remove(0);
+    browser.sees("Put in your card");
+    assert!(takes(&card, NEW_PIN));
+}
