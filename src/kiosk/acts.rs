@@ -49,7 +49,7 @@ impl Engine {
             (Scene::NewPin { .. }, "new-pin") => self.take_new_pin(state, form),
             (Scene::Who { .. }, "who") => self.take_who(state, form, now),
             (Scene::Telephone { .. }, "answer") => state.take_answer(form.one("answer")),
-            (Scene::Trouble(_) | Scene::Done(_), "again")
+            (Scene::Trouble(_) | Scene::Done(_) | Scene::Logon(_), "again")
             | (Scene::OldPin { .. } | Scene::Telephone { .. } | Scene::Who { .. }, "back") => self.look_again(state),
             (Scene::NewPin { why, .. }, "back") if *why != NewPinWhy::Temporary => self.look_again(state),
             _ => {}
@@ -68,6 +68,7 @@ impl Engine {
                 state.task = Some(Task::Telephone);
                 state.show(Scene::NewPin { form: card.form, why: NewPinWhy::Wanted, fault: None });
             }
+            "logon" => self.judge_logon(state),
             "password" => {
                 state.task = Some(Task::Password);
                 state.show(Scene::Who { name_known: card.holder.is_some(), fault: None });

@@ -1,6 +1,7 @@
 //! What is shown at the workstation: one question, or one piece of news.
 
 use crate::cm::offline::{CodeError, CodeKind};
+use crate::doctor::logon::Finding;
 use crate::token::{SecretForm, Tries};
 use zeroize::Zeroizing;
 
@@ -50,6 +51,8 @@ pub enum Scene {
         doing: Doing,
     },
     Done(Done),
+    /// Whether the card will log on.
+    Logon(Vec<Finding>),
     Trouble(Trouble),
     /// Somebody has stopped, or was away: the card is to be taken out.
     Take {
@@ -103,6 +106,7 @@ pub enum Doing {
     CheckPin,
     SetPin,
     LetIn,
+    Judge,
     Prepare,
     MakeKey,
     Certify,

@@ -5,12 +5,15 @@ use super::engine::{Engine, State};
 use super::scene::{Doing, Done, Fault, NewPinWhy, Scene, Trouble};
 use crate::client;
 use crate::cm::offline::{CODE_BYTES, CodeKind, write_code};
+use crate::doctor::logon::{self, Asked, LogonCard};
 use crate::enrollment::{self, Cause, HelpDesk, HelpDeskError, Stage, unblock_offline};
+use crate::published::{Limits, Published};
 use crate::secret::Pin;
 use crate::token::{self, Credentials, LastTry, SecretKind, Tries};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
+use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -27,6 +30,36 @@ impl Engine {
                 Err(error) => state.fail(&failed(Stage::ReadToken, error)),
             });
         });
+    }
+
+    /// Tells whether the card will log on. The server is not asked about its holder, as nobody has shown who they are.
+    pub(super) fn judge_logon(self: &Arc<Self>, state: &mut State) {
+        state.doing(Doing::Judge);
+        let (engine, turn) = (Arc::clone(self), state.turn);
+        state.give(move |token| {
+            let judged = logon::read_card(token).map(|card| engine.judged(&card));
+            engine.news(turn, |state| match judged {
+                Ok(findings) => state.show(Scene::Logon(findings)),
+                Err(error) => state.fail(&failed(Stage::ReadToken, error)),
+            });
+        });
+    }
+
+    /// Judges a card that was read; the authorities are asked for real.
+    fn judged(&self, card: &LogonCard) -> Vec<logon::Finding> {
+        let told = logon::ask_server(&self.settings.office.own, &[]);
+        let anchors = Vec::from_iter(told.authority);
+        let published = Published::new(Limits::default());
+        let server = logon::Server::NotAsked("nobody has shown here whose card it is".to_owned());
+        let asked = Asked {
+            now: OffsetDateTime::now_utc(),
+            anchors: &anchors,
+            authorities: &[],
+            published: Some(&published),
+            server: &server,
+            server_time: told.time,
+        };
+        logon::examine(card, &asked)
     }
 
     /// Has the card compare the PIN that somebody has typed, then asks for the new one.

@@ -43,6 +43,7 @@ fn tasks(view: &View<'_>, card: &CardFacts) -> Vec<&'static str> {
     let all = [
         ("renew", usable && due),
         ("new-pin", usable),
+        ("logon", card.holder.is_some()),
         ("password", true),
         ("telephone", card.answers_by_telephone && card.holder.is_some()),
     ];

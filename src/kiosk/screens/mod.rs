@@ -4,6 +4,7 @@
 
 mod card;
 mod done;
+mod logon;
 mod new_pin;
 mod old_pin;
 mod rest;
@@ -44,6 +45,7 @@ pub fn written(view: &View<'_>) -> Screen {
         Scene::Waiting { approvers } => waiting::show(view, approvers),
         Scene::Working { doing } => working::show(view, *doing),
         Scene::Done(done) => done::show(view, *done),
+        Scene::Logon(findings) => logon::show(view, findings),
         Scene::Trouble(trouble) => trouble::show(view, trouble),
     }
 }

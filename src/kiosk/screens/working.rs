@@ -11,6 +11,7 @@ pub fn show(view: &View<'_>, doing: Doing) -> Screen {
         Doing::CheckPin => "doing-check-pin",
         Doing::SetPin => "doing-set-pin",
         Doing::LetIn => "doing-let-in",
+        Doing::Judge => "doing-judge",
         Doing::Prepare => "doing-prepare",
         Doing::MakeKey => "doing-make-key",
         Doing::Certify => "doing-certify",

@@ -35,6 +35,7 @@ pub const SCREENS: &[&str] = &[
     "kiosk-empty",
     "kiosk-insert",
     "kiosk-last-try",
+    "kiosk-logon",
     "kiosk-new-pin",
     "kiosk-no-reader",
     "kiosk-old-pin",
@@ -45,6 +46,7 @@ pub const SCREENS: &[&str] = &[
     "kiosk-temporary",
     "kiosk-trouble",
     "kiosk-warning",
+    "kiosk-waiting",
     "kiosk-who",
     "kiosk-who-wrong",
 ];

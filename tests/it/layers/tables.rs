@@ -43,6 +43,7 @@ pub const MAY_IMPORT: &[Row] = &[
             "pages",
             "pkix",
             "platform",
+            "published",
             "reader",
             "secret",
             "token",

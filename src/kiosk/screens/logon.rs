@@ -1,0 +1,44 @@
+//! Whether the card will log on: what was found, each in its colour, its shape and a sentence.
+
+use super::view::{Screen, View, scene};
+use crate::doctor::Verdict;
+use crate::doctor::logon::Finding;
+use crate::pages::layout::foreign;
+use crate::pages::states::{Tone, state};
+use maud::html;
+
+/// Says what was found, what is worst first.
+pub fn show(view: &View<'_>, findings: &[Finding]) -> Screen {
+    let texts = view.texts;
+    let worst = findings.iter().map(Finding::verdict).max().unwrap_or(Verdict::Untold);
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| std::cmp::Reverse(finding.verdict()));
+    let (tone, told) = match worst {
+        Verdict::Good | Verdict::Untold => (Tone::Good, "logon-good"),
+        Verdict::Attention => (Tone::Waiting, "logon-attention"),
+        Verdict::Bad => (Tone::Bad, "logon-bad"),
+    };
+    let content = html! {
+        p.lead role="status" { (state(tone, &texts.t(told))) }
+        ul.findings {
+            @for finding in sorted {
+                // The sentences are the doctor's own.
+                li lang="en" { (state(of(finding.verdict()), "")) " " (foreign(&finding.told())) }
+            }
+        }
+        form method="post" action="/act" {
+            (scene(view))
+            div.acts { button name="act" value="again" { (texts.t("look-again")) } }
+        }
+    };
+    Screen { title: texts.t("logon"), content }
+}
+
+fn of(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Good => Tone::Good,
+        Verdict::Untold => Tone::Plain,
+        Verdict::Attention => Tone::Waiting,
+        Verdict::Bad => Tone::Bad,
+    }
+}
