@@ -50,7 +50,9 @@ impl Engine {
             (Scene::Who { .. }, "who") => self.take_who(state, form, now),
             (Scene::Telephone { .. }, "answer") => state.take_answer(form.one("answer")),
             (Scene::Trouble(_) | Scene::Done(_) | Scene::Logon(_), "again")
-            | (Scene::OldPin { .. } | Scene::Telephone { .. } | Scene::Who { .. }, "back") => self.look_again(state),
+            | (Scene::OldPin { .. } | Scene::Telephone { .. } | Scene::Who { .. } | Scene::Pages { .. }, "back") => {
+                self.look_again(state)
+            }
             (Scene::NewPin { why, .. }, "back") if *why != NewPinWhy::Temporary => self.look_again(state),
             _ => {}
         }
@@ -67,6 +69,10 @@ impl Engine {
             "telephone" if card.answers_by_telephone => {
                 state.task = Some(Task::Telephone);
                 state.show(Scene::NewPin { form: card.form, why: NewPinWhy::Wanted, fault: None });
+            }
+            "pages" => {
+                state.task = Some(Task::Password);
+                self.send_to_pages(state);
             }
             "logon" => self.judge_logon(state),
             "password" => {

@@ -31,6 +31,8 @@ pub struct Engine {
     changed: watch::Sender<u64>,
     pub(super) watch: Mutex<Option<Watch>>,
     pub(super) settings: Settings,
+    /// At which the browser reaches the pages.
+    pub(super) port: u16,
     pub(super) journal: Journal,
     pub(super) marks: Marks,
 }
@@ -89,7 +91,7 @@ pub struct Comfort {
 
 impl Engine {
     /// Makes the engine of a workstation at which nobody is.
-    pub fn new(settings: Settings, journal: Journal, marks: Marks, now: Instant) -> Arc<Self> {
+    pub fn new((settings, port): (Settings, u16), journal: Journal, marks: Marks, now: Instant) -> Arc<Self> {
         let state = State {
             scene: Scene::NoReader { code: "starting" },
             number: 0,
@@ -116,7 +118,7 @@ impl Engine {
         };
         let (changed, _) = watch::channel(0);
         let (state, watch) = (Mutex::new(state), Mutex::new(None));
-        Arc::new(Self { state, changed, watch, settings, journal, marks })
+        Arc::new(Self { state, changed, watch, settings, port, journal, marks })
     }
 
     /// Looks at the state, or changes it, and tells of a change.

@@ -37,6 +37,26 @@ pub fn outside(texts: Texts<'_>, status: StatusCode, id: &str) -> Response {
     answered(status, document(texts, &title, false, None, &content), Keep::Nowhere)
 }
 
+/// Answers with a page that leads to the workstation's own at once.
+pub fn onward(texts: Texts<'_>) -> Response {
+    let title = texts.t("reading");
+    let content = html! { main #content { h1 { (title) } p { a.button href="/" { (texts.t("go-on")) } } } };
+    let markup = html! {
+        (DOCTYPE)
+        html.kiosk lang=(texts.language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="refresh" content="0; url=/";
+                title { (title) " – cardwright" }
+                link rel="stylesheet" href=(assets::address("style.css"));
+            }
+            body { (content) }
+        }
+    };
+    answered(StatusCode::OK, markup, Keep::Nowhere)
+}
+
 fn document(texts: Texts<'_>, title: &str, larger: bool, refresh: Option<u32>, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)

@@ -63,10 +63,15 @@ impl Guard {
     /// Says whether a call was sent to us by our own name and from none but our own pages; a form must say so.
     pub fn is_ours(&self, headers: &HeaderMap, is_form: bool) -> bool {
         let is = |name, wanted: &str| headers.get(name).map(|value| value.as_bytes() == wanted.as_bytes());
-        let named = is(header::HOST, &self.authority) == Some(true);
+        let named = self.is_for_us(headers);
         let origin = is(header::ORIGIN, &format!("http://{}", self.authority));
         let own = if is_form { origin == Some(true) && site::is_own(headers) } else { !site::is_foreign(headers) };
         named && origin != Some(false) && own
+    }
+
+    /// Says whether a call was sent to us by our own name.
+    pub fn is_for_us(&self, headers: &HeaderMap) -> bool {
+        headers.get(header::HOST).is_some_and(|host| host.as_bytes() == self.authority.as_bytes())
     }
 
     /// Refuses a call that is not of the browser that was let in.
@@ -80,11 +85,12 @@ impl Guard {
 }
 
 /// Compares without telling by the time it takes how much of it is right.
-fn is_same(wanted: &str, shown: &str) -> bool {
+pub fn is_same(wanted: &str, shown: &str) -> bool {
     verify_slices_are_equal(wanted.as_bytes(), shown.as_bytes()).is_ok()
 }
 
-fn random() -> Result<Zeroizing<String>, NoRandom> {
+/// Returns random characters that nobody guesses.
+pub fn random() -> Result<Zeroizing<String>, NoRandom> {
     let mut bytes = Zeroizing::new([0; BYTES]);
     rand::fill(&mut *bytes).map_err(|_| NoRandom)?;
     Ok(Zeroizing::new(hex::encode(*bytes)))

@@ -4,6 +4,7 @@ use crate::client::{self, ClientConfig, CmClient, Login, Timeouts, Trust};
 use crate::cm::visit::Visit;
 use crate::secret::BearerToken;
 use url::Url;
+use uuid::Uuid;
 
 /// Calls the server.
 pub struct Office {
@@ -24,6 +25,15 @@ impl Office {
     /// Returns the server's name, as it stands in what a card signs.
     pub fn host(&self) -> String {
         self.base_url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned()
+    }
+
+    /// Returns the address of the pages at which somebody signs in for this kiosk, and is led back from.
+    pub fn pages(&self, kiosk: Uuid, port: u16, state: &str) -> String {
+        let fields = [("kiosk", kiosk.to_string()), ("port", port.to_string()), ("state", state.to_owned())];
+        let mut address = self.base_url.clone();
+        address.set_path("/kiosk");
+        address.query_pairs_mut().clear().extend_pairs(fields);
+        address.into()
     }
 
     /// Prepares the calls of a person who was let in.

@@ -25,6 +25,11 @@ pub enum Scene {
         name_known: bool,
         fault: Option<Fault>,
     },
+    /// Who somebody is, by signing in at the server's pages; `state`: what comes back from there with a code.
+    Pages {
+        address: String,
+        state: Zeroizing<String>,
+    },
     /// The PIN that the card has.
     OldPin {
         tries: Tries,

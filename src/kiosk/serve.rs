@@ -11,6 +11,7 @@ use crate::pages::answer::{guard as guarded, see_other};
 use crate::pages::assets;
 use crate::pages::form::Form;
 use crate::pages::texts::{Catalogue, Language, Texts};
+use crate::secret::LinkCode;
 use crate::web::bound::Bounds;
 use crate::web::events::{Teller, stream};
 use crate::web::listen;
@@ -80,7 +81,7 @@ pub async fn serve<E>(
     let (listener, address) = listened?;
     let guard = Guard::new(address)?;
     let link = guard.link().unwrap_or_default();
-    let engine = Engine::new(settings, journal, marks, Instant::now());
+    let engine = Engine::new((settings, address.port()), journal, marks, Instant::now());
     // Of a kiosk that was killed, somebody may still be let in.
     end_visits(&engine).await;
     if let Err(error) = opened(&Opened { address, link }) {
@@ -144,6 +145,9 @@ async fn answer(State(kiosk): State<Arc<Kiosk>>, request: Request) -> Response {
 impl Kiosk {
     fn get(&self, parts: &Parts) -> Response {
         let path = parts.uri.path();
+        if path == "/returned" && self.guard.is_for_us(&parts.headers) {
+            return self.returned(parts);
+        }
         if !self.guard.is_ours(&parts.headers, false) {
             return self.kept(&parts.headers, Kept::Foreign);
         }
@@ -170,6 +174,17 @@ impl Kiosk {
                 stream(|teller| tell(changes, teller))
             }
             _ => see_other("/"),
+        }
+    }
+
+    /// Takes who comes back from the server's pages. A strict cookie stays behind on the way from another site, so a page of ours leads
+    /// on; what lets somebody in is what they were sent with.
+    fn returned(&self, parts: &Parts) -> Response {
+        let query = Form::of_query(parts.uri.query());
+        let code = LinkCode::new(query.one("code").to_owned());
+        match self.engine.returned(query.one("state"), code) {
+            true => frame::onward(self.catalogue.texts(accepted(&parts.headers))),
+            false => self.kept(&parts.headers, Kept::Foreign),
         }
     }
 

@@ -1,15 +1,17 @@
 //! Has a person let in: by the one-time password of a request, or by the card, which signs for its owner.
 
 use super::engine::{Engine, State};
-use super::office::Office;
-use super::scene::{Doing, Fault, Scene};
+use super::guard;
+use super::office::{Office, Visited};
+use super::scene::{Doing, Fault, Scene, Trouble};
 use crate::client;
 use crate::cm::beyond_mim::OneTimePasswords;
 use crate::cm::problem::ProblemCode;
+use crate::cm::request::RequestStatus;
 use crate::cm::visit::{CardShown, Visit, Whom, signed_text};
-use crate::enrollment::{self, Cause, EnrollOrder, Order, RenewOrder, Stage};
+use crate::enrollment::{self, Cause, EnrollOrder, Order, RenewOrder, Stage, Workflow};
 use crate::pkix::{Certificate, SignatureAlgorithm};
-use crate::secret::Pin;
+use crate::secret::{LinkCode, Pin};
 use crate::token::{self, Credentials, KeyId, LastTry, Token, User};
 use std::sync::Arc;
 
@@ -85,6 +87,72 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Has somebody sign in at the server's pages, who leads them back with a code.
+    pub(super) fn send_to_pages(self: &Arc<Self>, state: &mut State) {
+        state.doing(Doing::LetIn);
+        let (engine, turn) = (Arc::clone(self), state.turn);
+        state.give(move |_| {
+            let office = &engine.settings.office;
+            let led = office.own.myself().map(|me| me.uuid);
+            engine.news(turn, |state| match (led, guard::random()) {
+                (Ok(kiosk), Ok(secret)) => {
+                    let address = office.pages(kiosk, engine.port, &secret);
+                    state.show(Scene::Pages { address, state: secret });
+                }
+                (Err(error), _) => state.fail(&refused(error)),
+                (_, Err(_)) => state.show(Scene::Trouble(Trouble::of("no-random"))),
+            });
+        });
+    }
+
+    /// Takes who comes back from the server's pages with a code; says whether somebody was sent there from here.
+    pub(super) fn returned(self: &Arc<Self>, shown: &str, code: LinkCode) -> bool {
+        self.with(|state| {
+            let is_meant = matches!(&state.scene, Scene::Pages { state, .. } if guard::is_same(state, shown));
+            if is_meant {
+                state.touch(std::time::Instant::now());
+                self.let_in_by_code(state, code);
+            }
+            is_meant
+        })
+    }
+
+    /// Has a person let in by a code, and what waits for them carried out.
+    fn let_in_by_code(self: &Arc<Self>, state: &mut State, code: LinkCode) {
+        let is_locked = state.card.as_ref().is_some_and(|card| card.holder.is_some() && !card.has_usable_pin());
+        state.doing(Doing::LetIn);
+        let (engine, turn) = (Arc::clone(self), state.turn);
+        state.give(move |token| {
+            let office = &engine.settings.office;
+            let visited = office.own.visit_by_code(code).and_then(|visit| office.visited(&visit));
+            let order = visited.and_then(|visited| Ok((waiting(&visited, token, is_locked)?, visited)));
+            match order {
+                Ok((Some(order), visited)) => engine.carry_out(turn, token, &visited, order, None),
+                Ok((None, _)) => engine.news(turn, |state| state.show(Scene::Trouble(Trouble::of("nothing-waits")))),
+                Err(error) => engine.news(turn, |state| state.fail(&refused(error))),
+            }
+        });
+    }
+}
+
+/// Returns the order that carries out what waits for a person who was let in for all: a request about the card that is in, for an
+/// empty card one that brings a card; where the PIN is locked, a new one.
+fn waiting(visited: &Visited, token: &dyn Token, is_locked: bool) -> Result<Option<Order>, client::Error> {
+    let known = visited.0.find_smartcard(enrollment::card_id(token.identity()))?.filter(|card| card.status.lives());
+    let about = known.as_ref().map(|card| card.uuid);
+    let open = visited.0.requests(None)?;
+    let open = open.iter().filter(|it| matches!(it.status, RequestStatus::Approved | RequestStatus::Executing));
+    let mut orders = open
+        .filter(|it| it.new_smartcard.or(it.old_smartcard).is_none_or(|card| Some(card) == about))
+        .filter_map(|it| {
+            let empty = EnrollOrder::default();
+            let order = Order::Enroll(empty).carrying_out(it).or_else(|| unblock().carrying_out(it))?;
+            (order.workflow() != Workflow::Enroll || known.is_none() || it.new_smartcard == about).then_some(order)
+        });
+    Ok(orders.next().or_else(|| is_locked.then(unblock)))
+}
+
 /// Names whose wrong inputs are counted.
 pub fn whose(whom: &Whom) -> String {
     match whom {
@@ -94,7 +162,7 @@ pub fn whose(whom: &Whom) -> String {
 }
 
 /// Lets the person call the server, and returns the order that carries the request out which the visit is for.
-fn order_of(office: &Office, visit: &Visit) -> Result<(super::office::Visited, Order), client::Error> {
+fn order_of(office: &Office, visit: &Visit) -> Result<(Visited, Order), client::Error> {
     let visited = office.visited(visit)?;
     let enroll = |request| Order::Enroll(EnrollOrder { request, ..EnrollOrder::default() });
     let order = match visit.request {

@@ -45,6 +45,7 @@ fn tasks(view: &View<'_>, card: &CardFacts) -> Vec<&'static str> {
         ("new-pin", usable),
         ("logon", card.holder.is_some()),
         ("password", true),
+        ("pages", true),
         ("telephone", card.answers_by_telephone && card.holder.is_some()),
     ];
     all.into_iter().filter(|(_, can)| *can).map(|(task, _)| task).collect()

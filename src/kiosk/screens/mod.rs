@@ -7,6 +7,7 @@ mod done;
 mod logon;
 mod new_pin;
 mod old_pin;
+mod pages;
 mod rest;
 mod telephone;
 mod trouble;
@@ -38,6 +39,7 @@ pub fn written(view: &View<'_>) -> Screen {
         Scene::Take { away } => rest::plain(view, if *away { "take-away" } else { "take" }),
         Scene::Card => card::show(view),
         Scene::Who { name_known, fault } => who::show(view, *name_known, *fault),
+        Scene::Pages { address, .. } => pages::show(view, address),
         Scene::OldPin { tries, fault } => old_pin::show(view, *tries, *fault),
         Scene::AtPad => rest::plain(view, "at-pad"),
         Scene::NewPin { form, why, fault } => new_pin::show(view, *form, *why, *fault),

@@ -40,6 +40,7 @@ pub const SCREENS: &[&str] = &[
     "kiosk-no-reader",
     "kiosk-old-pin",
     "kiosk-old-pin-wrong",
+    "kiosk-pages",
     "kiosk-several",
     "kiosk-take",
     "kiosk-telephone",

@@ -17,7 +17,7 @@ fn a_card_is_known_and_its_pin_is_changed_and_never_guessed_away() {
     corridor.insert(0, &card);
     browser.sees("Card of ursula");
     judged(&browser, "card");
-    assert_eq!(browser.texts(".tasks button").len(), 4, "{:?}", browser.texts(".tasks"));
+    assert_eq!(browser.texts(".tasks button").len(), 5, "{:?}", browser.texts(".tasks"));
     browser.click("Will this card log on?");
     browser.sees("the PIN can be tried");
     judged(&browser, "logon");

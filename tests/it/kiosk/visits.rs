@@ -19,7 +19,7 @@ fn a_one_time_password_makes_a_card_ready_even_where_it_is_pulled_in_the_middle(
     corridor.insert(0, &card);
     browser.sees("This card is not in use yet");
     judged(&browser, "empty");
-    assert_eq!(browser.texts(".tasks button"), ["Use a one-time password"]);
+    assert_eq!(browser.texts(".tasks button"), ["Use a one-time password", "Sign in with your account"]);
     browser.click("Use a one-time password");
     browser.sees("Who are you?");
     judged(&browser, "who");
@@ -155,4 +155,46 @@ fn a_pin_that_the_server_chose_does_not_stand() {
     corridor.remove(0);
     browser.sees("Put in your card");
     assert!(takes(&card, NEW_PIN));
+}
+
+#[test]
+fn an_account_lets_its_person_in_from_the_pages_of_the_server() {
+    let corridor = Corridor::new(&[]);
+    let browser = corridor.browser();
+    let card = card(yubikey());
+    corridor.insert(0, &card);
+    browser.click("Sign in with your account");
+    browser.sees("Sign in at the server's page");
+    judged(&browser, "pages");
+    let there = browser.attribute("main a.button", "href").unwrap();
+    browser.click("To the server's page");
+    browser.sees("Sign in");
+    crate::pages::lab::sign_in(&browser, &corridor.site, "ursula");
+    browser.open(&there);
+    browser.click("Yes, go on at the kiosk");
+    // She has asked for nothing yet.
+    browser.sees("Nothing waits for you that can be done with this card here.");
+    assert!(browser.url() == corridor.address, "{}", browser.url());
+    browser.click("Look at the card again");
+
+    let templates = corridor.site.get("ursula", &format!("{API}/profiletemplates")).ok();
+    let plain = templates.as_array().unwrap().iter().find(|it| it["Name"] == super::lab::PLAIN).unwrap();
+    let order = json!({"profiletemplateuuid": plain["Uuid"], "datacollection": "[]", "type": "Enroll", "comment": ""});
+    corridor.site.send("ursula", "POST", &format!("{API}/requests"), &order).ok();
+    browser.click("Sign in with your account");
+    let there = browser.attribute("main a.button", "href").unwrap();
+    browser.click("To the server's page");
+    browser.sees("Sign in");
+    crate::pages::lab::sign_in(&browser, &corridor.site, "ursula");
+    browser.open(&there);
+    browser.click("Yes, go on at the kiosk");
+    browser.sees("Choose a new PIN");
+    browser.fill("New PIN", PIN);
+    browser.fill("New PIN, once more", PIN);
+    browser.click("Set this PIN");
+    browser.sees("Your card is ready.");
+    assert_eq!(certificates(&corridor, "ursula"), 1);
+    // Whoever was not sent from here comes with nothing, and the same way back counts once.
+    browser.open(&format!("{}returned?state=00&code=00", corridor.address));
+    browser.sees("Not from here");
 }

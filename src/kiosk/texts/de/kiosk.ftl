@@ -60,6 +60,8 @@ task-password = Ein Einmalkennwort benutzen
 task-password-hint = Sie haben eines bekommen, um eine Karte fertig machen oder eine neue PIN setzen zu lassen.
 task-new-pin = Eine andere PIN wählen
 task-new-pin-hint = Sie kennen die PIN, die die Karte hat.
+task-pages = Mit Ihrem Konto anmelden
+task-pages-hint = Sie melden sich in diesem Browser auf der Seite des Servers an, und was auf Sie wartet, wird ausgeführt.
 task-telephone = Am Telefon eine neue PIN setzen
 task-telephone-hint = Sie haben die PIN vergessen, oder sie ist gesperrt. Die Auskunft liest Ihnen einen Code vor.
 # PINs
@@ -117,6 +119,9 @@ slip-kind = Das ist nicht die Antwort, sondern ein anderer Code. Geben Sie ein, 
 # Wer jemand ist
 who = Wer sind Sie?
 who-text = Geben Sie das Einmalkennwort ein, das Sie bekommen haben.
+pages-text = Melden Sie sich auf der Seite des Servers an; Sie kommen von selbst hierher zurück. Lassen Sie die Karte stecken.
+pages-beware = Dort wird Ihr Browser abgemeldet, sobald Sie zurückkommen.
+pages-go = Zur Seite des Servers
 user-label = Ihr Benutzername oder Ihre E-Mail-Adresse
 password-label = Einmalkennwort
 second-label = Zweites Einmalkennwort, wenn Sie zwei bekommen haben

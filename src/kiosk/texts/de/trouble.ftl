@@ -46,3 +46,5 @@ trouble-not-issued = Es wurde kein Zertifikat ausgestellt. Nennen Sie der Auskun
 trouble-other-server = Die Arbeit an dieser Karte wurde an einem anderen Server begonnen. Machen Sie dort weiter.
 trouble-request-open = Andere Arbeit an dieser Karte ist noch nicht fertig. Beenden Sie diese zuerst.
 trouble-another-request-open = Für diese Karte wurde schon etwas anderes beantragt. Fragen Sie die Auskunft, was.
+trouble-nothing-waits = Auf Sie wartet nichts, was mit dieser Karte hier getan werden kann. Beantragen Sie zuerst eine Karte oder stecken Sie die andere ein.
+trouble-no-random = Dieser Computer hat zu viel zu tun. Versuchen Sie es gleich noch einmal.

@@ -60,6 +60,8 @@ task-password = Use a one-time password
 task-password-hint = You were given one, to have a card made ready or a new PIN set.
 task-new-pin = Choose another PIN
 task-new-pin-hint = You know the PIN that the card has.
+task-pages = Sign in with your account
+task-pages-hint = You sign in at the server's page, in this browser, and what waits for you is carried out.
 task-telephone = Set a new PIN over the telephone
 task-telephone-hint = You have forgotten the PIN, or it is locked. The help desk reads a code to you.
 # PINs
@@ -117,6 +119,9 @@ slip-kind = This is not the answer, but another code. Type what the help desk ha
 # Who somebody is
 who = Who are you?
 who-text = Type the one-time password that you were given.
+pages-text = Sign in at the server's page; you come back here by yourself. Leave the card in.
+pages-beware = Your browser is signed out there as soon as you come back.
+pages-go = To the server's page
 user-label = Your user name or e-mail address
 password-label = One-time password
 second-label = Second one-time password, if you were given two

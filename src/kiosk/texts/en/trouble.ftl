@@ -46,3 +46,5 @@ trouble-not-issued = No certificate was issued. Tell the help desk the code belo
 trouble-other-server = Work on this card was begun at another server. Go on with it there.
 trouble-request-open = Other work on this card is not finished yet. Finish that first.
 trouble-another-request-open = Something else was asked for this card already. Ask the help desk what.
+trouble-nothing-waits = Nothing waits for you that can be done with this card here. Ask for a card first, or put the other one in.
+trouble-no-random = This computer has too much to do. Try once more in a moment.
