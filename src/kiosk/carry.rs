@@ -4,7 +4,7 @@ use super::card::is_last;
 use super::engine::{Engine, State, Task};
 use super::office::Visited;
 use super::scene::{Doing, Done, Fault, NewPinWhy, Scene, Trouble};
-use super::visits::Proof;
+use super::visits::{Course, Proof};
 use crate::client::CmClient;
 use crate::cm::request::RequestStatus;
 use crate::enrollment::{self, Cause, Enrollment, Event, Input, Need, Order, Outcome, Stage, Workflow, card_id};
@@ -25,11 +25,11 @@ impl Engine {
         turn: u64,
         token: &mut dyn Token,
         visited: &Visited,
-        order: Order,
-        mut proof: Option<Proof>,
+        (order, request): Course,
+        proof: Option<Proof>,
     ) {
         let client = &visited.0;
-        let mut done = self.carried_out(turn, token, client, (&order, None), proof.take());
+        let mut done = self.carried_out(turn, token, client, (&order, request), proof);
         // The same was asked for before, and is gone on with.
         if let Err(Ended::Failed(error)) = &done
             && let Cause::AnotherOpen { request, .. } = error.cause

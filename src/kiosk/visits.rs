@@ -14,6 +14,7 @@ use crate::pkix::{Certificate, SignatureAlgorithm};
 use crate::secret::{LinkCode, Pin};
 use crate::token::{self, Credentials, KeyId, LastTry, Token, User};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Says how the person proves to the card to be its owner.
 pub enum Proof {
@@ -40,9 +41,9 @@ impl Engine {
         state.give(move |token| {
             let begun = engine.settings.office.own.visit_by_password(whom, passwords);
             match begun.and_then(|visit| order_of(&engine.settings.office, &visit)) {
-                Ok((visited, order)) => {
+                Ok((visited, (order, request))) => {
                     engine.news(turn, |state| state.pauses.was_right(&whose));
-                    engine.carry_out(turn, token, &visited, order, None);
+                    engine.carry_out(turn, token, &visited, (order, request), None);
                 }
                 Err(error) if error.refusal_code() == Some(ProblemCode::VisitRefused.name()) => {
                     engine.news(turn, |state| {
@@ -79,7 +80,7 @@ impl Engine {
             let visited = office.own.visit_by_card(shown).and_then(|visit| office.visited(&visit));
             match visited {
                 Ok(visited) => {
-                    engine.carry_out(turn, token, &visited, Order::Renew(RenewOrder::default()), Some(proof))
+                    engine.carry_out(turn, token, &visited, (Order::Renew(RenewOrder::default()), None), Some(proof))
                 }
                 Err(error) => engine.news(turn, |state| state.fail(&refused(error))),
             }
@@ -138,7 +139,7 @@ impl Engine {
 
 /// Returns the order that carries out what waits for a person who was let in for all: a request about the card that is in, for an
 /// empty card one that brings a card; where the PIN is locked, a new one.
-fn waiting(visited: &Visited, token: &dyn Token, is_locked: bool) -> Result<Option<Order>, client::Error> {
+fn waiting(visited: &Visited, token: &dyn Token, is_locked: bool) -> Result<Option<Course>, client::Error> {
     let known = visited.0.find_smartcard(enrollment::card_id(token.identity()))?.filter(|card| card.status.lives());
     let about = known.as_ref().map(|card| card.uuid);
     let open = visited.0.requests(None)?;
@@ -148,9 +149,10 @@ fn waiting(visited: &Visited, token: &dyn Token, is_locked: bool) -> Result<Opti
         .filter_map(|it| {
             let empty = EnrollOrder::default();
             let order = Order::Enroll(empty).carrying_out(it).or_else(|| unblock().carrying_out(it))?;
-            (order.workflow() != Workflow::Enroll || known.is_none() || it.new_smartcard == about).then_some(order)
+            (order.workflow() != Workflow::Enroll || known.is_none() || it.new_smartcard == about)
+                .then_some((order, Some(it.uuid)))
         });
-    Ok(orders.next().or_else(|| is_locked.then(unblock)))
+    Ok(orders.next().or_else(|| is_locked.then(|| (unblock(), None))))
 }
 
 /// Names whose wrong inputs are counted.
@@ -161,8 +163,11 @@ pub fn whose(whom: &Whom) -> String {
     }
 }
 
+/// Is what is done for somebody: the order, and the request that it carries out, if there is one already.
+pub type Course = (Order, Option<Uuid>);
+
 /// Lets the person call the server, and returns the order that carries the request out which the visit is for.
-fn order_of(office: &Office, visit: &Visit) -> Result<(Visited, Order), client::Error> {
+fn order_of(office: &Office, visit: &Visit) -> Result<(Visited, Course), client::Error> {
     let visited = office.visited(visit)?;
     let enroll = |request| Order::Enroll(EnrollOrder { request, ..EnrollOrder::default() });
     let order = match visit.request {
@@ -175,7 +180,7 @@ fn order_of(office: &Office, visit: &Visit) -> Result<(Visited, Order), client::
         }
         None => enroll(None),
     };
-    Ok((visited, order))
+    Ok((visited, (order, visit.request)))
 }
 
 fn unblock() -> Order {

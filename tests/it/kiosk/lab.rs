@@ -206,7 +206,12 @@ impl Corridor {
         let command = self.site.command(who, PIN, &[arguments, &["--reader", &reader]].concat());
         let mut command = bounded(&command, BOUND);
         command.env("CARDWRIGHT_STATE", self.site.program.path("desk-state"));
-        let ended = end(&mut command);
+        // The service may show the card a moment after it was put in.
+        let since = Instant::now();
+        let mut ended = end(&mut command);
+        while ended.stdout.contains("\"no-token\"") && since.elapsed() < GONE {
+            ended = end(&mut command);
+        }
         self.remove(0);
         ended.done()
     }

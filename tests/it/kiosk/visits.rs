@@ -2,6 +2,7 @@
 
 use super::lab::{Corridor, NEW_PIN, PIN, card, judged, takes, yubikey};
 use crate::support::site::{API, set};
+use cardwright::cm::request::RequestStatus;
 use serde_json::json;
 
 /// How many certificates somebody has at the server.
@@ -71,7 +72,7 @@ fn a_one_time_password_makes_a_card_ready_even_where_it_is_pulled_in_the_middle(
     browser.sees("Card of ursula");
     assert_eq!(certificates(&corridor, "ursula"), 1);
     let shown = corridor.site.get("ursula", &format!("{API}/requests/{request}")).ok();
-    assert_eq!(shown["Status"], 7, "{shown}");
+    assert_eq!(shown["Status"], RequestStatus::Completed.number(), "{shown}");
     // The password is used up.
     browser.click("Use a one-time password");
     browser.fill("One-time password", &password);
