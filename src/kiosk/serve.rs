@@ -2,7 +2,6 @@
 
 use super::engine::Engine;
 use super::frame;
-use super::guard::{Guard, Kept, NoRandom};
 use super::marks::Marks;
 use super::screens;
 use super::settings::Settings;
@@ -12,15 +11,13 @@ use crate::pages::assets;
 use crate::pages::form::Form;
 use crate::pages::texts::{Catalogue, Language, Texts};
 use crate::secret::LinkCode;
-use crate::web::bound::Bounds;
-use crate::web::events::{Teller, stream};
-use crate::web::listen;
+use crate::web::events::follow;
+use crate::web::loopback::{self, Guard, Kept, NoRandom};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use axum_server::Handle;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -29,14 +26,12 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-/// Limits how many connections are open at one time: one browser has six, and events hold one of them.
-const CONNECTIONS: usize = 32;
+/// Names the cookie of the browser that was let in.
+const COOKIE: &str = "__Host-cardwright-kiosk";
 /// Says how often is looked whether somebody is still there, and whether readers can be reached again.
 const TICK: Duration = Duration::from_secs(1);
 /// Bounds the wait for the server where visits are ended.
 const ENDING: Duration = Duration::from_secs(5);
-/// Bounds how long a stream of events is open; the browser opens the next by itself.
-const OPEN: Duration = Duration::from_secs(300);
 /// Sets how long a stream says nothing at most.
 const SILENT: Duration = Duration::from_secs(5);
 
@@ -77,9 +72,9 @@ pub async fn serve<E>(
     let journal = Journal::open(settings.state.join("journal"))?;
     let marks = Marks::open(settings.state.join("kiosk")).map_err(|source| StartError::Marks { source })?;
     let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
-    let listened = listen::bind(wanted).map_err(|source| StartError::Listen { address: wanted, source });
+    let listened = loopback::bind(settings.port).map_err(|source| StartError::Listen { address: wanted, source });
     let (listener, address) = listened?;
-    let guard = Guard::new(address)?;
+    let guard = Guard::new(address, COOKIE)?;
     let link = guard.link().unwrap_or_default();
     let engine = Engine::new((settings, address.port()), journal, marks, Instant::now());
     // Of a kiosk that was killed, somebody may still be let in.
@@ -90,18 +85,13 @@ pub async fn serve<E>(
     let (stop, stopped) = watch::channel(false);
     let watching = tokio::spawn(tick(Arc::clone(&engine), stopped));
     let kiosk = Arc::new(Kiosk { engine: Arc::clone(&engine), guard, catalogue: Catalogue::new(screens::TEXTS) });
-    let handle = Handle::new();
-    let serving = async {
-        let acceptor = listen::plain(Bounds { all: CONNECTIONS, of_address: 0 }, ());
-        let service = Router::new().fallback(answer).with_state(kiosk).into_make_service();
-        listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
-    };
+    let service = Router::new().fallback(answer).with_state(kiosk);
     let ending = async {
         ending.await;
         // Streams end by it, and what waits for an answer.
         engine.end();
     };
-    let served = listen::serve_until(ending, &handle, serving).await;
+    let served = loopback::serve(listener, service, ending).await;
     let _ = stop.send(true);
     let _ = watching.await;
     end_visits(&engine).await;
@@ -169,10 +159,7 @@ impl Kiosk {
         }
         match path {
             "/" => self.page(&parts.headers),
-            "/events" => {
-                let changes = self.engine.changes();
-                stream(|teller| tell(changes, teller))
-            }
+            "/events" => follow(self.engine.changes(), SILENT),
             _ => see_other("/"),
         }
     }
@@ -230,25 +217,4 @@ impl Kiosk {
 fn accepted(headers: &HeaderMap) -> Language {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     Language::accepted(accepted.unwrap_or_default())
-}
-
-/// Tells a page that stays open of each change.
-async fn tell(mut changes: watch::Receiver<u64>, mut teller: Teller) {
-    let opened = Instant::now();
-    while opened.elapsed() < OPEN {
-        match tokio::time::timeout(SILENT, changes.changed()).await {
-            Ok(Ok(())) if *changes.borrow_and_update() == u64::MAX => return,
-            Ok(Ok(())) => {
-                if !teller.tell("news").await {
-                    return;
-                }
-            }
-            Ok(Err(_)) => return,
-            Err(_) => {
-                if !teller.wait(Duration::ZERO).await {
-                    return;
-                }
-            }
-        }
-    }
 }

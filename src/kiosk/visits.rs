@@ -1,7 +1,6 @@
 //! Has a person let in: by the one-time password of a request, or by the card, which signs for its owner.
 
 use super::engine::{Engine, State};
-use super::guard;
 use super::office::{Office, Visited};
 use super::scene::{Doing, Fault, Scene, Trouble};
 use crate::client;
@@ -13,6 +12,7 @@ use crate::enrollment::{self, Cause, EnrollOrder, Order, RenewOrder, Stage, Work
 use crate::pkix::{Certificate, SignatureAlgorithm};
 use crate::secret::{LinkCode, Pin};
 use crate::token::{self, Credentials, KeyId, LastTry, Token, User};
+use crate::web::loopback;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -96,7 +96,7 @@ impl Engine {
         state.give(move |_| {
             let office = &engine.settings.office;
             let led = office.own.myself().map(|me| me.uuid);
-            engine.news(turn, |state| match (led, guard::random()) {
+            engine.news(turn, |state| match (led, loopback::random()) {
                 (Ok(kiosk), Ok(secret)) => {
                     let address = office.pages(kiosk, engine.port, &secret);
                     state.show(Scene::Pages { address, state: secret });
@@ -110,7 +110,7 @@ impl Engine {
     /// Takes who comes back from the server's pages with a code; says whether somebody was sent there from here.
     pub(super) fn returned(self: &Arc<Self>, shown: &str, code: LinkCode) -> bool {
         self.with(|state| {
-            let is_meant = matches!(&state.scene, Scene::Pages { state, .. } if guard::is_same(state, shown));
+            let is_meant = matches!(&state.scene, Scene::Pages { state, .. } if loopback::is_same(state, shown));
             if is_meant {
                 state.touch(std::time::Instant::now());
                 self.let_in_by_code(state, code);

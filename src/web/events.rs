@@ -5,10 +5,15 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use http_body_util::channel::{Channel, Sender};
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// Bounds the events that wait for a slow reader.
 const WAITING: usize = 4;
+/// Bounds how long a stream of changes is open; the browser opens the next by itself.
+const OPEN: Duration = Duration::from_secs(300);
+/// Says by which number a stream of changes ends.
+pub const END: u64 = u64::MAX;
 
 /// Tells whoever has opened a stream.
 pub struct Teller(Sender<Bytes, Infallible>);
@@ -33,4 +38,22 @@ pub fn stream<F: Future<Output = ()> + Send + 'static>(work: impl FnOnce(Teller)
     let mut response = Response::new(Body::new(channel));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     response
+}
+
+/// Answers with a stream that tells of "news" with each change until the number is [`END`], and is silent for so long at most.
+pub fn follow(mut changes: watch::Receiver<u64>, silent: Duration) -> Response {
+    stream(async move |mut teller: Teller| {
+        let opened = Instant::now();
+        while opened.elapsed() < OPEN {
+            let is_heard = match tokio::time::timeout(silent, changes.changed()).await {
+                Ok(Ok(())) if *changes.borrow_and_update() == END => return,
+                Ok(Ok(())) => teller.tell("news").await,
+                Ok(Err(_)) => return,
+                Err(_) => teller.wait(Duration::ZERO).await,
+            };
+            if !is_heard {
+                return;
+            }
+        }
+    })
 }

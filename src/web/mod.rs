@@ -11,5 +11,6 @@ pub mod cookie;
 pub mod events;
 pub mod file;
 pub mod listen;
+pub mod loopback;
 pub mod mark;
 pub mod site;

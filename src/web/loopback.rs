@@ -1,20 +1,25 @@
-//! Lets one browser in: by a link that is used once, then by its cookie; and keeps pages of other sites out.
+//! Serves one browser of this computer: lets it in by a link that is used once, then by its cookie, and keeps pages of other sites
+//! out.
 //!
 //! Against a name that an attacker has pointed at this computer (DNS rebinding) `Host` is compared whole, and `Origin`
 //! where it is sent.
 
-use crate::web::cookie::{self, SameSite};
-use crate::web::site;
+use super::bound::Bounds;
+use super::cookie::{self, SameSite};
+use super::{listen, site};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::rand;
+use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, header};
-use std::net::SocketAddr;
+use axum_server::Handle;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
-/// Names the cookie of the browser that was let in.
-const COOKIE: &str = "__Host-cardwright-kiosk";
-/// Sets how long a browser keeps it, in seconds: a week; the kiosk that gave it out may have ended before.
+/// Limits how many connections are open at one time: one browser has six, and events hold one of them.
+const CONNECTIONS: usize = 32;
+/// Sets how long a browser keeps its cookie, in seconds: a week; the program that gave it out may have ended before.
 const KEPT: u64 = 7 * 86_400;
 /// Counts the random bytes of a link, and of a cookie.
 const BYTES: usize = 32;
@@ -27,6 +32,8 @@ pub struct NoRandom;
 /// Knows the browser that was let in.
 pub struct Guard {
     authority: String,
+    /// Names the cookie; a port of the same computer is no other host to a browser.
+    name: &'static str,
     /// What stands in the start link until it is used.
     link: Mutex<Option<Zeroizing<String>>>,
     cookie: Zeroizing<String>,
@@ -42,9 +49,9 @@ pub enum Kept {
 }
 
 impl Guard {
-    /// Makes a link and a cookie for the kiosk at this address.
-    pub fn new(address: SocketAddr) -> Result<Self, NoRandom> {
-        Ok(Self { authority: address.to_string(), link: Mutex::new(Some(random()?)), cookie: random()? })
+    /// Makes a link, and a cookie of this name, for who listens at this address.
+    pub fn new(address: SocketAddr, name: &'static str) -> Result<Self, NoRandom> {
+        Ok(Self { authority: address.to_string(), name, link: Mutex::new(Some(random()?)), cookie: random()? })
     }
 
     /// Returns the start link; `None` once it was used.
@@ -57,7 +64,7 @@ impl Guard {
     pub fn start(&self, secret: &str) -> Option<HeaderValue> {
         let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
         link.take_if(|wanted| is_same(wanted, secret))?;
-        cookie::kept(COOKIE, &self.cookie, KEPT, SameSite::Strict).ok()
+        cookie::kept(self.name, &self.cookie, KEPT, SameSite::Strict).ok()
     }
 
     /// Says whether a call was sent to us by our own name and from none but our own pages; a form must say so.
@@ -79,9 +86,24 @@ impl Guard {
         if !self.is_ours(headers, is_form) {
             return Err(Kept::Foreign);
         }
-        let shown = cookie::value(headers, COOKIE);
+        let shown = cookie::value(headers, self.name);
         if shown.is_some_and(|shown| is_same(&self.cookie, shown)) { Ok(()) } else { Err(Kept::Unknown) }
     }
+}
+
+/// Binds a port of loopback; 0 has the system choose one.
+pub fn bind(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
+    listen::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+}
+
+/// Serves until `ending` ends.
+pub async fn serve(listener: TcpListener, service: Router, ending: impl Future<Output = ()>) -> io::Result<()> {
+    let handle = Handle::new();
+    let serving = async {
+        let acceptor = listen::plain(Bounds { all: CONNECTIONS, of_address: 0 }, ());
+        listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service.into_make_service()).await
+    };
+    listen::serve_until(ending, &handle, serving).await
 }
 
 /// Compares without telling by the time it takes how much of it is right.
@@ -101,7 +123,7 @@ mod tests {
     use super::*;
 
     fn guard() -> Guard {
-        Guard::new("127.0.0.1:8739".parse().unwrap()).unwrap()
+        Guard::new("127.0.0.1:8739".parse().unwrap(), "__Host-test").unwrap()
     }
 
     fn headers(all: &[(&str, &str)]) -> HeaderMap {
