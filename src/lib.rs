@@ -4,7 +4,7 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 5 faces | [`cli`]: the operator's command line · [`desk`]: a list through many readers · [`console`]: the server's pages for people · [`kiosk`]: a workstation's pages |
+//! | 5 faces | [`cli`]: the operator's command line · [`desk`]: a list through many readers · [`desk_page`]: the same in a browser · [`console`]: the server's pages for people · [`kiosk`]: a workstation's pages |
 //! | 4 flow | [`enrollment`]: the driver of every face · [`workstation`]: works on the cards in this computer's readers · [`server`]: the CM server · [`template`]: profile templates · [`doctor`]: will this card do? · [`pages`]: what a page is made of |
 //! | 3 reach | [`client`]: calls a CM server · [`ca`]: issues certificates · [`store`]: remembers · [`directory`]: people of an LDAP directory |
 //! | 3 reach | [`published`]: fetches what authorities publish |
@@ -22,6 +22,8 @@ pub mod cm;
 #[cfg(feature = "server")]
 pub mod console;
 pub mod desk;
+#[cfg(feature = "kiosk")]
+pub mod desk_page;
 #[cfg(feature = "server")]
 pub mod directory;
 pub mod doctor;

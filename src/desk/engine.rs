@@ -43,18 +43,24 @@ pub struct Setup {
 
 /// Is what a face can have done.
 pub enum Command {
-    /// The holder of the card in this reader has typed the PIN that was asked for.
-    Pin { reader: String, pin: Pin },
-    /// Sets the row at this reader aside, so that its reader is free for the next.
-    Skip { reader: String },
-    /// Looks at the card in this reader once more.
-    Retry { reader: String },
+    /// Has this done for the card that was in this reader at this turn of it; nothing, where it is there no more.
+    At { reader: String, turn: u64, act: Act },
     /// Begins no card at this reader, or at any, or does so again.
     Pause { reader: Option<String> },
     /// Tries to print again what could not be printed.
     Print,
     /// Begins nothing more, and ends once the cards under way are done.
     Stop,
+}
+
+/// Is what a face can have done for one card.
+pub enum Act {
+    /// Its holder has typed the PIN that was asked for.
+    Pin(Pin),
+    /// Sets its row aside, so that the reader is free for the next.
+    Skip,
+    /// Looks at it once more.
+    Retry,
 }
 
 /// Holds what comes to the engine.
@@ -199,12 +205,13 @@ impl Engine {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Pin { reader, pin } => self.typed(&reader, pin),
-            Command::Skip { reader } => self.skip(&reader),
-            Command::Retry { reader } => {
-                let at = self.stations.iter().position(|station| station.reader == reader);
-                if let Some(at) = at.filter(|at| !self.stations[*at].is_at_work()) {
-                    self.look_again(at);
+            Command::At { reader, turn, act } => {
+                let at = self.at(&reader).filter(|at| self.stations[*at].turn == turn);
+                match (at, act) {
+                    (Some(at), Act::Pin(pin)) => self.typed(at, pin),
+                    (Some(at), Act::Skip) => self.skip(at),
+                    (Some(at), Act::Retry) if !self.stations[at].is_at_work() => self.look_again(at),
+                    _ => {}
                 }
             }
             Command::Pause { reader: None } => {

@@ -24,14 +24,14 @@ mod station;
 mod view;
 mod work;
 
-pub use engine::{Command, Desk, Setup};
+pub use engine::{Act, Command, Desk, Setup};
 pub use error::Error;
 pub use learnt::Learnt;
 pub use letter::{Letters, wipe as wipe_letters};
 pub use list::{Fault, LARGEST_LIST, Row, Wrong, read as read_list};
 pub use prepare::{ListOrder, Note, runs_in};
 pub use run::{Book, Entry, PinFate, Run, Stand, Trouble};
-pub use view::{At, Happened, ReaderView, Told, View};
+pub use view::{Asks, At, Happened, ReaderView, Told, View};
 
 /// Says how a card gets its PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::letter::Letter;
 use super::pin::{copied, random};
 use super::prepare::of_workflow;
 use super::run::{PinFate, Stand, Trouble};
-use super::view::{At, Happened, in_words};
+use super::view::{Asks, At, Happened, in_words};
 use crate::enrollment::{Event, Input, Need, Outcome, WhichPin};
 use crate::secret::Pin;
 use crate::token::{LastTry, SecretForm};
@@ -91,16 +91,16 @@ impl Engine {
     /// Has the holder type a PIN.
     fn ask(&mut self, at: usize, chooses: bool, form: Option<SecretForm>) {
         let station = &mut self.stations[at];
-        (station.at, station.chooses) = (At::AsksPin, chooses);
-        station.text = "its holder types a PIN".into();
+        station.come_to(At::AsksPin, "its holder types a PIN");
+        let (form, refused) = (in_words(form), station.refused.take());
+        station.asks = Some(Asks { chooses, form: form.clone(), refused: refused.clone() });
         let (reader, person) = (station.reader.clone(), station.person.clone().unwrap_or_default());
-        let refused = station.refused.take();
-        self.happened(Happened::AsksPin { reader, person, chooses, form: in_words(form), refused });
+        self.happened(Happened::AsksPin { reader, person, chooses, form, refused });
     }
 
-    pub(super) fn typed(&mut self, reader: &str, pin: Pin) {
-        let Some(at) = self.at(reader).filter(|at| self.stations[*at].at == At::AsksPin) else { return };
-        let input = if self.stations[at].chooses { Input::NewPin(pin) } else { Input::Pin(pin, LastTry::Keep) };
+    pub(super) fn typed(&mut self, at: usize, pin: Pin) {
+        let Some(asks) = self.stations[at].asks.take() else { return };
+        let input = if asks.chooses { Input::NewPin(pin) } else { Input::Pin(pin, LastTry::Keep) };
         self.stations[at].at = At::Working;
         self.answer(at, input);
     }
@@ -274,8 +274,7 @@ impl Engine {
     }
 
     /// Sets the row at a reader aside. A card that is at work is not interrupted.
-    pub(super) fn skip(&mut self, reader: &str) {
-        let Some(at) = self.at(reader) else { return };
+    pub(super) fn skip(&mut self, at: usize) {
         if self.stations[at].at == At::AsksPin {
             self.stop(at, "set-aside", "the row was set aside", "Retry goes on with it, as does another run.");
             return;

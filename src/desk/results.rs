@@ -34,7 +34,7 @@ pub fn write(run: &Run, directory: &Path, signed: &str) -> Result<Vec<PathBuf>, 
     };
     let mut paths = Vec::new();
     for (extension, text) in
-        [("csv", csv(run)), ("json", format!("{:#}\n", document(run))), ("html", html(run, signed))]
+        [("csv", sheet(run)), ("json", format!("{:#}\n", document(run))), ("html", html(run, signed))]
     {
         let path = directory.join(format!("desk-{}.{extension}", run.id));
         let beside = path.with_extension(format!("{extension}.new"));
@@ -44,7 +44,8 @@ pub fn write(run: &Run, directory: &Path, signed: &str) -> Result<Vec<PathBuf>, 
     Ok(paths)
 }
 
-fn csv(run: &Run) -> String {
+/// Writes the results as CSV (RFC 4180).
+pub fn sheet(run: &Run) -> String {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     // Memory takes what is written.
     let _ = writer.write_record(HEAD);
@@ -102,7 +103,7 @@ pub fn stand(stand: Stand) -> &'static str {
 }
 
 /// Writes a page that needs nothing else, to be printed.
-fn html(run: &Run, signed: &str) -> String {
+pub fn html(run: &Run, signed: &str) -> String {
     let cells = |tag: &str, cells: &[String]| -> String {
         cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect()
     };

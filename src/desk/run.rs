@@ -208,6 +208,11 @@ impl Book {
         Ok(runs)
     }
 
+    /// Reads a run that somebody may have taken up; `None` where this workstation has none with this id.
+    pub fn look(directory: &Path, id: Uuid) -> Result<Option<Run>, Error> {
+        read(&directory.join(format!("{id}.json")))
+    }
+
     pub fn run(&self) -> &Run {
         &self.run
     }

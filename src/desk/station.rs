@@ -2,7 +2,7 @@
 
 use super::card::Card;
 use super::run::Trouble;
-use super::view::{At, ReaderView};
+use super::view::{Asks, At, ReaderView};
 use crate::workstation::{Switchboard, Worker};
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,7 @@ pub struct Station {
     /// The row that the card is worked on for, and the other end of that work's line.
     pub row: Option<usize>,
     pub line: Option<Switchboard>,
-    /// The PIN that is asked for is a new one.
-    pub chooses: bool,
+    pub asks: Option<Asks>,
     /// Why the last PIN was not taken.
     pub refused: Option<String>,
     /// Why the work is ended from here.
@@ -44,7 +43,7 @@ impl Station {
             at: At::Empty,
             row: None,
             line: None,
-            chooses: false,
+            asks: None,
             refused: None,
             why: None,
             text: String::new(),
@@ -65,7 +64,7 @@ impl Station {
 
     /// Comes to another point, and says what is done or the matter there.
     pub fn come_to(&mut self, at: At, text: impl Into<String>) {
-        (self.at, self.text) = (at, text.into());
+        (self.at, self.text, self.asks) = (at, text.into(), None);
         if !matches!(at, At::Working | At::AsksPin) {
             self.line = None;
         }
@@ -81,12 +80,15 @@ impl Station {
         let left = self.expected.filter(|_| self.is_at_work()).map(|expected| expected.saturating_sub(took).as_secs());
         ReaderView {
             reader: self.reader.clone(),
+            turn: self.turn,
             at: self.at,
             person: self.person.clone(),
             serial: self.card.as_ref().map(|card| card.identity.serial.clone()),
             text: self.text.clone(),
             seconds: took.as_secs(),
             seconds_left: left,
+            asks: self.asks.clone(),
+            paused: self.paused,
         }
     }
 }

@@ -148,6 +148,8 @@ pub struct View {
 #[derive(Clone, Debug, Serialize)]
 pub struct ReaderView {
     pub reader: String,
+    /// Tells this card in the reader from the one before; whoever commands something for it says it again.
+    pub turn: u64,
     pub at: At,
     pub person: Option<String>,
     pub serial: Option<String>,
@@ -157,6 +159,21 @@ pub struct ReaderView {
     pub seconds: u64,
     /// How long it will take from now on, by what was learnt; `None`: nothing was learnt of this model.
     pub seconds_left: Option<u64>,
+    /// The PIN that the holder is to type.
+    pub asks: Option<Asks>,
+    /// No card is begun here.
+    pub paused: bool,
+}
+
+/// Describes a PIN that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Asks {
+    /// It is a new one; else the one that the card has.
+    pub chooses: bool,
+    /// What form a new one has, in words.
+    pub form: Option<String>,
+    /// Why the last one was not taken.
+    pub refused: Option<String>,
 }
 
 /// Says what a reader is about.

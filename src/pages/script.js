@@ -1,4 +1,4 @@
-// Adds comfort to pages that work without it: times in the browser's own zone, search while typing, news of lists.
+// Adds comfort to pages that work without it: times in the browser's own zone, search while typing, news of lists, pages that follow.
 "use strict";
 (() => {
   const language = document.documentElement.lang;
@@ -67,4 +67,36 @@
     const news = new EventSource(live.dataset.live);
     news.addEventListener("news", () => { live.hidden = false; news.close(); });
   }
+
+  // A page that follows its server: of each list, what has changed is replaced, by its id; what somebody types elsewhere stays.
+  const main = document.querySelector("main[data-follow]");
+  if (!main) return;
+  const follow = (old, now) => {
+    const ids = new Set(Array.from(now.children, (one) => one.id));
+    for (const one of [...old.children]) if (!ids.has(one.id)) one.remove();
+    const there = new Map(Array.from(old.children, (one) => [one.id, one]));
+    [...now.children].forEach((fresh, at) => {
+      const one = there.get(fresh.id);
+      if (!one) old.insertBefore(fresh, old.children[at] ?? null);
+      else if (!one.isEqualNode(fresh)) one.replaceWith(fresh);
+    });
+  };
+  const look = async () => {
+    try {
+      const answer = await fetch(location.pathname, { credentials: "same-origin" });
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const title = main.querySelector("h1");
+      if (title.textContent !== fresh.querySelector("h1").textContent) return location.reload();
+      const focused = document.activeElement?.id;
+      for (const now of fresh.querySelectorAll("[data-each]")) follow(document.getElementById(now.id), now);
+      if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
+    } catch { /* The next news tries again. */ }
+  };
+  const news = new EventSource(main.dataset.follow);
+  news.addEventListener("news", look);
+  // What happened before the stream was open.
+  news.addEventListener("open", look);
+  // The time that is left goes down without news.
+  setInterval(look, 5000);
 })();

@@ -4,6 +4,7 @@
 mod cuts;
 mod lists;
 mod many;
+mod page;
 mod pins;
 
 use std::io::{BufRead, BufReader};

@@ -76,6 +76,18 @@ pub struct DeskArgs {
     /// End the run when nothing has happened for so many minutes.
     #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1440))]
     pub idle: u32,
+    /// Show the run as a page in the browser of this workstation, on loopback; PINs are typed there.
+    #[cfg(feature = "kiosk")]
+    #[arg(long)]
+    pub page: bool,
+    /// The port of the page at 127.0.0.1; 0: one that is free.
+    #[cfg(feature = "kiosk")]
+    #[arg(long, default_value_t = 0, requires = "page")]
+    pub port: u16,
+    /// Write the link by which one browser is let in, once, into this file, for its owner alone, instead of printing it.
+    #[cfg(feature = "kiosk")]
+    #[arg(long, value_name = "FILE", requires = "page", value_hint = ValueHint::FilePath)]
+    pub start_link: Option<PathBuf>,
     /// Write the results into this directory at the end.
     #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
     pub results: Option<PathBuf>,

@@ -1,9 +1,32 @@
 //! What happens at the desk, in lines.
 
+use crate::cli::args::DeskArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 use crate::desk::{Happened, Trouble, View};
 
+/// Tells what has happened in a line.
+pub fn tell(happened: &Happened, view: &View, args: &DeskArgs, output: &Output) -> Result<(), Failure> {
+    output.event(happened)?;
+    if let Some(line) = line(happened, view) {
+        output.tell(&line);
+    }
+    if args.sound && rings(happened) {
+        output.ring();
+    }
+    Ok(())
+}
+
+/// Says whether somebody is wanted at a reader.
+fn rings(happened: &Happened) -> bool {
+    matches!(
+        happened,
+        Happened::Done { .. } | Happened::CardRefused { .. } | Happened::Failed { .. } | Happened::AsksPin { .. }
+    )
+}
+
 /// Says what has happened in a line for people; `None` where it is not worth one.
-pub fn line(happened: &Happened, view: &View) -> Option<String> {
+fn line(happened: &Happened, view: &View) -> Option<String> {
     let with =
         |what: String, Trouble { code, message, remedy }: &Trouble| format!("{what}{message} ({code}). {remedy}");
     Some(match happened {

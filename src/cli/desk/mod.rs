@@ -1,6 +1,8 @@
 //! `cardwright desk`: puts a list of people through the readers of this workstation.
 
 mod lines;
+#[cfg(feature = "kiosk")]
+mod page;
 mod prepare;
 
 use super::args::{DeskArgs, DeskCommand, DeskResumeArgs, DeskRunArgs};
@@ -8,14 +10,15 @@ use super::failure::{Exit, Failure};
 use super::output::{Output, Text, counted, date};
 use super::settings::state_directory;
 use crate::desk::results::{self, UNSIGNED};
-use crate::desk::{Book, Command, Desk, Happened, Learnt, Setup, Stand, Told, runs_in};
-use lines::line;
+use crate::desk::{Act, Book, Command, Desk, Happened, Learnt, Setup, Stand, Told, runs_in};
+use lines::tell;
 use prepare::Prepared;
 use serde_json::json;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Bounds what the engine may tell before it is read.
 const MOST_TOLD: usize = 256;
@@ -61,6 +64,10 @@ fn resume(args: &DeskResumeArgs, output: &Output) -> Result<(), Failure> {
 fn work(prepared: Prepared, args: &DeskArgs, output: &Output) -> Result<(), Failure> {
     let Prepared { client, journal, book } = prepared;
     let run = book.run().id;
+    #[cfg(feature = "kiosk")]
+    let page = args.page;
+    #[cfg(not(feature = "kiosk"))]
+    let page = false;
     let setup = Setup {
         client,
         journal,
@@ -68,7 +75,7 @@ fn work(prepared: Prepared, args: &DeskArgs, output: &Output) -> Result<(), Fail
         pins: prepare::pins(args),
         letters: prepare::letters(args),
         clock: || date(OffsetDateTime::now_utc()),
-        attended: output.has_a_person(),
+        attended: page || output.has_a_person(),
         idle: Duration::from_secs(60 * u64::from(args.idle)),
     };
     if !book.run().rows.iter().any(|row| matches!(row.stand, Stand::Ready | Stand::Begun)) && setup_owes_nothing(&book)
@@ -78,9 +85,18 @@ fn work(prepared: Prepared, args: &DeskArgs, output: &Output) -> Result<(), Fail
     output.tell(&format!("run {run}: put cards in; `cardwright desk resume {run}` goes on after any cut"));
     let (sender, told) = sync_channel(MOST_TOLD);
     // A face that is gone needs no news.
-    let desk = Desk::begin(setup, book, move |told| drop(sender.send(told)))?;
-    watch(&desk, &told, args, output)?;
-    drop(desk);
+    let begin = move || Desk::begin(setup, book, move |told| drop(sender.send(told)));
+    #[cfg(feature = "kiosk")]
+    if page {
+        page::show(begin, &told, run, args, output)?;
+        return ended(run, args, output);
+    }
+    watch(&begin()?, &told, args, output)?;
+    ended(run, args, output)
+}
+
+/// Reads what the run has come to, and tells it.
+fn ended(run: Uuid, args: &DeskArgs, output: &Output) -> Result<(), Failure> {
     let book = Book::find(&runs_in(&state_directory()?), run)?.ok_or(crate::desk::Error::RunUnknown { run })?;
     finish(&book, args, output)
 }
@@ -93,32 +109,17 @@ fn setup_owes_nothing(book: &Book) -> bool {
 /// Shows what happens line by line, until the run is over.
 fn watch(desk: &Desk, told: &Receiver<Told>, args: &DeskArgs, output: &Output) -> Result<(), Failure> {
     while let Ok(Told { happened, view }) = told.recv() {
-        output.event(&happened)?;
-        if let Some(line) = line(&happened, &view) {
-            output.tell(&line);
-        }
-        if args.sound && rings(&happened) {
-            output.ring();
-        }
+        tell(&happened, &view, args, output)?;
         if let Happened::AsksPin { reader, chooses, .. } = happened {
-            match prepare::typed(chooses) {
-                Ok(pin) => desk.command(Command::Pin { reader, pin }),
-                Err(failure) => {
-                    output.failure(&failure);
-                    desk.command(Command::Skip { reader });
-                }
-            }
+            let turn = view.readers.iter().find(|it| it.reader == reader).map(|it| it.turn).unwrap_or_default();
+            let act = prepare::typed(chooses).map(Act::Pin).unwrap_or_else(|failure| {
+                output.failure(&failure);
+                Act::Skip
+            });
+            desk.command(Command::At { reader, turn, act });
         }
     }
     Ok(())
-}
-
-/// Says whether somebody is wanted at a reader.
-fn rings(happened: &Happened) -> bool {
-    matches!(
-        happened,
-        Happened::Done { .. } | Happened::CardRefused { .. } | Happened::Failed { .. } | Happened::AsksPin { .. }
-    )
 }
 
 /// Writes the results, and says how the run stands.

@@ -33,6 +33,7 @@ pub const MAY_IMPORT: &[Row] = &[
     ("pages", &["web"]),
     ("console", &["cm", "pages", "pkix", "server", "web"]),
     ("desk", &["workstation", "enrollment", "reader", "client", "cm", "token", "secret", "platform"]),
+    ("desk_page", &["desk", "pages", "secret", "web"]),
     (
         "kiosk",
         &[
@@ -79,6 +80,7 @@ pub const MAY_IMPORT: &[Row] = &[
             "console",
             "desk",
             "kiosk",
+            "desk_page",
         ],
     ),
     ("main", &["cli"]),
@@ -157,17 +159,17 @@ pub const CRATES: &[Door] = &[
     ("inquire", &["cli"]),
     ("indicatif", &["cli"]),
     ("rcgen", &["pkix"]),
-    ("tokio", &["server", "web", "store", "directory", "kiosk", "cli", "platform"]),
+    ("tokio", &["server", "web", "store", "directory", "desk_page", "kiosk", "cli", "platform"]),
     ("tokio_rustls", &["server", "web", "directory"]),
     ("tokio_util", &["server", "web"]),
-    ("await", &["server", "web", "store", "directory", "pages", "console", "kiosk", "cli"]),
-    ("maud", &["pages", "console", "kiosk"]),
+    ("await", &["server", "web", "store", "directory", "pages", "console", "desk_page", "kiosk", "cli"]),
+    ("maud", &["pages", "console", "desk_page", "kiosk"]),
     ("fluent_bundle", &["pages"]),
     ("println", &["cli"]),
     ("eprintln", &["cli"]),
     ("print", &["cli"]),
     ("eprint", &["cli"]),
-    ("now_utc", &["server", "kiosk", "cli"]),
+    ("now_utc", &["server", "desk_page", "kiosk", "cli"]),
     ("SystemTime", &["server", "cli"]),
 ];
 
@@ -204,8 +206,8 @@ pub const WRITING: &[Door] = &[
 
 /// The HTTP server's crates, and what listens or bounds a head or a body.
 pub const WEB: &[Door] = &[
-    ("axum", &["web", "server", "pages", "console", "kiosk"]),
-    ("axum_server", &["web", "server", "kiosk"]),
+    ("axum", &["web", "server", "pages", "console", "desk_page", "kiosk"]),
+    ("axum_server", &["web", "server"]),
     ("hyper", &["web"]),
     ("tower", &["web", "server"]),
     ("tower_layer", &["web", "server"]),
