@@ -124,6 +124,11 @@ impl EmbeddedCa {
         response.map_err(Error::of_signing(Error::ReadBack))
     }
 
+    /// Signs a document in the name of this authority: CMS without content (RFC 5652, 5.2), DER.
+    pub fn sign_document(&self, document: &[u8]) -> Result<Vec<u8>, Error> {
+        pkix::sign_detached(document, &*self.signer, &self.own).map_err(Error::of_signing(Error::ReadBack))
+    }
+
     /// Signs a revocation list and returns it, DER.
     pub fn sign_list(&self, order: &ListOrder<'_>, entries: &Entries) -> Result<Vec<u8>, Error> {
         crl::sign(&self.own, &self.key_identifier, &*self.signer, order, entries)

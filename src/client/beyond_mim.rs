@@ -123,6 +123,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         | Route::EndVisits
         | Route::GetKiosk { .. }
         | Route::HandOverVisit => Some("visits at a kiosk"),
+        Route::SignDeskResults | Route::GetDeskResults { .. } => Some("signed results of a desk run"),
         Route::ListProfileTemplates
         | Route::GetProfileTemplate { .. }
         | Route::GetPolicy { .. }

@@ -14,6 +14,7 @@ mod calls;
 mod card_secrets;
 mod cm_client;
 mod date;
+mod desk;
 mod error;
 mod found;
 mod login;

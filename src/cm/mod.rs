@@ -13,6 +13,7 @@ pub mod card_secrets;
 pub mod certificate;
 pub mod check;
 pub mod data_item;
+pub mod desk;
 pub mod eligibility;
 pub mod foresight;
 pub mod found;

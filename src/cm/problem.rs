@@ -91,6 +91,8 @@ codes! {
     IssuerRefused = "issuer-refused",
     /// The user is known and was disabled.
     UserDisabled = "user-disabled",
+    /// A row of results is not as the server knows it; the message names it.
+    DeskRow = "desk-row",
     /// Nobody is let in at the kiosk: the person, the request or the password is not what it should be, which of them is not told.
     VisitRefused = "visit-refused",
     /// The challenge that a card has signed was used, or its time is over.

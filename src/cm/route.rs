@@ -457,6 +457,12 @@ pub enum Route {
     HandOverVisit,
     /// Ends the visit that the call is made in, or all that the calling kiosk has begun.
     EndVisits,
+    /// Has the results of a desk run confirmed and signed.
+    SignDeskResults,
+    /// Reads them back.
+    GetDeskResults {
+        results: Uuid,
+    },
 }
 
 /// Says why path, verb and parameters are no call.

@@ -28,20 +28,18 @@ pub fn document(run: &Run) -> Value {
 
 /// Writes the results into a directory: `desk-RUN.csv`, `.json`, `.html`; returns the paths. Earlier ones are replaced.
 pub fn write(run: &Run, directory: &Path, signed: &str) -> Result<Vec<PathBuf>, Error> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::State { doing: "written", path, source }
-    };
-    let mut paths = Vec::new();
-    for (extension, text) in
-        [("csv", sheet(run)), ("json", format!("{:#}\n", document(run))), ("html", html(run, signed))]
-    {
-        let path = directory.join(format!("desk-{}.{extension}", run.id));
-        let beside = path.with_extension(format!("{extension}.new"));
-        file::replace(&path, &beside, text.as_bytes()).map_err(|error| failed(&path)(error.source))?;
-        paths.push(path);
+    let texts = [("csv", sheet(run)), ("json", format!("{:#}\n", document(run))), ("html", html(run, signed))];
+    texts.iter().map(|(extension, text)| write_beside(run, directory, extension, text.as_bytes())).collect()
+}
+
+/// Writes one more file of the results, with another ending; returns its path.
+pub fn write_beside(run: &Run, directory: &Path, ending: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
+    let path = directory.join(format!("desk-{}.{ending}", run.id));
+    let beside = directory.join(format!("desk-{}.{ending}.new", run.id));
+    match file::replace(&path, &beside, bytes) {
+        Ok(()) => Ok(path),
+        Err(error) => Err(Error::State { doing: "written", path, source: error.source }),
     }
-    Ok(paths)
 }
 
 /// Writes the results as CSV (RFC 4180).

@@ -227,6 +227,30 @@ pub(super) fn sign(
     signer: &dyn Signer,
     signer_certificate: &Certificate,
 ) -> Result<Vec<u8>, Error> {
+    let content = Signed { content_type, content: &content, packed: true };
+    write_signed(&content, certificates, signer, signer_certificate)
+}
+
+/// Signs `content`, which goes beside the message and not in it (RFC 5652, 5.2); DER. `openssl cms -verify -content` reads it.
+pub fn sign_detached(content: &[u8], signer: &dyn Signer, signer_certificate: &Certificate) -> Result<Vec<u8>, Error> {
+    write_signed(&Signed { content_type: oid::DATA, content, packed: false }, &[], signer, signer_certificate)
+}
+
+/// Is what is signed.
+struct Signed<'a> {
+    content_type: Oid,
+    content: &'a [u8],
+    /// The message holds the content.
+    packed: bool,
+}
+
+fn write_signed(
+    signed: &Signed<'_>,
+    certificates: &[&Certificate],
+    signer: &dyn Signer,
+    signer_certificate: &Certificate,
+) -> Result<Vec<u8>, Error> {
+    let Signed { content_type, content, packed } = *signed;
     let malformed = Error::malformed(WHAT);
     let algorithm = signer.algorithm();
     if !signer_certificate.is_for(signer.public_key()) || !algorithm.goes_with(signer.public_key().kind()) {
@@ -235,7 +259,7 @@ pub(super) fn sign(
     let hash = AlgorithmIdentifierOwned { oid: algorithm.digest_oid(), parameters: None };
     let attributes = SetOfVec::try_from(vec![
         attribute(oid::CONTENT_TYPE, Any::from(content_type)).map_err(&malformed)?,
-        OctetString::new(algorithm.digest(&content))
+        OctetString::new(algorithm.digest(content))
             .and_then(|digest| attribute(oid::MESSAGE_DIGEST, Any::encode_from(&digest)?))
             .map_err(&malformed)?,
     ])
@@ -259,12 +283,12 @@ pub(super) fn sign(
             unsigned_attrs: None,
         };
         let signed = SignedData {
-            // RFC 5652, 5.1: version 3 because the content is not id-data.
-            version: CmsVersion::V3,
+            // RFC 5652, 5.1.
+            version: if content_type == oid::DATA { CmsVersion::V1 } else { CmsVersion::V3 },
             digest_algorithms: SetOfVec::try_from(vec![hash])?,
             content: EncapsulatedContentInfo {
                 econtent_type: content_type,
-                econtent: Some(Any::encode_from(&OctetString::new(content)?)?),
+                econtent: packed.then(|| Any::encode_from(&OctetString::new(content)?)).transpose()?,
             },
             certificates: Some(certificate_set(certificates, signer_certificate)?),
             crls: None,

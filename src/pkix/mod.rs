@@ -41,7 +41,7 @@ mod text;
 pub use addresses::Addresses;
 pub use certificate::Certificate;
 pub use chain::authorities_above;
-pub use cms::CertificateBundle;
+pub use cms::{CertificateBundle, sign_detached};
 pub use csr::CertificationRequest;
 pub use error::{Error, SignError};
 pub use extension::{AltNames, Extension, KeyUsage};

@@ -3,6 +3,7 @@
 use super::audit_log::{self, AuditRecord, AuditSignature, SentRecord};
 use super::certificates::IssueTime;
 use super::chain::ChainHead;
+use super::desk::DeskRecord;
 use super::devices::DeviceRecord;
 use super::entrance::{BearerRecord, LinkRecord, ProposalRecord, VisitRecord};
 use super::error::Error;
@@ -21,8 +22,8 @@ use super::stock::StockRecord;
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
-    archive, attestations, bearer, cards, certificates, devices, identities, links, lists, offline, one_time, outbox,
-    possession, presence, proposals, reports, requests, sessions, stock, upstream, users, visits,
+    archive, attestations, bearer, cards, certificates, desk, devices, identities, links, lists, offline, one_time,
+    outbox, possession, presence, proposals, reports, requests, sessions, stock, upstream, users, visits,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -82,6 +83,8 @@ reads! {
     /// Returns the visit whose bearer token has this SHA-256, and the person; the caller must check whether it is still
     /// under way.
     visits::visit_by_hash(hash: &[u8; 32]) -> Option<Owned<VisitRecord>>;
+    /// Returns signed results of a desk run.
+    desk::desk_results(uuid: Uuid) -> Option<DeskRecord>;
     /// Lists all users, oldest first, at most [`super::LIST_LIMIT`].
     users::users() -> Vec<UserRecord>;
     /// Lists the users who come from a directory that has not disabled them, those whose uuid comes after this one, in that

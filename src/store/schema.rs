@@ -49,6 +49,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0031_proven",
     "0032_waiting_requests",
     "0033_visits",
+    "0034_desk_results",
 ];
 
 /// Names the version that this release makes and works with.

@@ -12,6 +12,7 @@ mod certification;
 mod collecting;
 #[path = "../../benches/support/crowd.rs"]
 pub mod crowd;
+mod desk;
 pub mod directory;
 mod diversify;
 mod export;

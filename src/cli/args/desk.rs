@@ -14,18 +14,26 @@ pub enum DeskCommand {
     /// List the runs of this computer.
     List,
     /// Write what a run of this computer has come to: CSV, JSON, and a page to print.
-    Results {
-        run: Uuid,
-        /// The directory to write them into.
-        #[arg(long, value_name = "DIRECTORY", default_value = ".", value_hint = ValueHint::DirPath)]
-        to: PathBuf,
-    },
+    Results(DeskResultsArgs),
     /// Wipe letters that were printed.
     Letters {
         /// The directory in which the letters are.
         #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
         printed: PathBuf,
     },
+}
+
+#[derive(Args)]
+pub struct DeskResultsArgs {
+    pub run: Uuid,
+    /// The directory to write them into.
+    #[arg(long, value_name = "DIRECTORY", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub to: PathBuf,
+    /// Have the server confirm and sign them, as an act of its log; `openssl cms -verify` reads the signature.
+    #[arg(long)]
+    pub sign: bool,
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 #[derive(Args)]

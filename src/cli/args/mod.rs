@@ -40,7 +40,7 @@ pub use config::ConfigCommand;
 pub use database::{DatabaseCommand, DatabaseReach};
 #[cfg(feature = "server")]
 pub use demo::DemoArgs;
-pub use desk::{DeskArgs, DeskCommand, DeskResumeArgs, DeskRunArgs, PinWay};
+pub use desk::{DeskArgs, DeskCommand, DeskResultsArgs, DeskResumeArgs, DeskRunArgs, PinWay};
 pub use doctor::{DoctorArgs, LogonArgs};
 pub use enrollment::{CourseArgs, EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
 pub use found::{

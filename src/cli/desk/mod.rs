@@ -4,6 +4,7 @@ mod lines;
 #[cfg(feature = "kiosk")]
 mod page;
 mod prepare;
+mod signed;
 
 use super::args::{DeskArgs, DeskCommand, DeskResumeArgs, DeskRunArgs};
 use super::failure::{Exit, Failure};
@@ -29,13 +30,7 @@ pub fn run(command: DeskCommand, output: &Output) -> Result<(), Failure> {
         DeskCommand::Run(args) => begin(&args, output),
         DeskCommand::Resume(args) => resume(&args, output),
         DeskCommand::List => list(output),
-        DeskCommand::Results { run, to } => {
-            let book = Book::find(&runs_in(&state_directory()?), run)?;
-            let book = book.ok_or(crate::desk::Error::RunUnknown { run })?;
-            let paths = results::write(book.run(), &to, UNSIGNED)?;
-            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            output.result(&json!({ "run": run, "files": paths }), || paths.iter().collect::<Text>())
-        }
+        DeskCommand::Results(args) => signed::write(&args, output),
         DeskCommand::Letters { printed } => {
             let wiped = crate::desk::wipe_letters(&printed).map_err(|source| crate::desk::Error::State {
                 doing: "wiped",

@@ -222,4 +222,6 @@ routes! {
     Get ["api/cardwright/v1/visits/kiosks/{kiosk}"] { kiosk: Guid } => (GetKiosk { kiosk });
     Post(secret) ["api/cardwright/v1/visits/handover"] {} => (HandOverVisit);
     Post ["api/cardwright/v1/visits/end"] {} => (EndVisits);
+    Post ["api/cardwright/v1/desk/results"] {} => (SignDeskResults);
+    Get ["api/cardwright/v1/desk/results/{results}"] { results: Guid } => (GetDeskResults { results });
 }

@@ -79,6 +79,8 @@ deeds! {
     /// Somebody has had a code made by which a kiosk lets him in.
     VisitHandedOver = "visit-handed-over",
     VisitEnded = "visit-ended",
+    /// Results of a desk run were compared with the records, and signed.
+    DeskResults = "desk-results",
     RequestCreated = "request-created",
     RequestApproved = "request-approved",
     RequestDenied = "request-denied",

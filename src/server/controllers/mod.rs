@@ -10,6 +10,7 @@ pub mod audit_log;
 pub mod beyond_mim;
 pub mod card_secrets;
 pub mod certificates;
+pub mod desk;
 pub mod foresight;
 pub mod found;
 pub mod handover;

@@ -102,6 +102,9 @@ pub enum ApiError {
          administrator to link them";
     CertificateRevoked => (FORBIDDEN, CertificateRevoked), "this certificate was revoked";
     CertificateNoLogin(&'static str) => (FORBIDDEN, CertificateNoLogin), "this certificate lets nobody in: {0}";
+    DeskRow { row: usize, what: &'static str } => (CONFLICT, DeskRow),
+        "row {row} is not as this server knows it: {what}. Nothing was signed; mend the row, or leave it out"
+        => { row, .. } [row: Number(*row as u64)];
     VisitRefused => (FORBIDDEN, VisitRefused),
         "nobody was let in: what was shown lets nobody in here. Try once more, with the newest password that was sent, or ask \
          whoever has approved the request for another";

@@ -9,7 +9,7 @@ use crate::server::call::app::{App, place};
 use crate::server::call::body::Payload;
 use crate::server::call::reply::Reply;
 use crate::server::controllers::{
-    accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, found, handover, health, history,
+    accounts, audit_log, beyond_mim, card_secrets, certificates, desk, foresight, found, handover, health, history,
     identities, leaving, logon, lost, offline, outbox, people_import, pins, policies, presence, profiles, proposals,
     puks, queue, remind, reports, requests, review, sealed_keys, smartcards, templates, visits,
 };
@@ -243,6 +243,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             payload.nothing()?;
             accounts::end_session(&call).await
         }
+        Route::SignDeskResults => desk::sign(&call, payload.read()?).await,
+        Route::GetDeskResults { results } => desk::get(&call, results).await,
         Route::BeginVisit => visits::begin(&call, payload.read()?).await,
         Route::ChallengeVisit => {
             payload.nothing()?;

@@ -11,6 +11,7 @@ use crate::cm::beyond_mim::{
 };
 use crate::cm::card_secrets::{AdminKeyNews, AdminKeyReport, NextAdminKey, PukNews, PukReport};
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
+use crate::cm::desk::{DeskResults, SignedResults};
 use crate::cm::foresight::Foresight;
 use crate::cm::found::{Found, FoundCard, FoundElsewhere, HistoryEntry, TakeOver};
 use crate::cm::health::Health;
@@ -394,6 +395,8 @@ fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
         (Method::Get, "visits/kiosks/{kiosk}") => Bodies { takes: None, gives: Gives::One(VisitingUser::schema()) },
         (Method::Post, "visits/handover") => takes(HandOver::schema(), Gives::One(HandedOver::schema())),
         (Method::Post, "visits/challenge") => takes(ignored_object(), Gives::One(VisitChallenge::schema())),
+        (Method::Post, "desk/results") => takes(DeskResults::schema(), Gives::Made(SignedResults::schema(), "results")),
+        (Method::Get, "desk/results/{results}") => Bodies { takes: None, gives: Gives::One(SignedResults::schema()) },
         (Method::Get, "outbox") => list(OutboxEntry::schema()),
         (Method::Post, "outbox/{notice}/retry" | "outbox/{notice}/discard") => takes(ignored_object(), Gives::Nothing),
         (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end" | "visits/end") => {

@@ -168,6 +168,8 @@ impl OneRequest {
             | Route::RetryNotice { .. }
             | Route::DiscardNotice { .. }
             | Route::EndSession
+            | Route::SignDeskResults
+            | Route::GetDeskResults { .. }
             | Route::BeginVisit
             | Route::ChallengeVisit
             | Route::GetKiosk { .. }

@@ -31,7 +31,7 @@ const WATCHED: [(&str, &[&str]); 12] = [
 /// was used last, which is no act.
 const UNWATCHED: [&str; 3] = ["seq", "changes", "last_used"];
 /// The other tables, and why the log does not vouch for them.
-const OTHERS: [(&str, &str); 22] = [
+const OTHERS: [(&str, &str); 23] = [
     ("agents_keys", "sealed"),
     ("archived_keys", "sealed"),
     ("attestations", "an act has them whole"),
@@ -41,6 +41,7 @@ const OTHERS: [(&str, &str); 22] = [
     ("audit_signatures", "the log"),
     ("counters", "numbers of lists, which are remembered"),
     ("crls", "signed, and remembered"),
+    ("desk_results", "signed by the CA, and an act has the digest"),
     ("devices", "what clients say of cards, which nothing rests on; what a maker attests is in an act"),
     ("folded_names", "derived from the users, and compared with them"),
     ("meta", "fingerprints of keys and templates, which each server compares with its own"),

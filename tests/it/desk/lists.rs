@@ -111,6 +111,21 @@ fn approvals_are_asked_for_at_once_and_a_list_that_changes_goes_on() {
     let names = [("gita", "Completed"), ("nils", "Pending"), ("petra", "Pending"), ("ursula", "Completed")];
     assert_eq!(bench.requests(), names.map(|(name, status)| (name.to_owned(), status.to_owned())));
 
+    // The server confirms what the run has come to, and OpenSSL takes its signature.
+    let to = bench.site.program.path("results").display().to_string();
+    std::fs::create_dir(&to).unwrap();
+    let signed = bench.end(&["results", &run, "--sign", "--to", &to]).document();
+    let file = |ending: &str| format!("{to}/desk-{run}.{ending}");
+    let verifies = |content: &str| {
+        let mut openssl = std::process::Command::new("openssl");
+        openssl.args(["cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-out", "/dev/null"]);
+        openssl.args(["-in", &file("p7s"), "-content", content, "-CAfile"]).arg(bench.site.ca_file());
+        openssl.output().unwrap().status.success()
+    };
+    assert!(verifies(&file("signed.json")) && !verifies(&file("json")));
+    let digest = signed["signed"]["sha256"].as_str().unwrap();
+    assert!(std::fs::read_to_string(file("html")).unwrap().contains(digest), "{signed}");
+
     // Another run: cards of the one before are refused by name, and so is what is no card for it.
     let before = next.headers().iter().filter(|header| CHANGES.contains(&header[1])).count();
     approve("nils");
@@ -128,4 +143,7 @@ fn approvals_are_asked_for_at_once_and_a_list_that_changes_goes_on() {
     bench.insert(3);
     assert_eq!(other.until("done")["person"], "nils");
     assert_eq!(other.ended().0, Some(0));
+    // The first run says that nothing was done for nils, which the server knows better now.
+    let refused = bench.end(&["results", &run, "--sign", "--to", &to]).refused(6, "desk-row");
+    assert!(refused.message.contains("nils") || refused.message.contains("row 4"), "{}", refused.message);
 }

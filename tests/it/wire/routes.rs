@@ -149,6 +149,8 @@ fn one_of_each() -> Vec<Route> {
         Route::GetKiosk { kiosk: A },
         Route::HandOverVisit,
         Route::EndVisits,
+        Route::SignDeskResults,
+        Route::GetDeskResults { results: A },
     ]
 }
 
@@ -181,7 +183,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 103);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 105);
 }
 
 #[test]

@@ -64,6 +64,7 @@ act-session-ended = Sitzung beendet
 act-visit-begun = Person am Kiosk eingelassen
 act-visit-refused = Am Kiosk niemand eingelassen
 act-visit-ended = Besuch am Kiosk beendet
+act-desk-results = Ergebnisse einer Ausgabe unterschrieben
 act-request-created = Antrag gestellt
 act-request-approved = Antrag genehmigt
 act-request-denied = Antrag abgelehnt

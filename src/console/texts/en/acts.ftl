@@ -64,6 +64,7 @@ act-session-ended = Session ended
 act-visit-begun = A person was let in at a kiosk
 act-visit-refused = Nobody was let in at a kiosk
 act-visit-ended = Visit at a kiosk ended
+act-desk-results = Results of a desk run signed
 act-request-created = Request made
 act-request-approved = Request approved
 act-request-denied = Request denied

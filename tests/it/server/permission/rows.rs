@@ -124,6 +124,8 @@ pub struct Objects {
     pub notice: Uuid,
     /// Where people are let in.
     pub kiosk: Uuid,
+    /// Results of a desk run that the agent has had signed.
+    pub results: Uuid,
 }
 
 pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) -> Objects {
@@ -163,6 +165,11 @@ pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) 
         let listed = lab.get(owner, &format!("{API}/profiles/{}/certificates", objects.profile)).ok();
         objects.serial = hex::decode(listed[0]["SerialNumber"].as_str().unwrap()).unwrap();
     }
+    if second == Some("results") {
+        let signed = lab.post(people.of("agent"), &format!("{EXTENSION}/desk/results"), results(&objects)).ok();
+        objects.results = signed["Uuid"].as_str().unwrap().parse().unwrap();
+        return objects;
+    }
     if let Some(kind) = second {
         let asker = people.of(if kind == "Retire" { "owner" } else { "agent" });
         let body = json!({"datacollection": [], "type": kind, "smartcard": objects.smartcard, "comment": ""});
@@ -174,6 +181,15 @@ pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) 
         }
     }
     objects
+}
+
+/// What a desk run says that has enrolled the card.
+fn results(objects: &Objects) -> Value {
+    let at = cardwright::cm::wire::moment_text(time::OffsetDateTime::now_utc());
+    json!({"Rows": [{
+        "Person": "owner", "Request": objects.request, "CardId": objects.card_id, "Serial": "", "Outcome": "Completed",
+        "At": at, "Workstation": "desk",
+    }]})
 }
 
 /// Puts a notice into the outbox of a server that has no way to send it.
@@ -637,6 +653,15 @@ pub fn rows() -> Vec<Row> {
                 "Unblock",
             ),
             200,
+        ),
+        with(row(Enrolled, [409, 201, 409, 409, 201, 409, 409, 409], |_, _| Route::SignDeskResults), |_, o, _| {
+            results(o)
+        }),
+        second(
+            row(Enrolled, [404, 404, 404, 404, 200, 200, 404, 200], |_, o| Route::GetDeskResults {
+                results: o.results,
+            }),
+            "results",
         ),
         kiosk(with(row(Pending, [403; 8], |_, _| Route::ChallengeVisit), |_, _, _| json!({})), 200),
         row(Pending, [200; 8], |_, o| Route::GetKiosk { kiosk: o.kiosk }),
