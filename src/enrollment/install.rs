@@ -9,6 +9,7 @@ use super::step::{Event, Installed, Observer, OldKey, Outcome, Step};
 use super::workflow::Workflow;
 use crate::pkix;
 use crate::token::{self, Authority, KeyId, Operation, Session, Token};
+use uuid::Uuid;
 
 impl Enrollment<'_> {
     /// Goes on where the certificates are in the journal and may be on the token. Where only the administrator can
@@ -53,7 +54,7 @@ impl Enrollment<'_> {
         if renewed || self.facts.as_admin {
             self.reach(Milestone::Superseding { tie, keys: issued.to_vec(), old: old.clone() })?;
         }
-        let gone = if renewed { self.remove_superseded(issued, &old, session, observer)? } else { Vec::new() };
+        let gone = if renewed { self.remove_superseded(tie, (issued, &old), session, observer)? } else { Vec::new() };
         session.pause();
         self.finish(tie, issued, gone, observer)
     }
@@ -74,7 +75,7 @@ impl Enrollment<'_> {
                 Login::In(session) => session,
                 Login::Need(leg) => return Ok(leg),
             };
-            gone = self.remove_superseded(issued, old, session.as_mut(), observer)?;
+            gone = self.remove_superseded(tie, (issued, old), session.as_mut(), observer)?;
         }
         self.finish(tie, issued, gone, observer)
     }
@@ -109,8 +110,8 @@ impl Enrollment<'_> {
     /// Removes the keys that were renewed. Those that can decrypt stay, so that old messages can still be read.
     fn remove_superseded(
         &mut self,
-        issued: &[IssuedWork],
-        old: &[String],
+        tie: Tie,
+        (issued, old): (&[IssuedWork], &[String]),
         session: &mut dyn Session,
         observer: Observer<'_>,
     ) -> Result<Vec<OldKey>, Error> {
@@ -120,12 +121,23 @@ impl Enrollment<'_> {
         // Where every old key gave its place to a new one, there is nothing left to look for.
         let stored = if gone.len() < old.len() { session.list().map_err(failed)? } else { Vec::new() };
         for stored in stored {
-            let new = issued.iter().any(|work| work.key.id.0 == stored.id.0);
-            let Some(certificate) = stored.certificate.as_deref().and_then(|der| pkix::Certificate::from_der(der).ok())
-            else {
+            if issued.iter().any(|work| work.key.id.0 == stored.id.0) {
                 continue;
+            }
+            let there = stored.certificate.as_deref().and_then(|der| pkix::Certificate::from_der(der).ok());
+            let certificate = match (there, &stored.public_key) {
+                (Some(certificate), _) => certificate,
+                // A removal that was cut off has left the key without its certificate, which the server may tell.
+                (None, Some(key)) => {
+                    session.pause();
+                    match self.listed_of(tie.smartcard, key, observer)? {
+                        Some(certificate) => certificate,
+                        None => continue,
+                    }
+                }
+                (None, None) => continue,
             };
-            if new || !old.contains(&certificate.thumbprint_sha1()) {
+            if !old.contains(&certificate.thumbprint_sha1()) {
                 continue;
             }
             if certificate.keeps_secrets().unwrap_or(true) {
@@ -137,6 +149,18 @@ impl Enrollment<'_> {
             }
         }
         Ok(gone)
+    }
+
+    /// Returns the certificate of this key, if the server lists one for the card and tells it whole.
+    fn listed_of(
+        &mut self,
+        smartcard: Uuid,
+        key: &pkix::PublicKey,
+        observer: Observer<'_>,
+    ) -> Result<Option<pkix::Certificate>, Error> {
+        let rows = self.rows(smartcard, observer)?.iter().filter_map(|row| row.certificate.as_deref());
+        let mut certificates = rows.filter_map(|der| pkix::Certificate::from_der(der).ok());
+        Ok(certificates.find(|certificate| certificate.public_key().is_ok_and(|listed| listed == *key)))
     }
 }
 

@@ -123,7 +123,12 @@ impl Enrollment<'_> {
             return Ok(());
         }
         observer(Event::Doing(Stage::ReserveRoom));
-        let settled = self.facts.admin_key.unwrap_or(KnownAdminKey::Own);
+        let settled = match self.facts.admin_key {
+            Some(settled) => settled,
+            // An earlier process has settled it, and the card may have kept the key it came with.
+            None if self.unsettled && config.diversify_admin_key => self.known_admin_key(tie, token, observer)?,
+            None => KnownAdminKey::Own,
+        };
         let key = if config.diversify_admin_key { settled } else { KnownAdminKey::Default };
         let work =
             AdminWork { tie, config, keys: &[key], own: None, next: None, stage: Stage::ReserveRoom, asks: false };

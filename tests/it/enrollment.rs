@@ -17,6 +17,7 @@ mod journal;
 mod keys;
 mod kill;
 mod local;
+mod matrix;
 mod memory_identity;
 mod memory_rules;
 mod memory_session;
