@@ -58,6 +58,7 @@ impl Enrollment<'_> {
             template,
             target,
             milestone: given.map_or(Milestone::Asking, |request| Milestone::Requested { request }),
+            was_given: given.is_some(),
             pin: PinWork::None,
             owes_key: self.owes_by_proof(),
             owes_possession: self.facts.possession,

@@ -145,12 +145,13 @@ impl Enrollment<'_> {
         Ok(())
     }
 
-    /// Refuses the card once it can be told that it is another one, and gives the request up, so that nothing stays
-    /// behind.
+    /// Refuses the card once it can be told that it is another one, and gives a request up that this work has made, so
+    /// that nothing stays behind. One that was made elsewhere stays, to be gone on with on the right card.
     pub(super) fn refuse_card<T>(&mut self, tie: Tie) -> Result<T, Error> {
         let Tie { request, smartcard } = tie;
+        let was_given = self.record().is_some_and(|record| record.was_given);
         // Where the server does not let it be canceled, the journal keeps it.
-        if self.client.cancel(request).is_ok() {
+        if was_given || self.client.cancel(request).is_ok() {
             self.close()?;
         }
         self.facts.proof = Proof::None;

@@ -27,6 +27,9 @@ pub struct Record {
     /// Whose card it will be; `None`: the caller's.
     pub target: Option<Uuid>,
     pub milestone: Milestone,
+    /// The request was made elsewhere, and is not this work's to give up. Files of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_given: bool,
     /// How far the setting of a PIN has come; files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "PinWork::is_none")]
     pub pin: PinWork,

@@ -132,6 +132,31 @@ fn a_yubikey_that_was_reset_is_retired_as_lost_alone() {
 }
 
 #[test]
+fn a_request_that_was_made_elsewhere_outlives_the_refusal_of_a_card() {
+    let site = Site::new();
+    let options = || PivOptions { serial: 31_415_926, ..piv::yubikey() };
+    let (card, reset) = (piv::card(options()), piv::card(options()));
+    site.enrolled(&mut piv::open(&card));
+    let mut face = Face { pins: ["999999"].into(), ..Face::default() };
+    let error = site.lab.run(&site.alice, &mut piv::open(&card), renew(), &mut face).unwrap_err();
+    assert_eq!(error.code(), "wrong-pin");
+    let open = |site: &Site| site.alice.requests(None).unwrap().into_iter().find(|request| !request.status.is_final());
+    let request = open(&site).unwrap().uuid;
+    let directory = crate::support::directory::temporary();
+    let journal = Journal::open(directory.path().join("journal")).unwrap();
+    let mut token = piv::open(&reset);
+    let mut work = Enrollment::begin(&site.alice, &journal, token.identity(), renew()).unwrap();
+    work.go_on_with(request);
+    let error = Face::default().pump(&mut work, &mut token).unwrap_err();
+    assert_eq!(facts(&error), ("card-unproven", 6), "{error:?}");
+    drop(work);
+    assert_eq!(journal.unfinished().unwrap().len(), 0);
+    assert_eq!(open(&site).map(|open| open.uuid), Some(request));
+    site.run_enrolled(&mut piv::open(&card), renew());
+    assert!(open(&site).is_none());
+}
+
+#[test]
 fn a_card_without_its_certificate_proves_itself_by_its_admin_key() {
     for rules in [Rules::pkcs11(), Rules::gids(), Rules::piv(Cipher::Aes)] {
         let bench = Bench::new();
