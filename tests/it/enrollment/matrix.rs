@@ -46,7 +46,7 @@ const KINDS: [Kind; 4] = [
         name: "PKCS#11",
         lab: || Lab::new(true, 0),
         pin: PIN,
-        make: || Device::Memory(MemoryToken::fresh()),
+        make: || Device::Memory(Box::new(MemoryToken::fresh())),
         flows: 4,
     },
 ];
@@ -81,7 +81,7 @@ enum Harm {
 /// A card with what opens it, or a PKCS#11 token in memory.
 enum Device {
     Card(SharedCard, fn(&SharedCard) -> Result<Box<dyn Token>, token::Error>),
-    Memory(MemoryToken),
+    Memory(Box<MemoryToken>),
 }
 
 fn open_piv(card: &SharedCard) -> Result<Box<dyn Token>, token::Error> {
@@ -144,7 +144,7 @@ impl Device {
     fn with<T>(&mut self, act: impl FnOnce(&mut dyn Token) -> T) -> Result<T, token::Error> {
         match self {
             Device::Card(card, open) => Ok(act(&mut *open(card)?)),
-            Device::Memory(token) => Ok(act(token)),
+            Device::Memory(token) => Ok(act(&mut **token)),
         }
     }
 }
