@@ -4,7 +4,7 @@ use super::PinMode;
 use super::card::Card;
 use super::choice::{Choice, choose};
 use super::engine::{Engine, Message, Seen, of_reader};
-use super::prepare::of_server;
+use super::requests::of_server;
 use super::run::{Stand, Trouble};
 use super::station::Station;
 use super::view::{At, Happened};
@@ -93,7 +93,6 @@ impl Engine {
         match seen {
             Seen::Card(card) => {
                 let station = &mut self.stations[at];
-                station.again = 0;
                 if !card.identity.is_named() {
                     return self.refuse_card(at, nameless());
                 }
@@ -231,6 +230,9 @@ impl Engine {
         let station = &mut self.stations[at];
         if station.again >= MOST_AGAIN {
             station.again = 0;
+            if !self.setup.attended {
+                self.left.extend(station.row);
+            }
             return self.refuse_card(at, trouble);
         }
         let pause = FIRST_PAUSE * 3_u32.pow(station.again.min(9)) / 2_u32.pow(station.again.min(9));

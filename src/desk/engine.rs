@@ -193,6 +193,7 @@ impl Engine {
             Message::Reader(event) => self.at_reader(event),
             Message::Blind(error) => {
                 self.stopping = true;
+                self.stop_what_waits();
                 self.happened(Happened::Blind { trouble: of_reader(&error) });
             }
             Message::Seen { reader, turn, seen } => self.seen(&reader, turn, seen),
@@ -288,10 +289,10 @@ impl Engine {
     /// Changes the file of the run. Where it cannot be written no further card is begun; returns whether it was.
     pub(super) fn note(&mut self, change: impl FnOnce(&mut Run)) -> bool {
         let Err(error) = self.book.change(change) else { return true };
-        self.paused = true;
+        (self.paused, self.stopping) = (true, self.stopping || !self.setup.attended);
         let (code, remedy) = error.advice().map_or(("desk-state", ""), |(code, _, remedy)| (code, remedy));
         let because = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
-        let message = format!("{error}{because}; no further card is begun until you go on (pause)");
+        let message = format!("{error}{because}; no further card is begun");
         let trouble = Trouble { code: code.to_owned(), message, remedy: remedy.to_owned() };
         self.happened(Happened::NotWritten { trouble });
         false

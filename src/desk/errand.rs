@@ -1,7 +1,7 @@
 //! What is done after a card, beside the cards: requests that open it, letters. One after the other, on a thread of its own.
 
 use super::letter::{self, Letter, Letters};
-use super::prepare::of_server;
+use super::requests::of_server;
 use super::run::Trouble;
 use crate::client::{self, CmClient};
 use crate::cm::problem::ProblemCode;

@@ -18,6 +18,7 @@ mod list;
 mod pin;
 pub mod prepare;
 mod progress;
+pub mod requests;
 pub mod results;
 mod run;
 mod station;

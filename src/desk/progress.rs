@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::errand::{Errand, Fetched};
 use super::letter::Letter;
 use super::pin::{copied, random};
-use super::prepare::of_workflow;
+use super::requests::of_workflow;
 use super::run::{PinFate, Stand, Trouble};
 use super::view::{Asks, At, Happened, in_words};
 use crate::enrollment::{Event, Input, Need, Outcome, WhichPin};

@@ -57,7 +57,9 @@ fn line(happened: &Happened, view: &View) -> Option<String> {
         }
         Happened::SetAside { reader, person } => format!("{reader}: {person} was set aside; take the card out"),
         Happened::Opening { person, request } => {
-            format!("{person} opens the card with a one-time password: cardwright unblock --request {request}")
+            format!(
+                "{person} opens the card with a one-time password, by request {request} (request prove, then unblock)"
+            )
         }
         Happened::OpeningFailed { person, trouble } => with(format!("{person}'s card is not opened: "), trouble),
         Happened::Letter { person } => format!("{person}'s PIN letter is printed"),

@@ -8,7 +8,9 @@ use crate::cli::review;
 use crate::cli::secrets::{self, NEW_PIN, PIN};
 use crate::cli::settings::{Settings, state_directory};
 use crate::client::CmClient;
-use crate::desk::{self, Book, Error, LARGEST_LIST, Letters, ListOrder, Note, PinMode, Row, Stand, prepare, runs_in};
+use crate::desk::{
+    self, Book, Error, LARGEST_LIST, Letters, ListOrder, Note, PinMode, Row, Stand, prepare, requests, runs_in,
+};
 use crate::enrollment::Journal;
 use crate::secret::Pin;
 use std::io::Read;
@@ -106,8 +108,8 @@ fn asked(
     output: &Output,
 ) -> Result<Prepared, Failure> {
     prepare::check_pins(&client, book.run(), pins(args), letters(args).as_ref())?;
-    prepare::ask(&client, &mut book, rows)?;
-    prepare::look(&client, &journal, &mut book)?;
+    requests::ask(&client, &mut book, rows)?;
+    requests::look(&client, &journal, &mut book)?;
     let patience = review::patience(args.wait).unwrap_or_default();
     let (began, mut is_told) = (Instant::now(), false);
     loop {
@@ -124,7 +126,7 @@ fn asked(
             break;
         }
         std::thread::sleep(PAUSE.min(patience.saturating_sub(began.elapsed())));
-        prepare::look(&client, &journal, &mut book)?;
+        requests::look(&client, &journal, &mut book)?;
     }
     let count = |stand| book.run().rows.iter().filter(|row| row.stand == stand).count() as u64;
     let (ready, begun, pending) = (count(Stand::Ready), count(Stand::Begun), count(Stand::Pending));

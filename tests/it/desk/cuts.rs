@@ -105,12 +105,28 @@ fn a_disk_that_is_full_lets_no_card_begin_and_loses_nothing() {
     let told = run.until("not-written");
     assert_eq!(told["trouble"]["code"], "desk-state", "{told}");
     assert!(card.headers().iter().all(|header| header[1] != GENERATE));
-    drop(run);
+    assert_eq!(run.ended().0, Some(6));
     std::fs::remove_dir(&beside).unwrap();
     let again = bench.run(&["run", &list, "--pin", "now"]);
     assert_eq!(again.until("done")["person"], "ursula");
     assert_eq!(again.ended().0, Some(0));
     assert_eq!(bench.requests().len(), 1);
+}
+
+#[test]
+fn readers_that_are_gone_end_the_run_and_lose_nothing() {
+    let bench = Bench::new(&["ursula"], plain);
+    let list = bench.list(&["ursula"]);
+    let run = bench.run(&["run", &list, "--pin", "now"]);
+    run.until("reader");
+    let Bench { site, pcscd } = bench;
+    drop(pcscd);
+    // A pcscd that ends while it is spoken to looks like one that refuses.
+    let blind = run.until("blind")["trouble"]["code"].clone();
+    assert!(["pcsc-not-running", "pcsc-not-permitted"].map(|code| json!(code)).contains(&blind), "{blind}");
+    let (code, last) = run.ended();
+    assert_eq!((code, &last.last().unwrap()["rows"][0]["state"]), (Some(6), &json!("no card yet")), "{last:?}");
+    assert_eq!(site.client(super::OLGA).queue(None, None, None).unwrap().len(), 1);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use cardwright::virtual_card::SharedCard;
 
-use super::{Bench, plain};
+use super::{ADAM, Bench, PIN, plain};
 use crate::support::program::{end, found};
 
 /// What other people's tool reads in a letter.
@@ -115,4 +115,37 @@ fn a_printer_that_is_away_loses_no_letter_silently() {
     let rows = last.last().unwrap()["rows"].clone();
     assert_eq!(rows[1]["pin"], "lost: the card needs a new PIN", "{rows}");
     drop(card);
+}
+
+/// The template, whose workflow Unblock wants an approval and a one-time password.
+fn with_opening(template: String) -> Vec<String> {
+    let unblock = "[workflows.unblock]\n";
+    let approval = format!("{unblock}approvals_needed = 1\napprovers = [\"group:approvers\"]\n");
+    let password = "[workflows.unblock.one_time_password]\ndeliver = [\"display\"]\n\n[workflows.offline_unblock]";
+    assert!(template.contains(unblock));
+    vec![template.replace(unblock, &approval).replace("[workflows.offline_unblock]", password)]
+}
+
+#[test]
+fn at_the_hand_over_the_holder_opens_the_card_with_a_one_time_password() {
+    let mut bench = Bench::new(&["ursula"], with_opening);
+    bench.site.person(ADAM, &["approvers"]);
+    let list = bench.list(&["ursula"]);
+    let card = bench.insert(0);
+    let run = bench.run(&["run", &list, "--pin", "hand-over"]);
+    assert_eq!(run.until("done")["person"], "ursula");
+    let request = run.until("opening")["request"].as_str().unwrap().to_owned();
+    assert_eq!(run.ended().0, Some(0));
+
+    let approved = bench.site.run(ADAM, PIN, &["request", "approve", &request, "--yes"]).done();
+    let password = approved["OneTimePassword"].as_str().unwrap().to_owned();
+    let unblock = ["unblock", "--request", &request, "--reader", bench.reader(0).name()];
+    bench.site.run("ursula", PIN, &unblock).refused(6, "one-time-password-needed");
+    let mut prove = bench.site.command("ursula", PIN, &["request", "prove", &request]);
+    end(prove.env("CARDWRIGHT_ONE_TIME_PASSWORD", &password)).done();
+    bench.site.run("ursula", PIN, &unblock).done();
+    opens(&card, PIN);
+    // The same list opens nothing twice.
+    assert_eq!(bench.end(&["run", &list, "--pin", "hand-over"]).done()["done"], 1);
+    assert_eq!(bench.requests().len(), 2);
 }

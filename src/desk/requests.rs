@@ -1,0 +1,226 @@
+//! The requests of a run: made once, found again, and looked at.
+//!
+//! A request is never made twice: the run's id stands in the comments of its requests, so that one whose answer was lost, or
+//! that another workstation has made, is found and taken up; so is one that was open before.
+
+use super::error::Error;
+use super::list::Row;
+use super::run::{Book, Entry, Run, Stand, Trouble};
+use crate::client::{self, CmClient};
+use crate::cm::data_item::DataItem;
+use crate::cm::request::{CreateRequest, Request, RequestStatus, RequestType};
+use crate::enrollment::{self, Journal, Stage};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Bounds the pages of requests that are looked through for those of the run, the newest first.
+const MOST_PAGES: usize = 20;
+const PAGE: u32 = 500;
+/// Bounds the names of approvers in a message.
+const MOST_APPROVERS: usize = 4;
+
+/// Makes the requests that are missing, or takes up those that are there; a row for which none can be made is refused, and
+/// the others go on. `rows` says what the list gives besides.
+pub fn ask(client: &CmClient, book: &mut Book, rows: &[Row]) -> Result<(), Error> {
+    let unasked = |run: &Run| run.rows.iter().position(|row| row.stand == Stand::Unasked);
+    if unasked(book.run()).is_none() {
+        return Ok(());
+    }
+    let tag = book.run().tag();
+    let mut made = tagged(client, &tag)?;
+    // Each pass takes one row out of those that are not asked for.
+    while let Some(index) = unasked(book.run()) {
+        let row = &book.run().rows[index];
+        let data = rows.iter().find(|listed| listed.line == row.line).map(|listed| listed.data.clone());
+        let found = match made.remove(&row.person) {
+            Some((request, _)) => Ok(request.uuid),
+            None => make(client, row, data.unwrap_or_default(), &tag),
+        };
+        match found {
+            Ok(request) => book.change(|run| {
+                let row = &mut run.rows[index];
+                (row.request, row.stand, row.trouble) = (Some(request), Stand::Pending, None);
+            })?,
+            Err(error @ client::Error::Refused { .. }) => {
+                let trouble = of_server(error);
+                book.change(|run| refuse(&mut run.rows[index], trouble))?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Looks how far the requests have come: what was approved can go, what has ended is refused or done.
+pub fn look(client: &CmClient, journal: &Journal, book: &mut Book) -> Result<(), Error> {
+    let unfinished = journal.unfinished()?;
+    for index in 0..book.run().rows.len() {
+        let row = &book.run().rows[index];
+        let Some(request) = row.request.filter(|_| !row.is_over()) else { continue };
+        let read = match client.request(request) {
+            Ok(read) => read,
+            Err(error @ client::Error::Refused { .. }) => {
+                let trouble = of_server(error);
+                book.change(|run| refuse(&mut run.rows[index], trouble))?;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let is_unfinished = unfinished.iter().any(|record| record.request() == Some(request));
+        let mut row = row.clone();
+        settle(client, &mut row, &read, is_unfinished)?;
+        book.change(|run| run.rows[index] = row)?;
+    }
+    Ok(())
+}
+
+/// Makes the trouble of what the server has refused.
+pub(super) fn of_server(error: client::Error) -> Trouble {
+    of_workflow(&enrollment::Error { stage: Stage::MakeRequest, request: None, cause: error.into() })
+}
+
+/// Makes the trouble of what has ended a workflow: the last error beneath says most.
+pub(super) fn of_workflow(error: &enrollment::Error) -> Trouble {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        source = cause.source();
+    }
+    Trouble { code: error.code().to_owned(), message, remedy: error.remedy().to_owned() }
+}
+
+fn refuse(row: &mut Entry, trouble: Trouble) {
+    (row.stand, row.trouble) = (Stand::Refused, Some(trouble));
+}
+
+/// Brings a row to what its request says. `is_unfinished`: the journal here has work on it.
+fn settle(client: &CmClient, row: &mut Entry, read: &Request, is_unfinished: bool) -> Result<(), Error> {
+    let ended = |code: &str, how: &str| Trouble {
+        code: code.to_owned(),
+        message: format!("the request {how}"),
+        remedy: "Take the row out of the list, or have a new request made: run the list once more.".into(),
+    };
+    match read.status {
+        RequestStatus::Pending | RequestStatus::None | RequestStatus::Other(_) => {
+            (row.stand, row.trouble) = (Stand::Pending, Some(waits(client, read.uuid)));
+        }
+        RequestStatus::Approved if row.stand == Stand::Begun => {}
+        RequestStatus::Approved => (row.stand, row.trouble) = (Stand::Ready, None),
+        RequestStatus::Executing => {
+            bind(client, row, read)?;
+            row.trouble = None;
+            row.stand = if row.card_id.is_some() { Stand::Begun } else { Stand::Ready };
+        }
+        RequestStatus::Completed if is_unfinished => row.stand = Stand::Begun,
+        RequestStatus::Completed => {
+            bind(client, row, read)?;
+            (row.stand, row.trouble) = (Stand::Done, None);
+        }
+        RequestStatus::Denied => end(row, ended("request-denied", "was denied")),
+        RequestStatus::Canceled => end(row, ended("request-canceled", "was canceled")),
+        RequestStatus::Failed => end(row, ended("request-failed", "failed")),
+    }
+    Ok(())
+}
+
+/// Refuses a row whose request is over; another try makes another request.
+fn end(row: &mut Entry, trouble: Trouble) {
+    row.request = None;
+    refuse(row, trouble);
+}
+
+/// Binds the row to the card that the server has assigned to its request.
+fn bind(client: &CmClient, row: &mut Entry, read: &Request) -> Result<(), Error> {
+    if let Some(smartcard) = read.new_smartcard {
+        row.card_id = Some(client.smartcard(smartcard)?.serial_number);
+    }
+    Ok(())
+}
+
+/// Says whose approval a request waits for.
+fn waits(client: &CmClient, request: Uuid) -> Trouble {
+    let whose = client.review(request).ok().filter(|review| !review.approvers.is_empty()).map(|review| {
+        let more = review.more_approvers || review.approvers.len() > MOST_APPROVERS;
+        let names: Vec<_> = review.approvers.into_iter().take(MOST_APPROVERS).collect();
+        format!(" of {}{}", names.join(", "), if more { " or others" } else { "" })
+    });
+    Trouble {
+        code: "request-pending".into(),
+        message: format!("waits for the approval{}", whose.unwrap_or_default()),
+        remedy: "Have it approved, then run the same again, or wait for it (--wait).".into(),
+    }
+}
+
+/// Makes the request of a row, or takes up one that is open for the same.
+fn make(client: &CmClient, row: &Entry, data: Vec<DataItem>, tag: &str) -> Result<Uuid, client::Error> {
+    let order = CreateRequest {
+        profile_template: Some(row.template),
+        data_collection: data,
+        target: Some(row.person),
+        request_type: RequestType::Enroll,
+        comment: format!("{} {tag}", row.comment).trim_start().to_owned(),
+        priority: None,
+        smartcard: None,
+        profile: None,
+        terms: None,
+    };
+    match client.foresee(&order, None) {
+        Ok(foresight) => {
+            let open = foresight.open.iter().find(|open| open.request_type == RequestType::Enroll);
+            if let Some(open) = open {
+                return Ok(open.request);
+            }
+        }
+        Err(client::Error::ExtensionAbsent { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    client.create_request(&order)
+}
+
+/// Finds the run's requests at the server, by whom they are for; of several the newest, and none that came to nothing.
+pub(super) fn tagged(client: &CmClient, tag: &str) -> Result<HashMap<Uuid, (Request, String)>, Error> {
+    let mut found = HashMap::new();
+    for queued in pages(client, None)? {
+        let ended =
+            matches!(queued.request.status, RequestStatus::Denied | RequestStatus::Canceled | RequestStatus::Failed);
+        if queued.request.comment.contains(tag) && !ended {
+            found.entry(queued.request.target).or_insert((queued.request, queued.target_name));
+        }
+    }
+    Ok(found)
+}
+
+/// Reads the requests that the caller may see, the newest first; a MIM CM tells only the caller's own.
+pub(super) fn pages(client: &CmClient, status: Option<RequestStatus>) -> Result<Vec<Seen>, Error> {
+    let (mut seen, mut after) = (Vec::new(), None);
+    for _ in 0..MOST_PAGES {
+        let page = match client.queue(status, after, Some(PAGE)) {
+            Ok(page) => page,
+            Err(client::Error::ExtensionAbsent { .. }) => {
+                let own = client.requests(status)?;
+                return Ok(own
+                    .into_iter()
+                    .map(|request| Seen { target_name: request.target.to_string(), request })
+                    .collect());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let is_last = page.len() < PAGE as usize;
+        after = page.last().map(|queued| queued.request.uuid);
+        seen.extend(page.into_iter().map(|queued| Seen { target_name: queued.target_name, request: queued.request }));
+        if is_last {
+            break;
+        }
+    }
+    Ok(seen)
+}
+
+/// Holds a request, and the name of whom it is for.
+pub(super) struct Seen {
+    pub request: Request,
+    pub target_name: String,
+}
