@@ -138,12 +138,12 @@ impl Engine {
     pub(super) fn offer(&mut self, at: usize) {
         let station = &mut self.stations[at];
         if self.paused || self.stopping || station.paused {
-            return station.come_to(At::Idle, "paused");
+            return self.rest_card(at, "paused");
         }
         let Some(card) = &station.card else { return };
         match choose(self.book.run(), card) {
             Choice::Refused(trouble) => self.refuse_card(at, trouble),
-            Choice::NoRow => station.come_to(At::Idle, "no row is left for this card"),
+            Choice::NoRow => self.rest_card(at, "no row is left for this card"),
             Choice::Row(row) if !self.working.contains(&row) => self.begin(at, row),
             Choice::Row(row) => match self.elsewhere(at, row) {
                 Some(other) => {
@@ -214,6 +214,17 @@ impl Engine {
                 self.happened(Happened::Begun { reader, person, card_id: card.id, serial });
             }
             Some(Err(Gone)) | None => station.come_to(At::Failed, "the card is gone"),
+        }
+    }
+
+    /// Lets a card wait in its reader, and tells it the first time.
+    fn rest_card(&mut self, at: usize, why: &str) {
+        let station = &mut self.stations[at];
+        let rested = station.at == At::Idle && station.text == why;
+        station.come_to(At::Idle, why);
+        if !rested {
+            let (reader, why) = (station.reader.clone(), why.to_owned());
+            self.happened(Happened::Rests { reader, why });
         }
     }
 

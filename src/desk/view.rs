@@ -84,6 +84,11 @@ pub enum Happened {
         reader: String,
         person: String,
     },
+    /// The card waits in its reader: the desk is paused, or has no row for it.
+    Rests {
+        reader: String,
+        why: String,
+    },
     /// The card was taken out.
     Empty {
         reader: String,

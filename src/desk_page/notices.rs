@@ -13,7 +13,7 @@ pub fn notice(texts: Texts<'_>, happened: &Happened) -> Option<Markup> {
     };
     let with = |said: String, trouble: &Trouble| html! { (said) " " (told(trouble)) };
     Some(match happened {
-        H::Reader { .. } | H::Stage { .. } | H::Empty { .. } | H::Over { .. } => return None,
+        H::Reader { .. } | H::Stage { .. } | H::Empty { .. } | H::Rests { .. } | H::Over { .. } => return None,
         H::ReaderGone { reader } => html! { (of("reader-gone", &[("reader", reader)])) },
         H::ReadersFull { .. } => html! { (texts.t("readers-full")) },
         H::Blind { trouble } => with(texts.t("blind"), trouble),

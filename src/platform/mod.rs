@@ -22,3 +22,4 @@ pub mod service;
 #[cfg(any(feature = "server", feature = "farm", feature = "kiosk"))]
 pub mod signal;
 pub mod socket;
+pub mod terminal;

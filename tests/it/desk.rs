@@ -6,6 +6,7 @@ mod lists;
 mod many;
 mod page;
 mod pins;
+mod terminal;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -18,7 +18,7 @@ pub fn tell(happened: &Happened, view: &View, args: &DeskArgs, output: &Output) 
 }
 
 /// Says whether somebody is wanted at a reader.
-fn rings(happened: &Happened) -> bool {
+pub fn rings(happened: &Happened) -> bool {
     matches!(
         happened,
         Happened::Done { .. } | Happened::CardRefused { .. } | Happened::Failed { .. } | Happened::AsksPin { .. }
@@ -26,11 +26,12 @@ fn rings(happened: &Happened) -> bool {
 }
 
 /// Says what has happened in a line for people; `None` where it is not worth one.
-fn line(happened: &Happened, view: &View) -> Option<String> {
+pub fn line(happened: &Happened, view: &View) -> Option<String> {
     let with =
         |what: String, Trouble { code, message, remedy }: &Trouble| format!("{what}{message} ({code}). {remedy}");
     Some(match happened {
         Happened::Reader { .. } | Happened::Stage { .. } | Happened::Empty { .. } => return None,
+        Happened::Rests { reader, why } => format!("{reader}: the card waits: {why}"),
         Happened::ReaderGone { reader } => {
             format!("{reader}: the reader is gone; a card that was in it goes on in another")
         }

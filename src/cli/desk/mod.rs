@@ -5,6 +5,7 @@ mod lines;
 mod page;
 mod prepare;
 mod signed;
+mod screen;
 
 use super::args::{DeskArgs, DeskCommand, DeskResumeArgs, DeskRunArgs};
 use super::failure::{Exit, Failure};
@@ -86,7 +87,12 @@ fn work(prepared: Prepared, args: &DeskArgs, output: &Output) -> Result<(), Fail
         page::show(begin, &told, run, args, output)?;
         return ended(run, args, output);
     }
-    watch(&begin()?, &told, args, output)?;
+    if !output.has_a_screen() {
+        watch(&begin()?, &told, args, output)?;
+    } else if !screen::watch(&begin()?, &told, args.sound, output) {
+        let failure = Failure::new("desk-left", Exit::Other, format!("run {run} was left while cards were under way"));
+        return Err(failure.remedy(format!("Leave no card without its end: cardwright desk resume {run}.")));
+    }
     ended(run, args, output)
 }
 

@@ -3,6 +3,8 @@
 //! Results go to standard output, progress and failures of a text run to standard error. What others wrote is escaped
 //! on its way through ([`shown`]); whether standard output took what was written is always checked.
 
+mod live;
+
 use super::failure::Failure;
 use super::shown;
 use crate::doctor::Verdict;
@@ -11,6 +13,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
+
+pub use live::{Live, Shade};
 
 /// Knows whether people or scripts (`--json`) read.
 #[derive(Clone, Copy)]
@@ -48,6 +52,11 @@ impl Output {
     /// Says whether a person is at the terminal, who can read a message and act on it.
     pub fn has_a_person(&self) -> bool {
         !self.json && io::stdin().is_terminal()
+    }
+
+    /// Says whether a person is at a terminal that shows changing lines and gives keys.
+    pub fn has_a_screen(&self) -> bool {
+        self.has_a_person() && io::stderr().is_terminal()
     }
 
     /// Prints a command's result on standard output: `document` for scripts, or `text` for people. Fails where it could
