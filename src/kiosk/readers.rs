@@ -55,7 +55,9 @@ impl Engine {
         let full: Vec<String> =
             state.filled.iter().filter(|(_, filled)| **filled).map(|(reader, _)| reader.clone()).collect();
         if was_held && filled != Some(true) {
-            let cut = state.scene.is_busy() || state.switchboard.is_some();
+            // The work may have noticed first.
+            let noticed = matches!(&state.scene, Scene::Trouble(trouble) if trouble.code == "token-removed");
+            let cut = noticed || state.scene.is_busy() || state.switchboard.is_some();
             state.leave(false);
             if cut && let Scene::Insert { cut } = &mut state.scene {
                 *cut = true;

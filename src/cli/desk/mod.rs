@@ -4,8 +4,8 @@ mod lines;
 #[cfg(feature = "kiosk")]
 mod page;
 mod prepare;
-mod signed;
 mod screen;
+mod signed;
 
 use super::args::{DeskArgs, DeskCommand, DeskResumeArgs, DeskRunArgs};
 use super::failure::{Exit, Failure};

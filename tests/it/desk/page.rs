@@ -146,7 +146,7 @@ fn two_readers_are_worked_through_at_the_page_by_keyboard_and_without_script() {
     assert!(!browser.source().contains(PIN) && !bench.site.log().contains(PIN));
     browser.click("Close the desk");
     let (code, last) = page.run.ended();
-    assert_eq!((code, &last.last().unwrap()["done"]), (Some(5), &2.into()), "{last:?}");
+    assert_eq!((code, &last.last().unwrap()["done"]), (Some(6), &2.into()), "{last:?}");
 }
 
 #[test]

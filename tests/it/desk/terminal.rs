@@ -35,7 +35,7 @@ fn holders_type_their_pins_in_turn_and_keys_pause_skip_retry_and_stop() {
     desk.exp_string("going on").unwrap();
 
     // Who types nothing is passed over, and has another try.
-    desk.exp_string("ursula types a PIN of 6 to 8 digits").unwrap();
+    desk.exp_string("ursula types a PIN of 6 to 8 characters").unwrap();
     desk.exp_string("New PIN:").unwrap();
     desk.send_control('c').unwrap();
     desk.exp_string("the row was set aside").unwrap();

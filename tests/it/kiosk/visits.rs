@@ -36,15 +36,29 @@ fn a_one_time_password_makes_a_card_ready_even_where_it_is_pulled_in_the_middle(
     browser.fill("One-time password", "AAAAAAAAAA");
     browser.click("Go on");
     browser.sees("Nothing was tried: please wait");
-    // It is pulled in the middle: what was done is kept, and it goes on from there.
+    // Where it is broken off, what was done is kept, and it goes on from there.
     browser.fill("Your user name or e-mail address", "ursula@example.test");
     browser.fill("One-time password", &password);
     browser.click("Go on");
+    // A card without room: it is told before a key is made, and the request waits.
     browser.sees("Choose a new PIN");
-    card.set_dial("remove-after@30".parse().unwrap());
+    card.set_dial("full=100".parse().unwrap());
     browser.fill("New PIN", PIN);
     browser.fill("New PIN, once more", PIN);
     browser.click("Set this PIN");
+    browser.sees("There is no room left on the card.");
+    browser.sees("Your request is kept");
+    card.set_dial("".parse().unwrap());
+    browser.click("Look at the card again");
+    browser.click("Use a one-time password");
+    browser.fill("Your user name or e-mail address", "ursula");
+    browser.fill("One-time password", &password);
+    browser.click("Go on");
+    // The new PIN was set before; it is pulled in the middle of what follows.
+    browser.sees("Your PIN");
+    card.set_dial("remove-after@12".parse().unwrap());
+    browser.fill("PIN", PIN);
+    browser.click("Go on");
     browser.sees("The card was taken out before the work on it was done.");
     judged(&browser, "cut");
     card.set_dial("".parse().unwrap());
