@@ -2,7 +2,7 @@
 //!
 //! In: what happens at the readers, jobs for a card, a person's answers. Out: who a card is, what a work needs and comes to.
 //! `watch` tells of readers and cards; a [`Worker`] is the one thread that holds the card in a reader, and does one job
-//! after another with it; [`drive`] is the loop around the driver ([`crate::enrollment`]) that every face uses, and
+//! after another with it; [`drive()`] is the loop around the driver ([`crate::enrollment`]) that every face uses, and
 //! [`Line`] lets a face on another thread answer it. A face that goes away ends what waits for it; what was done is in the
 //! journal. Absent: whose card it is and what is done with it, terminal and pages, any clock.
 
