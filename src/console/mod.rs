@@ -153,8 +153,8 @@ async fn within(door: &Door, texts: Texts<'_>, parts: &Parts, place: Option<Plac
 
 /// Returns the language that was chosen, or that the browser asks for.
 fn language(headers: &HeaderMap) -> Language {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    cookie::value(headers, LANGUAGE_COOKIE).and_then(Language::from_tag).unwrap_or_else(|| Language::accepted(accepted))
+    let chosen = cookie::value(headers, LANGUAGE_COOKIE).and_then(Language::from_tag);
+    chosen.unwrap_or_else(|| Language::asked_for(headers))
 }
 
 /// Keeps the chosen language, and goes back to where it was chosen.

@@ -6,7 +6,7 @@ use crate::desk::{Asks, At, Entry, ReaderView, Run, Stand, View};
 use crate::pages::answer::{Keep, page as answered};
 use crate::pages::assets;
 use crate::pages::form::mark;
-use crate::pages::layout::foreign;
+use crate::pages::layout::{self, foreign};
 use crate::pages::states::{Tone, state};
 use crate::pages::texts::{Language, Texts};
 use axum::http::StatusCode;
@@ -60,20 +60,11 @@ pub fn outside(texts: Texts<'_>, status: StatusCode, id: &str) -> Response {
     answered(status, document(texts, &title, None, &content), Keep::Nowhere)
 }
 
-fn document(texts: Texts<'_>, title: &str, refresh: Option<u32>, content: &Markup) -> Markup {
+fn document(texts: Texts<'_>, title: &str, again: Option<u32>, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(texts.language.tag()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                @if let Some(seconds) = refresh { noscript { meta http-equiv="refresh" content={ (seconds) "; url=/" }; } }
-                title { (title) " – cardwright" }
-                link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
-                link rel="stylesheet" href=(assets::address("style.css"));
-                script src=(assets::address("script.js")) defer {}
-            }
+            (layout::head(title, &html! { @if let Some(seconds) = again { noscript { (layout::refresh(seconds, "/")) } } }, &layout::script()))
             body {
                 a.skip href="#content" { (texts.t("skip")) }
                 header.top {

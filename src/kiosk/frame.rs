@@ -4,6 +4,7 @@ use super::idle::WARNED;
 use super::screens::{Screen, View};
 use crate::pages::answer::{Keep, page as answered};
 use crate::pages::assets;
+use crate::pages::layout;
 use crate::pages::texts::{Language, Texts};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -57,21 +58,14 @@ pub fn onward(texts: Texts<'_>) -> Response {
     answered(StatusCode::OK, markup, Keep::Nowhere)
 }
 
-fn document(texts: Texts<'_>, title: &str, larger: bool, refresh: Option<u32>, content: &Markup) -> Markup {
+fn document(texts: Texts<'_>, title: &str, larger: bool, again: Option<u32>, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html.kiosk lang=(texts.language.tag()) data-larger=[larger.then_some("yes")] {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                @if let Some(seconds) = refresh { noscript { meta http-equiv="refresh" content={ (seconds) "; url=/" }; } }
-                title { (title) " – cardwright" }
-                link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
-                link rel="stylesheet" href=(assets::address("style.css"));
+            (layout::head(title, &html! { @if let Some(seconds) = again { noscript { (layout::refresh(seconds, "/")) } } }, &html! {
                 link rel="stylesheet" href=(assets::address("kiosk.css"));
                 script src=(assets::address("kiosk.js")) defer {}
-            }
+            }))
             body { a.skip href="#content" { (texts.t("skip")) } (content) }
         }
     }

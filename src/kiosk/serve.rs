@@ -6,17 +6,16 @@ use super::marks::Marks;
 use super::screens;
 use super::settings::Settings;
 use crate::enrollment::{Journal, JournalError};
-use crate::pages::answer::{guard as guarded, see_other};
-use crate::pages::assets;
+use crate::pages::answer::see_other;
 use crate::pages::form::Form;
-use crate::pages::texts::{Catalogue, Language, Texts};
+use crate::pages::loopback::{OneBrowser, answer, kept_out};
+use crate::pages::texts::{Catalogue, Language};
 use crate::secret::LinkCode;
 use crate::web::events::follow;
 use crate::web::loopback::{self, Guard, Kept, NoRandom};
 use axum::Router;
-use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -85,7 +84,7 @@ pub async fn serve<E>(
     let (stop, stopped) = watch::channel(false);
     let watching = tokio::spawn(tick(Arc::clone(&engine), stopped));
     let kiosk = Arc::new(Kiosk { engine: Arc::clone(&engine), guard, catalogue: Catalogue::new(screens::TEXTS) });
-    let service = Router::new().fallback(answer).with_state(kiosk);
+    let service = Router::new().fallback(answer::<Kiosk>).with_state(kiosk);
     let ending = async {
         ending.await;
         // Streams end by it, and what waits for an answer.
@@ -117,104 +116,56 @@ async fn tick(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Answers one call.
-async fn answer(State(kiosk): State<Arc<Kiosk>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let mut response = match parts.method {
-        Method::GET | Method::HEAD => kiosk.get(&parts),
-        Method::POST => kiosk.post(&parts, body).await,
-        _ => kiosk.outside(&parts.headers, StatusCode::METHOD_NOT_ALLOWED, "no-form"),
-    };
-    guarded(response.headers_mut());
-    if !assets::is_asset(parts.uri.path()) {
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+impl OneBrowser for Kiosk {
+    fn guard(&self) -> &Guard {
+        &self.guard
     }
-    response
-}
 
-impl Kiosk {
-    fn get(&self, parts: &Parts) -> Response {
-        let path = parts.uri.path();
-        if path == "/returned" && self.guard.is_for_us(&parts.headers) {
-            return self.returned(parts);
-        }
-        if !self.guard.is_ours(&parts.headers, false) {
-            return self.kept(&parts.headers, Kept::Foreign);
-        }
-        if let Some(file) = assets::respond(path, &parts.headers, OffsetDateTime::now_utc()) {
-            return file;
-        }
-        if let Some(secret) = path.strip_prefix("/start/") {
-            return match self.guard.start(secret) {
-                Some(cookie) => {
-                    let mut response = see_other("/");
-                    response.headers_mut().insert(header::SET_COOKIE, cookie);
-                    response
-                }
-                None => self.outside(&parts.headers, StatusCode::FORBIDDEN, "link-used"),
-            };
-        }
-        if let Err(kept) = self.guard.admit(&parts.headers, false) {
-            return self.kept(&parts.headers, kept);
-        }
-        match path {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+
+    fn uninvited(&self, parts: &Parts) -> Option<Response> {
+        (parts.uri.path() == "/returned").then(|| self.returned(parts))
+    }
+
+    fn show(&self, parts: &Parts) -> Response {
+        match parts.uri.path() {
             "/" => self.page(&parts.headers),
             "/events" => follow(self.engine.changes(), SILENT),
             _ => see_other("/"),
         }
     }
 
+    async fn act(&self, form: Form) {
+        self.engine.act(&form, Instant::now());
+    }
+
+    fn outside(&self, language: Language, status: StatusCode, id: &str) -> Response {
+        frame::outside(self.catalogue.texts(language), status, id)
+    }
+}
+
+impl Kiosk {
     /// Takes who comes back from the server's pages. A strict cookie stays behind on the way from another site, so a page of ours leads
     /// on; what lets somebody in is what they were sent with.
     fn returned(&self, parts: &Parts) -> Response {
         let query = Form::of_query(parts.uri.query());
         let code = LinkCode::new(query.one("code").to_owned());
         match self.engine.returned(query.one("state"), code) {
-            true => frame::onward(self.catalogue.texts(accepted(&parts.headers))),
-            false => self.kept(&parts.headers, Kept::Foreign),
+            true => frame::onward(self.catalogue.texts(Language::asked_for(&parts.headers))),
+            false => kept_out(self, &parts.headers, Kept::Foreign),
         }
-    }
-
-    async fn post(&self, parts: &Parts, body: axum::body::Body) -> Response {
-        // A form of another site's page is not even read.
-        if let Err(kept) = self.guard.admit(&parts.headers, true) {
-            return self.kept(&parts.headers, kept);
-        }
-        match Form::receive(&parts.headers, body).await {
-            Ok(form) => self.engine.act(&form, Instant::now()),
-            Err(_) => return self.outside(&parts.headers, StatusCode::BAD_REQUEST, "no-form"),
-        }
-        see_other("/")
     }
 
     /// Shows the scene.
     fn page(&self, headers: &HeaderMap) -> Response {
         let now = OffsetDateTime::now_utc();
         self.engine.with(|state| {
-            let language = state.comfort.language.unwrap_or_else(|| accepted(headers));
+            let language = state.comfort.language.unwrap_or_else(|| Language::asked_for(headers));
             let view =
                 screens::View { texts: self.catalogue.texts(language), state, settings: &self.engine.settings, now };
             frame::page(&view, screens::written(&view))
         })
     }
-
-    /// Answers whoever is kept out.
-    fn kept(&self, headers: &HeaderMap, kept: Kept) -> Response {
-        match kept {
-            Kept::Foreign => self.outside(headers, StatusCode::FORBIDDEN, "foreign"),
-            Kept::Unknown => self.outside(headers, StatusCode::FORBIDDEN, "other-browser"),
-        }
-    }
-
-    /// Answers with a page that tells nothing of the workstation.
-    fn outside(&self, headers: &HeaderMap, status: StatusCode, id: &str) -> Response {
-        let texts: Texts<'_> = self.catalogue.texts(accepted(headers));
-        frame::outside(texts, status, id)
-    }
-}
-
-/// Returns the language that the browser asks for.
-fn accepted(headers: &HeaderMap) -> Language {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    Language::accepted(accepted.unwrap_or_default())
 }

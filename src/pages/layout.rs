@@ -36,22 +36,39 @@ pub struct Link {
     pub current: bool,
 }
 
+/// Writes what a browser is told before the content: `again` when it is to look once more, `more` files beside the style sheet.
+pub fn head(title: &str, again: &Markup, more: &Markup) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            (again)
+            title { (title) " – cardwright" }
+            link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
+            link rel="stylesheet" href=(assets::address("style.css"));
+            (more)
+        }
+    }
+}
+
+/// Has the browser go to an address by itself.
+pub fn refresh(seconds: u32, address: &str) -> Markup {
+    html! { meta http-equiv="refresh" content={ (seconds) "; url=" (address) }; }
+}
+
+/// Names the script of pages.
+pub fn script() -> Markup {
+    html! { script src=(assets::address("script.js")) defer {} }
+}
+
 /// Writes a whole page.
 pub fn document(frame: &Frame<'_>, content: &Markup) -> Markup {
     let texts = frame.texts;
     html! {
         (DOCTYPE)
         html lang=(texts.language.tag()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                @if let Some(seconds) = frame.refresh { meta http-equiv="refresh" content={ (seconds) "; url=" (frame.here) }; }
-                title { (frame.title) " – cardwright" }
-                link rel="icon" href=(assets::address("icon.svg")) type="image/svg+xml";
-                link rel="stylesheet" href=(assets::address("style.css"));
-                script src=(assets::address("script.js")) defer {}
-            }
+            (head(frame.title, &frame.refresh.map(|seconds| refresh(seconds, frame.here)).unwrap_or_default(), &script()))
             body {
                 a.skip href="#content" { (texts.t("skip")) }
                 (header(frame))

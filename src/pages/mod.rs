@@ -10,6 +10,7 @@ pub mod bars;
 pub mod fields;
 pub mod form;
 pub mod layout;
+pub mod loopback;
 pub mod pictures;
 pub mod states;
 pub mod tables;

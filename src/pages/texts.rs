@@ -1,5 +1,6 @@
 //! The texts of pages: one catalogue a language (Project Fluent), chosen by what the browser says or the person has chosen.
 
+use axum::http::{HeaderMap, header};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use time::{OffsetDateTime, UtcOffset};
@@ -49,6 +50,12 @@ impl Language {
             }
         }
         best.1
+    }
+
+    /// Chooses by what the browser asks for.
+    pub fn asked_for(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Self::accepted(accepted.unwrap_or_default())
     }
 
     fn identifier(self) -> LanguageIdentifier {
