@@ -5,9 +5,9 @@ use super::connection;
 use super::failure::{Exit, Failure};
 use super::output::{Output, Text};
 use super::settings::{self, state_directory};
+use super::start_link;
 use crate::doctor::Verdict;
 use crate::kiosk::{Checked, Office, Opened, Settings, StartError, check, serve};
-use crate::platform::file;
 use crate::platform::signal::EndSignals;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -42,10 +42,7 @@ pub fn run(args: &KioskArgs, output: &Output) -> Result<(), Failure> {
         serve(settings, opened, signals.comes()).await.map_err(not_served)?
     });
     runtime.shutdown_timeout(STOP_GRACE);
-    if let Some(path) = &args.start_link {
-        // Used or not, it opens nothing any more.
-        let _ = std::fs::remove_file(path);
-    }
+    start_link::take_away(args.start_link.as_deref());
     ended
 }
 
@@ -86,12 +83,7 @@ fn told(opened: &Opened, file: Option<&Path>, output: &Output) -> Result<(), Fai
             ])
         });
     };
-    let beside = path.with_extension("new");
-    file::replace(path, &beside, format!("{}\n", *opened.link).as_bytes()).map_err(|error| {
-        let message = format!("{} cannot be written: {}", path.display(), error.source);
-        Failure::new("start-link", Exit::Usage, message).remedy("Name a file in a directory of your own.")
-    })?;
-    let shown = path.display().to_string();
+    let shown = start_link::write(path, &opened.link)?;
     output.result(&json!({ "address": address, "start_link_file": shown }), || {
         format!("serving {address}; the link for the one browser is in {shown}")
     })

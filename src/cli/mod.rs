@@ -32,6 +32,8 @@ mod secrets;
 mod server;
 mod settings;
 mod shown;
+#[cfg(feature = "kiosk")]
+mod start_link;
 mod status;
 mod template;
 mod token;

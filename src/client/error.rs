@@ -199,6 +199,15 @@ impl Error {
         code.as_deref()
     }
 
+    /// Says whether the server may answer if it is asked again later.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Error::Unreachable { .. } | Error::Timeout { .. } => true,
+            Error::Refused { status, .. } => matches!(status, 429 | 500..=599),
+            _ => false,
+        }
+    }
+
     /// Says whether a failed call may have taken effect on the server nevertheless.
     pub fn is_unsettled(&self) -> bool {
         match self {

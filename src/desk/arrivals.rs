@@ -103,7 +103,7 @@ impl Engine {
             // It was pulled meanwhile, which is told by itself.
             Seen::Unusable(crate::reader::Error::NoCard { .. }) => {}
             Seen::Unusable(error) => self.refuse_card(at, of_reader(&error)),
-            Seen::ServerFailed(error) if is_away(&error) => self.wait_for_server(at, of_server(error)),
+            Seen::ServerFailed(error) if error.is_passing() => self.wait_for_server(at, of_server(error)),
             Seen::ServerFailed(error) => self.refuse_card(at, of_server(error)),
         }
     }
@@ -272,19 +272,10 @@ fn looked_up(client: &client::CmClient, token: &dyn Token) -> Seen {
     Card::look_up(client, token).map_or_else(Seen::ServerFailed, Seen::Card)
 }
 
-/// Says whether the server may answer if it is asked again later.
-pub(super) fn is_away(error: &client::Error) -> bool {
-    match error {
-        client::Error::Unreachable { .. } | client::Error::Timeout { .. } => true,
-        client::Error::Refused { status, .. } => matches!(status, 429 | 500..=599),
-        _ => false,
-    }
-}
-
-/// Likewise of what has ended a workflow.
+/// Says whether what has ended a workflow may be over later: the server may answer then, or somebody has decided.
 pub(super) fn is_for_absence(error: &crate::enrollment::Error) -> bool {
     match &error.cause {
-        crate::enrollment::Cause::Server(source) => is_away(source),
+        crate::enrollment::Cause::Server(source) => source.is_passing(),
         _ => error.exit_class() == ExitClass::Pending,
     }
 }

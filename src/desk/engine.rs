@@ -291,8 +291,7 @@ impl Engine {
         let Err(error) = self.book.change(change) else { return true };
         (self.paused, self.stopping) = (true, self.stopping || !self.setup.attended);
         let (code, remedy) = error.advice().map_or(("desk-state", ""), |(code, _, remedy)| (code, remedy));
-        let because = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
-        let message = format!("{error}{because}; no further card is begun");
+        let message = format!("{}; no further card is begun", with_source(&error));
         let trouble = Trouble { code: code.to_owned(), message, remedy: remedy.to_owned() };
         self.happened(Happened::NotWritten { trouble });
         false
@@ -336,6 +335,10 @@ pub(super) fn of_reader(error: &reader::Error) -> Trouble {
         E::NotPermitted => ("pcsc-not-permitted", "Have an administrator allow this user PC/SC."),
         _ => ("reader-failed", "Put the card in again; if that does not help, plug the reader in anew."),
     };
-    let because = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-    Trouble { code: code.to_owned(), message: format!("{error}{because}"), remedy: remedy.to_owned() }
+    Trouble { code: code.to_owned(), message: with_source(error), remedy: remedy.to_owned() }
+}
+
+/// Writes an error and what is beneath it.
+fn with_source(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

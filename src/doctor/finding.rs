@@ -83,16 +83,21 @@ pub struct Finding {
     pub remedy: Option<String>,
 }
 
+/// Writes an error and all that is beneath it in one line.
+pub fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        told = format!("{told}: {cause}");
+        source = cause.source();
+    }
+    told
+}
+
 impl Finding {
     /// Reports that the card could not be examined.
     pub fn unreadable(error: &dyn std::error::Error) -> Self {
-        let mut told = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            told = format!("{told}: {cause}");
-            source = cause.source();
-        }
-        Self::bad(Check::Card, told, "Take the card out, put it in again, and look once more.")
+        Self::bad(Check::Card, with_sources(error), "Take the card out, put it in again, and look once more.")
     }
 
     /// Reports a card that was no longer there when it was to be examined.

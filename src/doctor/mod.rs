@@ -10,4 +10,4 @@ pub mod logon;
 
 pub use card::{Expected, examine_card};
 pub use computer::{examine_protocol, examine_readers, examine_refusal, examine_service};
-pub use finding::{Check, Finding, Verdict};
+pub use finding::{Check, Finding, Verdict, with_sources};

@@ -3,7 +3,7 @@
 use super::office::Office;
 use crate::client;
 use crate::cm::beyond_mim::Myself;
-use crate::doctor::{Finding, Verdict, examine_readers, examine_refusal, examine_service};
+use crate::doctor::{Finding, Verdict, examine_readers, examine_refusal, examine_service, with_sources};
 use crate::reader::{Readers, SocketState, holders, service};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
@@ -116,15 +116,9 @@ fn clock(office: &Office, now: OffsetDateTime) -> Checked {
 }
 
 fn unreached(error: &client::Error) -> Checked {
-    let mut told = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        told = format!("{told}: {cause}");
-        source = cause.source();
-    }
     Checked::bad(
         "server",
-        told,
+        with_sources(error),
         "Look at the server's address, its CA, and the kiosk's bearer token: `cardwright config show`.",
     )
 }

@@ -5,9 +5,9 @@ use crate::cli::args::DeskArgs;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::settings::state_directory;
+use crate::cli::start_link;
 use crate::desk::{self, Desk, Told, runs_in};
 use crate::desk_page::{Board, Door, serve};
-use crate::platform::file;
 use crate::platform::signal::EndSignals;
 use serde_json::json;
 use std::io;
@@ -52,10 +52,7 @@ pub fn show(
     }
     board.end();
     let served = runtime.block_on(serving);
-    if let Some(path) = &args.start_link {
-        // Used or not, it opens nothing any more.
-        let _ = std::fs::remove_file(path);
-    }
+    start_link::take_away(args.start_link.as_deref());
     served.map_err(io::Error::other).and_then(|served| served).map_err(failed)
 }
 
@@ -69,12 +66,7 @@ fn opened(door: &Door, file: Option<&Path>, output: &Output) -> Result<(), Failu
         output.tell(&link);
         return Ok(());
     };
-    let beside = path.with_extension("new");
-    file::replace(path, &beside, format!("{}\n", *door.link()).as_bytes()).map_err(|error| {
-        let message = format!("{} cannot be written: {}", path.display(), error.source);
-        Failure::new("start-link", Exit::Usage, message).remedy("Name a file in a directory of your own.")
-    })?;
-    let shown = path.display().to_string();
+    let shown = start_link::write(path, &door.link())?;
     output.event(&json!({ "event": "page", "address": address, "start_link_file": shown }))?;
     output.tell(&format!("the page is at {address}; the link for the one browser is in {shown}"));
     Ok(())

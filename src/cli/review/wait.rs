@@ -5,7 +5,7 @@
 use crate::cli::args::WaitArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::client::{self, CmClient};
+use crate::client::CmClient;
 use crate::cm::request::RequestStatus;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -57,7 +57,7 @@ impl<'a> Patience<'a> {
                     self.left = Some(patience.saturating_sub(began.elapsed()));
                     return Ok(news);
                 }
-                Err(error) if is_passing(&error) => {}
+                Err(error) if error.is_passing() => {}
                 Err(error) => return Err(Failure::from(error).about(request)),
             }
             if !is_told {
@@ -68,14 +68,5 @@ impl<'a> Patience<'a> {
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
         Ok(false)
-    }
-}
-
-/// Says whether the server may answer the next look.
-fn is_passing(error: &client::Error) -> bool {
-    match error {
-        client::Error::Unreachable { .. } | client::Error::Timeout { .. } => true,
-        client::Error::Refused { status, .. } => matches!(status, 429 | 500..=599),
-        _ => false,
     }
 }

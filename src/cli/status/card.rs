@@ -2,7 +2,8 @@
 
 use super::due::{Due, Life};
 use super::known::{Known, Record};
-use super::told::{plain, with_causes};
+use super::told::plain;
+use crate::cli::failure::with_causes;
 use crate::cli::output::{Text, date};
 use crate::cli::review::next;
 use crate::cli::token::TokenDocument;

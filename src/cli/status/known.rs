@@ -1,9 +1,9 @@
 //! What is known beside the card itself: the server's records and requests, and the journal.
 
-use super::told::with_causes;
 use crate::cli::args::StatusArgs;
 use crate::cli::connection;
 use crate::cli::failure::Failure;
+use crate::cli::failure::with_causes;
 use crate::cli::output::Output;
 use crate::cli::review::open_requests;
 use crate::cli::settings::Settings;

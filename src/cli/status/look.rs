@@ -2,8 +2,7 @@
 
 use super::card::Seen;
 use super::known::Known;
-use super::told;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, with_causes};
 use crate::pkcs11::{Module, Selector};
 use crate::reader::{self, CardPresence, ReaderState, Readers};
 use std::path::Path;
@@ -37,7 +36,7 @@ pub fn in_reader(readers: &Readers, state: &ReaderState, known: &Known) -> Seen 
     match readers.find(&selector) {
         Ok(mut found) => Seen::of(Some(reader), found.token.as_mut(), known),
         Err(reader::Error::NoCard { .. }) => Seen::empty(reader),
-        Err(error) => Seen::odd(Some(reader), told::with_causes(&error)),
+        Err(error) => Seen::odd(Some(reader), with_causes(&error)),
     }
 }
 
@@ -50,14 +49,14 @@ pub fn of_module(path: &Path, known: &Known) -> Result<Vec<Seen>, Failure> {
             Ok(summary) if summary.initialised => summary,
             Ok(_) => continue,
             Err(error) => {
-                tokens.push(Seen::odd(None, told::with_causes(error)));
+                tokens.push(Seen::odd(None, with_causes(error)));
                 continue;
             }
         };
         let (label, serial) = (summary.identity.label.clone(), summary.identity.serial.clone());
         tokens.push(match module.find(&Selector { label: Some(label), serial: Some(serial) }) {
             Ok(mut token) => Seen::of(None, &mut token, known),
-            Err(error) => Seen::odd(None, told::with_causes(&error)),
+            Err(error) => Seen::odd(None, with_causes(&error)),
         });
     }
     Ok(tokens)

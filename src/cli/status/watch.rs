@@ -3,11 +3,10 @@
 use super::card::Seen;
 use super::known::Known;
 use super::look::in_reader;
-use super::told;
 use crate::cli::args::{PlaceArgs, StatusArgs, TokenArgs, WatchRule};
 use crate::cli::connection;
 use crate::cli::enrollment;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, with_causes};
 use crate::cli::output::{Output, Text};
 use crate::cli::settings::Settings;
 use crate::reader::{self, Event, Readers};
@@ -83,7 +82,7 @@ fn inserted(
         Ok(Some(seen)) => seen,
         // It is out already.
         Ok(None) => return Ok(()),
-        Err(error) => Seen::odd(Some(reader.to_owned()), told::with_causes(&error)),
+        Err(error) => Seen::odd(Some(reader.to_owned()), with_causes(&error)),
     };
     let mut document = seen.document();
     document["event"] = json!("inserted");

@@ -1,5 +1,6 @@
 //! Shows tokens and cards, to people and to scripts.
 
+use crate::cli::failure::with_causes;
 use crate::cli::output::{Output, Text};
 use crate::token::{Counters, Identity, Tries};
 use crate::{pkcs11, reader};
@@ -51,7 +52,7 @@ impl TokenDocument {
             }
             Err(error) => Self {
                 kind: "PKCS#11".into(),
-                error: Some(format!("the token in slot {} cannot be read: {}", listed.slot, told(error))),
+                error: Some(format!("the token in slot {} cannot be read: {}", listed.slot, with_causes(error))),
                 ..Self::unreadable()
             },
         }
@@ -61,7 +62,7 @@ impl TokenDocument {
     pub fn of_card(listed: &reader::Listed) -> Self {
         let known = match &listed.card {
             Ok(summary) => Self::new(&summary.identity, &summary.counters),
-            Err(error) => Self { error: Some(told(error)), ..Self::unreadable() },
+            Err(error) => Self { error: Some(with_causes(error)), ..Self::unreadable() },
         };
         known.within(&listed.reader)
     }
@@ -161,18 +162,4 @@ pub(super) fn counted(word: &str, left: Option<u8>) -> String {
 /// Writes a dash in place of an empty text.
 pub(super) fn shown(text: &str) -> String {
     if text.is_empty() { "-".into() } else { text.into() }
-}
-
-/// Writes an error and its sources in one line, leaving out what was said already.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let told = cause.to_string();
-        if !text.contains(&told) {
-            text = format!("{text}; {told}");
-        }
-        source = cause.source();
-    }
-    text
 }

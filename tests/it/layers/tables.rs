@@ -131,7 +131,7 @@ pub const CLI: Floors = Floors {
         &["connection"],
         &["secrets", "settings"],
         &["prompt"],
-        &["data_item", "output"],
+        &["data_item", "output", "start_link"],
         &["failure", "shown"],
         &["args"],
     ],
