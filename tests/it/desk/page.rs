@@ -1,11 +1,9 @@
 //! The desk as a page: a whole run by two readers in a real browser, and whoever has no business there.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use super::pins::opens;
 use super::{Bench, PIN, Run, plain};
 use crate::support::browser::Browser;
+use crate::support::by_hand::by_hand;
 
 /// A run with its page.
 struct Page {
@@ -29,42 +27,14 @@ impl Page {
 
     /// What is answered to a call by hand: the status, and all of it.
     fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
-        let authority = self.origin.strip_prefix("http://").unwrap();
-        let mut connection = TcpStream::connect(authority).unwrap();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
-        let mut all = vec![("host", authority)];
-        all.retain(|(name, _)| !headers.iter().any(|(other, _)| other == name));
-        all.extend(headers);
-        all.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
-        connection.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+        by_hand(self.origin.strip_prefix("http://").unwrap(), method, path, headers, body)
     }
 }
 
-/// Looks at the page: sound to axe, in the dark and in forced colours, and no wider than a small window.
+/// Looks at the page in every way.
 #[track_caller]
 fn judged(browser: &Browser, name: &str) {
-    browser.assert_sound();
-    picture(browser, name, "light");
-    browser.dark(true);
-    assert!(browser.axe().violations.is_empty(), "{name}, dark");
-    picture(browser, name, "dark");
-    browser.dark(false);
-    browser.forced_colours(true);
-    assert!(browser.axe().violations.is_empty(), "{name}, forced colours");
-    browser.forced_colours(false);
-    browser.width(320);
-    assert!(!browser.scrolls_sideways(), "{name} at 320 px");
-    browser.width(1280);
-}
-
-/// Takes a picture, when somebody asks for them.
-fn picture(browser: &Browser, name: &str, colours: &str) {
-    if let Some(directory) = std::env::var_os("CARDWRIGHT_PICTURES") {
-        browser.picture(std::path::Path::new(&directory).join(format!("desk-{name}-{colours}.png")));
-    }
+    browser.sound_in_every_way(&format!("desk-{name}"), 1280);
 }
 
 /// Types a PIN twice where it is asked for of this person, by the keyboard alone.

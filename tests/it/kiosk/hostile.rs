@@ -1,24 +1,16 @@
 //! Pages and browsers that have no business here: other origins, other names, a start link that was used, frames, forms.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 
 use super::lab::{Corridor, PIN, tries, yubikey};
 use crate::support::browser::Browser;
+use crate::support::by_hand::by_hand;
 
 /// What the kiosk answers to a call by hand: its status, and all of it.
 fn ask(corridor: &Corridor, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
     let authority = corridor.address.strip_prefix("http://").unwrap().trim_end_matches('/');
-    let mut connection = TcpStream::connect(authority).unwrap();
-    let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
-    let mut all = vec![("host", authority)];
-    all.retain(|(name, _)| !headers.iter().any(|(other, _)| other == name));
-    all.extend(headers);
-    all.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
-    connection.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).unwrap();
-    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+    by_hand(authority, method, path, headers, body)
 }
 
 /// Serves a page of somebody else's at another port of the same computer, which a browser counts to the same site.

@@ -293,29 +293,11 @@ pub fn takes(card: &SharedCard, pin: &str) -> bool {
 #[track_caller]
 pub fn judged(browser: &Browser, name: &str) {
     assert!(SCREENS.contains(&&*format!("kiosk-{name}")), "{name} is not among the screens");
-    browser.assert_sound();
     let small = browser.run(
         "return Array.from(document.querySelectorAll('button, input:not([type=hidden], [type=checkbox], [hidden]), .choice label'))\
          .map(one => one.getBoundingClientRect()).filter(box => box.width < 44 || box.height < 44).length",
         &[],
     );
     assert_eq!(small, json!(0), "{name}: targets of less than 44 pixels");
-    picture(browser, name, "light");
-    browser.dark(true);
-    assert!(browser.axe().violations.is_empty(), "{name}, dark");
-    picture(browser, name, "dark");
-    browser.dark(false);
-    browser.forced_colours(true);
-    assert!(browser.axe().violations.is_empty(), "{name}, forced colours");
-    browser.forced_colours(false);
-    browser.width(320);
-    assert!(!browser.scrolls_sideways(), "{name} at 320 px");
-    browser.width(1024);
-}
-
-/// Takes a picture, when somebody asks for them.
-fn picture(browser: &Browser, name: &str, colours: &str) {
-    if let Some(directory) = std::env::var_os("CARDWRIGHT_PICTURES") {
-        browser.picture(std::path::Path::new(&directory).join(format!("kiosk-{name}-{colours}.png")));
-    }
+    browser.sound_in_every_way(&format!("kiosk-{name}"), 1024);
 }

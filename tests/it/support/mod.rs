@@ -10,6 +10,7 @@ pub mod attesting;
 pub mod browser;
 #[path = "browser/proof.rs"]
 mod browser_proof;
+pub mod by_hand;
 pub mod certificates;
 pub mod data_directory;
 pub mod directory;

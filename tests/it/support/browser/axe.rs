@@ -55,6 +55,29 @@ impl Browser {
         assert_eq!(self.console(), Vec::<String>::new(), "{}", self.url());
     }
 
+    /// Asserts that, and that the page is sound in the dark and in forced colours and no wider than 320 pixels; takes pictures of it
+    /// when somebody asks for them. `usual`: the width it has again afterwards.
+    #[track_caller]
+    pub fn sound_in_every_way(&self, name: &str, usual: u32) {
+        let picture = |colours: &str| {
+            if let Some(directory) = std::env::var_os("CARDWRIGHT_PICTURES") {
+                self.picture(std::path::Path::new(&directory).join(format!("{name}-{colours}.png")));
+            }
+        };
+        self.assert_sound();
+        picture("light");
+        self.dark(true);
+        assert!(self.axe().violations.is_empty(), "{name}, dark");
+        picture("dark");
+        self.dark(false);
+        self.forced_colours(true);
+        assert!(self.axe().violations.is_empty(), "{name}, forced colours");
+        self.forced_colours(false);
+        self.width(320);
+        assert!(!self.scrolls_sideways(), "{name} at 320 px");
+        self.width(usual);
+    }
+
     /// Has axe-core judge the page as it stands. A page that was loaded without script is judged likewise: only for the
     /// judge are scripts let run again.
     #[track_caller]
