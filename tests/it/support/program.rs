@@ -103,13 +103,15 @@ impl Program {
 
     /// Any program, in this environment, for a terminal.
     pub fn interactive(&self, program: impl AsRef<OsStr>) -> Command {
-        // Whoever runs the tests in the background may ignore Ctrl-C, and children would do so too; a terminal does not.
-        let mut command = Command::new(found("env"));
-        command.arg("--default-signal=INT");
-        if let [outer, words @ ..] = self.inside.as_slice() {
-            command.arg(found(outer)).args(words);
-        }
-        command.arg(found(program));
+        let program = found(program);
+        let mut command = match self.inside.as_slice() {
+            [] => Command::new(program),
+            [outer, words @ ..] => {
+                let mut command = Command::new(found(outer));
+                command.args(words).arg(program);
+                command
+            }
+        };
         command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value))).env("TERM", "xterm");
         command.envs(MUTANTS.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command

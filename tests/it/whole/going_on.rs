@@ -261,8 +261,9 @@ fn a_card_whose_renewal_is_due_is_renewed_when_it_is_put_in() {
     place.waits(0, |state| state == "empty");
     place.waits(1, |state| state == "empty");
 
-    let mut command = place.site.program.interactive(PATH);
-    command.args(["status", "--watch", "--rule", "renew-when-due"]);
+    // Whoever runs the tests in the background may ignore Ctrl-C, and children would do so too; a terminal does not.
+    let mut command = place.site.program.interactive("env");
+    command.args(["--default-signal=INT", PATH, "status", "--watch", "--rule", "renew-when-due"]);
     command.env("CARDWRIGHT_SERVER", &place.site.origin).env("CARDWRIGHT_CA_FILE", place.site.ca_file());
     command.env("CARDWRIGHT_BEARER", place.site.bearer("alice"));
     let mut session = spawn_command(command, Some(30_000)).unwrap();
