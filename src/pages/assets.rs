@@ -2,6 +2,7 @@
 
 use super::form::mark;
 use crate::web::file::{CacheableFile, cached};
+use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use std::sync::LazyLock;
@@ -40,8 +41,14 @@ pub fn address(name: &str) -> String {
 pub fn respond(path: &str, headers: &HeaderMap, now: OffsetDateTime) -> Option<Response> {
     let (wanted, name) = path.strip_prefix(PREFIX)?.split_once('/')?;
     let (tag, media_type, content) = file(name).filter(|(tag, ..)| *tag == wanted)?;
-    let (tag, bytes) = (tag.to_owned(), content.as_bytes().to_vec());
-    let file = CacheableFile { media_type, bytes, tag, modified: OffsetDateTime::UNIX_EPOCH, expires: now + KEPT };
+    let file = CacheableFile {
+        media_type,
+        bytes: Bytes::from_static(content.as_bytes()),
+        packed: None,
+        tag: tag.to_owned(),
+        modified: OffsetDateTime::UNIX_EPOCH,
+        expires: now + KEPT,
+    };
     Some(cached(headers, file, now))
 }
 

@@ -16,6 +16,7 @@ use crate::server::publication::lists::Publication;
 use crate::server::users::domains::Domains;
 use crate::store::Store;
 use crate::template::Templates;
+use crate::web::file::CacheableFile;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -68,8 +69,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     pub health: Health,
     pub api: ApiSettings,
-    /// The description of all calls, JSON, once somebody has asked for it.
-    pub description: OnceLock<Vec<u8>>,
+    /// The description of all calls, once somebody has asked for it.
+    pub description: OnceLock<CacheableFile>,
     /// The server is about to end: new calls are refused.
     pub stopping: AtomicBool,
     /// The names and addresses by which clients call the server.

@@ -65,7 +65,7 @@ pub fn is_public(path: &str) -> bool {
 /// Answers a call of the API with a public file, DER (RFC 2585, 4).
 pub async fn get(app: &App, file: File) -> Result<Reply, ApiError> {
     let fresh = current_file(app, file).await?;
-    Ok(Reply::File { media_type: fresh.media_type, bytes: fresh.bytes })
+    Ok(Reply::File { media_type: fresh.media_type, bytes: fresh.bytes.into() })
 }
 
 /// Answers a call for something public.
@@ -115,7 +115,8 @@ async fn current_file(app: &App, file: File) -> Result<CacheableFile, ApiError> 
             let own = authority.own();
             Ok(CacheableFile {
                 media_type: "application/pkix-cert",
-                bytes: own.der().to_vec(),
+                bytes: own.der().to_vec().into(),
+                packed: None,
                 tag: own.thumbprint_sha1(),
                 modified: own.not_before(),
                 expires: now + Duration::days(1),
@@ -125,7 +126,8 @@ async fn current_file(app: &App, file: File) -> Result<CacheableFile, ApiError> 
             let published = app.publication.list(kind).await?;
             Ok(CacheableFile {
                 media_type: "application/pkix-crl",
-                bytes: published.der.to_vec(),
+                bytes: published.der,
+                packed: None,
                 tag: published.record.number.to_string(),
                 modified: published.record.this_update,
                 expires: (now + MAX_AGE).min(published.record.next_update),
@@ -143,7 +145,8 @@ fn cached_answer(headers: &HeaderMap, answer: ocsp::Answer) -> Response {
     let fresh = CacheableFile {
         media_type: OCSP_RESPONSE,
         tag: hex::encode(hash.as_ref()),
-        bytes: answer.der,
+        bytes: answer.der.into(),
+        packed: None,
         modified: answer.made,
         expires: answer.made + MAX_AGE.min(ocsp::VALIDITY),
     };

@@ -5,12 +5,16 @@ use crate::cm::route::{Method, Route, RouteError, VIRTUAL_DIRECTORY};
 use crate::server::call::app::App;
 use crate::server::call::reply::{Reply, written};
 use crate::server::data_directory::settings::operation::ApiSettings;
-use crate::server::error::ApiError;
-use axum::http::{self, HeaderValue};
-use std::sync::OnceLock;
+use crate::server::error::{ApiError, Internal};
+use crate::web::file::{self, CacheableFile};
+use axum::http::{self, HeaderMap, HeaderValue};
+use time::{Duration, OffsetDateTime};
 
 /// Names the path of the description of all calls.
 pub const DESCRIPTION: &str = "/openapi.json";
+
+/// Limits how long caches may keep the description without asking again.
+const KEPT: Duration = Duration::minutes(5);
 
 /// Names a verb as HTTP has it; HEAD is answered as GET is, without the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,29 +127,29 @@ pub fn is_for_people(app: &App, path: &str) -> bool {
         && !ours.into_iter().any(|first| after_directory(path, first).is_some())
 }
 
-/// Answers with the description of all calls, for tools.
-pub fn description(app: &App) -> Result<Reply, ApiError> {
-    described(&app.description, &app.api.virtual_directory).map(|text| Reply::Json(text.to_vec()))
+/// Answers with the description of all calls, for tools; it is made at the first call.
+pub fn description(app: &App, headers: &HeaderMap) -> Result<Reply, ApiError> {
+    let now = OffsetDateTime::now_utc();
+    let made = match app.description.get() {
+        Some(made) => made,
+        None => {
+            let made = tokio::task::block_in_place(|| described(&app.api.virtual_directory, now))?;
+            app.description.get_or_init(|| made)
+        }
+    };
+    Ok(Reply::Other(file::cached(headers, CacheableFile { expires: now + KEPT, ..made.clone() }, now)))
 }
 
-/// Returns the description, JSON, made at the first call, which takes some 15 ms.
-fn described<'o>(once: &'o OnceLock<Vec<u8>>, virtual_directory: &str) -> Result<&'o [u8], ApiError> {
-    if let Some(text) = once.get() {
-        return Ok(text);
-    }
-    let made = tokio::task::block_in_place(|| written(&openapi::document(virtual_directory)))?;
-    Ok(once.get_or_init(|| made))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_description_is_made_once() {
-        let once = OnceLock::new();
-        let first = described(&once, "A").unwrap();
-        let again = described(&once, "B").unwrap();
-        assert!(std::ptr::eq(first, again) && first.len() > 1000);
-    }
+/// Writes the description, which takes some 15 ms.
+fn described(virtual_directory: &str, now: OffsetDateTime) -> Result<CacheableFile, ApiError> {
+    let text = written(&openapi::document(virtual_directory))?;
+    let packed = file::gzip(&text).map_err(|error| ApiError::Internal(Internal::Write(serde_json::Error::io(error))))?;
+    Ok(CacheableFile {
+        media_type: "application/json; charset=utf-8",
+        tag: hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text)),
+        bytes: text.into(),
+        packed: Some(packed),
+        modified: now,
+        expires: now + KEPT,
+    })
 }

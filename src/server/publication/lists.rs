@@ -8,6 +8,7 @@ use crate::server::data_directory::settings::publication::{PublicationSettings, 
 use crate::server::error::ApiError;
 use crate::server::monitoring::metrics::Metrics;
 use crate::store::{ListKind, ListRecord, Store};
+use axum::body::Bytes;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::{Mutex, Notify};
@@ -24,7 +25,7 @@ const ROUND: std::time::Duration = std::time::Duration::from_secs(20);
 #[derive(Clone)]
 pub struct Published {
     pub record: ListRecord,
-    pub der: Arc<[u8]>,
+    pub der: Bytes,
 }
 
 /// Serves the current lists, and has new ones made.

@@ -7,6 +7,7 @@ use super::permission::rows::{Objects, People, ROLES, Row, Stage, lab, prepared,
 use super::permission::{Line, line_asked, line_of};
 use super::support::{Answer, Lab};
 use cardwright::cm::route::{DECLARATIONS, Method, Route, VIRTUAL_DIRECTORY};
+use super::openapi::whole;
 use cardwright::server::openapi;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -112,7 +113,7 @@ impl<'l> Call<'l> {
 
     /// What the call takes, by the description that the server serves.
     fn schema(&self) -> Map<String, Value> {
-        let document = openapi("CertificateManagement");
+        let document = whole(&openapi("CertificateManagement"));
         let operation = &document["paths"][format!("/{}", self.route.pattern())];
         let verb = self.route.method().name().to_ascii_lowercase();
         let schema = &operation[verb]["requestBody"]["content"]["application/json"]["schema"];
