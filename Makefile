@@ -14,7 +14,7 @@ UNBOOTED := $(if $(shell unshare -mpCuin true 2>/dev/null && echo can),,--skip p
 # Some tests wait (for a mail's next try, for a server that is away): others use the processors meanwhile.
 export RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 2)))
 
-.PHONY: demo test check deb container torture screenshots bench bench-server bench-large fuzz
+.PHONY: demo test check deb container torture screenshots bench bench-desk bench-server bench-large fuzz
 
 demo:
 	@scripts/install-missing demo
@@ -72,7 +72,7 @@ screenshots:
 	@scripts/install-missing test
 	@scripts/fetch-axe >/dev/null
 	@rm -rf target/pictures && mkdir -p target/pictures docs/pictures
-	CARDWRIGHT_PICTURES="$(CURDIR)/target/pictures" $(CARGO) test --quiet --test it -- pages::every::every_page_is_sound kiosk::
+	CARDWRIGHT_PICTURES="$(CURDIR)/target/pictures" $(CARGO) test --quiet --test it -- pages::every::every_page_is_sound kiosk:: desk::page
 	@rm -f docs/pictures/*.png
 	@cd target/pictures && cp $$(grep -oh 'pictures/[a-z-]*\.png' ../../README.md ../../docs/*.md ../../docs/guides/*.md | cut -d/ -f2 | sort -u) ../../docs/pictures/
 
@@ -80,6 +80,11 @@ bench:
 	@scripts/install-missing bench
 	@$(CARGO) bench --quiet --bench enrollment --bench piv >/dev/null
 	@cat target/tmp/bench/enrollment.md target/tmp/bench/piv.md
+
+# A list of people through one to eight readers of virtual cards.
+bench-desk:
+	@scripts/install-missing bench
+	@$(CARGO) bench --quiet --bench desk
 
 bench-server:
 	@scripts/install-missing bench

@@ -3,14 +3,14 @@
 use super::PinMode;
 use super::card::Card;
 use super::choice::{Choice, choose};
-use super::engine::{Engine, Message, Seen, of_reader};
-use super::requests::of_server;
+use super::engine::{Engine, Message, Seen};
 use super::run::{Stand, Trouble};
 use super::station::Station;
+use super::trouble::{of_reader, of_server};
 use super::view::{At, Happened};
 use super::work::{WorkOrder, enroll};
 use crate::client;
-use crate::enrollment::ExitClass;
+use crate::enrollment::{ExitClass, Stage};
 use crate::reader::{Event, MOST_READERS};
 use crate::token::Token;
 use crate::workstation::{Gone, Line, Worker};
@@ -48,11 +48,12 @@ impl Engine {
     /// Has a worker open the card, and ask the server who it is.
     fn inserted(&mut self, reader: &str) {
         let Some(at) = self.at(reader) else { return };
+        let turn = self.next_turn();
         let station = &mut self.stations[at];
-        station.clear();
+        station.clear(turn);
         station.come_to(At::Reading, "reading the card");
         let (client, sender) = (Arc::clone(&self.means.client), self.sender.clone());
-        let (reader, turn) = (reader.to_owned(), station.turn);
+        let reader = reader.to_owned();
         let named = reader.clone();
         let opened = move |opened: Result<&mut dyn Token, _>| {
             let seen = match opened {
@@ -70,10 +71,11 @@ impl Engine {
 
     fn removed(&mut self, reader: &str) {
         let Some(at) = self.at(reader) else { return };
+        let turn = self.next_turn();
         let station = &mut self.stations[at];
         let pulled = station.person.clone().filter(|_| station.is_at_work());
         let serial = station.card.as_ref().map(|card| card.identity.serial.clone()).unwrap_or_default();
-        station.clear();
+        station.clear(turn);
         let reader = reader.to_owned();
         match pulled {
             Some(person) => {
@@ -103,8 +105,10 @@ impl Engine {
             // It was pulled meanwhile, which is told by itself.
             Seen::Unusable(crate::reader::Error::NoCard { .. }) => {}
             Seen::Unusable(error) => self.refuse_card(at, of_reader(&error)),
-            Seen::ServerFailed(error) if error.is_passing() => self.wait_for_server(at, of_server(error)),
-            Seen::ServerFailed(error) => self.refuse_card(at, of_server(error)),
+            Seen::ServerFailed(error) if error.is_passing() => {
+                self.wait_for_server(at, of_server(Stage::FindCard, error));
+            }
+            Seen::ServerFailed(error) => self.refuse_card(at, of_server(Stage::FindCard, error)),
         }
     }
 
@@ -177,7 +181,7 @@ impl Engine {
         };
         let entry = &self.book.run().rows[row];
         let (person, was_begun) = (entry.name.clone(), entry.card_id.is_some());
-        let began = if entry.begun.is_empty() { (self.setup.clock)() } else { entry.begun.clone() };
+        let began = if entry.begun.is_empty() { self.now() } else { entry.begun.clone() };
         let serial = card.identity.serial.clone();
         let bound = self.note(|run| {
             let entry = &mut run.rows[row];
@@ -203,7 +207,7 @@ impl Engine {
         };
         station.person = Some(person.clone());
         station.row = Some(row);
-        station.why = None;
+        (station.why, station.logon) = (None, None);
         station.since = Some(Instant::now());
         station.come_to(At::Working, "begins");
         match station.worker.as_ref().map(|worker| worker.give(job)) {
@@ -254,6 +258,12 @@ impl Engine {
         self.happened(Happened::Waits { reader, trouble });
     }
 
+    /// Returns a number that no card had before: a reader that is plugged in anew begins no turn that was there.
+    fn next_turn(&mut self) -> u64 {
+        self.turns += 1;
+        self.turns
+    }
+
     pub(super) fn at(&self, reader: &str) -> Option<usize> {
         self.stations.iter().position(|station| station.reader == reader)
     }
@@ -277,5 +287,88 @@ pub(super) fn is_for_absence(error: &crate::enrollment::Error) -> bool {
     match &error.cause {
         crate::enrollment::Cause::Server(source) => source.is_passing(),
         _ => error.exit_class() == ExitClass::Pending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::engine::Setup;
+    use super::super::learnt::Learnt;
+    use super::super::prepare::entry;
+    use super::super::run::{Book, Entry, Run};
+    use super::super::work::Means;
+    use super::*;
+    use crate::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
+    use crate::enrollment::Journal;
+    use crate::secret::BearerToken;
+    use crate::workstation::{Ended, Stopped};
+    use std::collections::{HashMap, HashSet};
+    use std::path::Path;
+    use std::sync::mpsc::{channel, sync_channel};
+    use time::OffsetDateTime;
+    use uuid::Uuid;
+
+    const READER: &str = "a reader that is nowhere";
+
+    /// An engine with one row, whose readers are told of by hand.
+    fn engine(directory: &Path) -> Engine {
+        let base_url = "https://127.0.0.1:1".parse().unwrap();
+        let login = Login::Bearer(BearerToken::new("nobody's".to_owned()));
+        let config = ClientConfig { base_url, trust: Trust::Platform, login, timeouts: Timeouts::default() };
+        let client = Arc::new(CmClient::new(config).unwrap());
+        let journal = Journal::open(directory.join("journal")).unwrap();
+        let row = Entry { stand: Stand::Ready, ..entry(Uuid::new_v4(), "ursula".to_owned(), Uuid::new_v4()) };
+        let run = Run::new(client.base_url().to_string(), None, vec![row], true);
+        Engine {
+            setup: Setup {
+                client: Arc::clone(&client),
+                journal: journal.clone(),
+                learnt: Learnt::load(directory.join("times")),
+                pins: PinMode::Now,
+                letters: None,
+                clock: || OffsetDateTime::UNIX_EPOCH,
+                attended: true,
+                idle: Duration::ZERO,
+            },
+            means: Means { client, journal },
+            book: Book::begin(directory, run).unwrap(),
+            sender: sync_channel(16).0,
+            tell: Box::new(|_| {}),
+            stations: Vec::new(),
+            turns: 0,
+            working: HashSet::new(),
+            pins: HashMap::new(),
+            lettered: HashSet::new(),
+            left: HashSet::new(),
+            errands: channel().0,
+            out: 0,
+            printing: HashSet::new(),
+            paused: false,
+            stopping: false,
+            full_told: false,
+        }
+    }
+
+    #[test]
+    fn what_comes_late_from_a_reader_that_was_unplugged_is_not_taken_for_the_card_that_is_in_it_now() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut engine = engine(&directory.path().join("desk"));
+        let plug_in = |engine: &mut Engine| {
+            engine.at_reader(Event::ReaderAdded { reader: READER.to_owned() });
+            engine.at_reader(Event::Inserted { reader: READER.to_owned(), atr: Vec::new() });
+            engine.stations[0].turn
+        };
+        let before = plug_in(&mut engine);
+        engine.working.insert(0);
+        engine.stations[0].come_to(At::Working, "begins");
+        engine.at_reader(Event::ReaderRemoved { reader: READER.to_owned() });
+        assert!(engine.stations.is_empty());
+        let now = plug_in(&mut engine);
+        assert_ne!(before, now);
+        engine.ended(READER, before, 0, Err(Ended::Stopped(Stopped)));
+        assert_eq!(engine.stations[0].at, At::Reading);
+        // The row is free for its card, in whatever reader that is next, and says what has happened.
+        assert!(engine.working.is_empty());
+        assert_eq!(engine.book.run().rows[0].trouble.as_ref().unwrap().code, "stopped");
     }
 }

@@ -6,12 +6,14 @@ use super::card::Card;
 use super::errand::{self, Errand, Fetched};
 use super::error::Error;
 use super::learnt::Learnt;
-use super::letter::{self, Letters};
+use super::letter::Letters;
 use super::run::{Book, PinFate, Run, Stand, Trouble};
 use super::station::Station;
+use super::trouble::of_reader;
 use super::view::{At, Happened, Told, View};
 use super::work::Means;
 use crate::client::{self, CmClient};
+use crate::doctor::logon::Finding;
 use crate::enrollment::{Journal, Outcome};
 use crate::reader::{self, Event};
 use crate::secret::Pin;
@@ -20,6 +22,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Bounds the messages that wait; who has one more waits with it.
 const MOST_MESSAGES: usize = 256;
@@ -33,8 +37,8 @@ pub struct Setup {
     pub learnt: Learnt,
     pub pins: PinMode,
     pub letters: Option<Letters>,
-    /// Tells the time as RFC 3339.
-    pub clock: fn() -> String,
+    /// Tells the time.
+    pub clock: fn() -> OffsetDateTime,
     /// Somebody is there who can have a row retried or set aside. Otherwise a row that fails is left to another run.
     pub attended: bool,
     /// Ends the run if nothing happens for so long.
@@ -61,6 +65,8 @@ pub enum Act {
     Skip,
     /// Looks at it once more.
     Retry,
+    /// Tells whether somebody will log on with it.
+    Judge,
 }
 
 /// Holds what comes to the engine.
@@ -70,6 +76,7 @@ pub(super) enum Message {
     Seen { reader: String, turn: u64, seen: Seen },
     News { reader: String, turn: u64, row: usize, news: News },
     Ended { reader: String, turn: u64, row: usize, ended: Box<Result<Outcome, Ended<Stopped>>> },
+    Judged { reader: String, turn: u64, judged: Result<Vec<Finding>, Trouble> },
     Fetched(Fetched),
     Command(Command),
 }
@@ -95,6 +102,8 @@ pub(super) struct Engine {
     pub sender: SyncSender<Message>,
     pub tell: Tell,
     pub stations: Vec<Station>,
+    /// The number of the last turn: each card that comes to a reader begins another.
+    pub turns: u64,
     /// The rows whose cards are worked on; a card that was pulled may be among them until its work has ended.
     pub working: HashSet<usize>,
     /// PINs that nobody typed, by row.
@@ -117,9 +126,8 @@ impl Desk {
     /// [`Happened::Over`].
     ///
     /// # Errors
-    /// The PC/SC service cannot be reached; letters cannot be made; the system gives no thread.
+    /// The PC/SC service cannot be reached; the system gives no thread.
     pub fn begin(setup: Setup, book: Book, tell: impl FnMut(Told) + Send + 'static) -> Result<Self, Error> {
-        letter::check(setup.letters.as_ref(), book.run())?;
         let (sender, messages) = sync_channel(MOST_MESSAGES);
         let told = sender.clone();
         let watch = Watch::begin(move |event| {
@@ -138,6 +146,7 @@ impl Desk {
             sender: sender.clone(),
             tell: Box::new(tell),
             stations: Vec::new(),
+            turns: 0,
             working: HashSet::new(),
             pins: HashMap::new(),
             lettered: HashSet::new(),
@@ -180,6 +189,7 @@ impl Engine {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.try_again();
+            self.catch_up();
             // Works and errands are bounded by themselves; a person who does not come is not.
             if self.working.is_empty() && self.out == 0 && last.elapsed() > self.setup.idle {
                 self.stopping = true;
@@ -199,6 +209,7 @@ impl Engine {
             Message::Seen { reader, turn, seen } => self.seen(&reader, turn, seen),
             Message::News { reader, turn, row, news } => self.news(&reader, turn, row, news),
             Message::Ended { reader, turn, row, ended } => self.ended(&reader, turn, row, *ended),
+            Message::Judged { reader, turn, judged } => self.judged(&reader, turn, judged),
             Message::Fetched(fetched) => self.fetched(fetched),
             Message::Command(command) => self.obey(command),
         }
@@ -211,6 +222,7 @@ impl Engine {
                 match (at, act) {
                     (Some(at), Act::Pin(pin)) => self.typed(at, pin),
                     (Some(at), Act::Skip) => self.skip(at),
+                    (Some(at), Act::Judge) => self.judge(at),
                     (Some(at), Act::Retry) if !self.stations[at].is_at_work() => self.look_again(at),
                     _ => {}
                 }
@@ -272,7 +284,7 @@ impl Engine {
         for row in owed {
             let entry = self.book.run().rows[row].clone();
             if entry.stand == Stand::Done {
-                self.note(|run| run.rows[row].pin = PinFate::Lost);
+                self.learn(|run| run.rows[row].pin = PinFate::Lost);
                 self.happened(Happened::PinLost { person: entry.name, serial: entry.serial });
             }
         }
@@ -288,13 +300,40 @@ impl Engine {
 
     /// Changes the file of the run. Where it cannot be written no further card is begun; returns whether it was.
     pub(super) fn note(&mut self, change: impl FnOnce(&mut Run)) -> bool {
-        let Err(error) = self.book.change(change) else { return true };
+        match self.book.change(change) {
+            Ok(()) => true,
+            Err(error) => {
+                self.not_written(error);
+                false
+            }
+        }
+    }
+
+    /// Takes into the run what has happened already, whether or not it can be written now.
+    pub(super) fn learn(&mut self, happened: impl FnOnce(&mut Run)) {
+        if let Err(error) = self.book.learn(happened) {
+            self.not_written(error);
+        }
+    }
+
+    /// Writes what could not be written when it happened; where it still cannot, that was told.
+    fn catch_up(&mut self) {
+        if self.book.owes() && self.book.catch_up().is_ok() {
+            self.happened(Happened::Written);
+        }
+    }
+
+    /// Begins no further card, and says why.
+    fn not_written(&mut self, error: Error) {
         (self.paused, self.stopping) = (true, self.stopping || !self.setup.attended);
-        let (code, remedy) = error.advice().map_or(("desk-state", ""), |(code, _, remedy)| (code, remedy));
-        let message = format!("{}; no further card is begun", with_source(&error));
-        let trouble = Trouble { code: code.to_owned(), message, remedy: remedy.to_owned() };
+        let Trouble { code, message, remedy } = Trouble::from(error);
+        let trouble = Trouble { code, message: format!("{message}; no further card is begun"), remedy };
         self.happened(Happened::NotWritten { trouble });
-        false
+    }
+
+    /// Tells the time as RFC 3339.
+    pub(super) fn now(&self) -> String {
+        (self.setup.clock)().format(&Rfc3339).unwrap_or_default()
     }
 
     fn view(&self) -> View {
@@ -320,25 +359,4 @@ impl Engine {
             station.come_to(At::Working, "stop");
         }
     }
-}
-
-/// Makes the trouble of a card or reader that cannot be used.
-pub(super) fn of_reader(error: &reader::Error) -> Trouble {
-    use reader::Error as E;
-    let (code, remedy) = match error {
-        E::UnknownCard { .. } => ("unknown-card", "Take it out: only PIV and GIDS cards can be enrolled here."),
-        E::Mute { .. } => ("card-mute", "Turn the card over, or clean its contacts."),
-        E::Busy { .. } => ("reader-busy", "Close the program that holds the card, then retry."),
-        E::NoService { .. } | E::ServiceStopped | E::ServiceSilent { .. } | E::SocketClosed { .. } => {
-            ("pcsc-not-running", "Start the PC/SC service, then run the same again: it goes on where it was.")
-        }
-        E::NotPermitted => ("pcsc-not-permitted", "Have an administrator allow this user PC/SC."),
-        _ => ("reader-failed", "Put the card in again; if that does not help, plug the reader in anew."),
-    };
-    Trouble { code: code.to_owned(), message: with_source(error), remedy: remedy.to_owned() }
-}
-
-/// Writes an error and what is beneath it.
-fn with_source(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

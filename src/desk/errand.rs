@@ -1,11 +1,12 @@
 //! What is done after a card, beside the cards: requests that open it, letters. One after the other, on a thread of its own.
 
 use super::letter::{self, Letter, Letters};
-use super::requests::of_server;
 use super::run::Trouble;
+use super::trouble::of_server;
 use crate::client::{self, CmClient};
 use crate::cm::problem::ProblemCode;
 use crate::cm::request::{CreateRequest, CreateTerms, RequestType};
+use crate::enrollment::Stage;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use uuid::Uuid;
@@ -40,9 +41,10 @@ pub fn begin(
     let run = move || {
         for errand in errands {
             tell(match errand {
-                Errand::Open { row, card_id, comment } => {
-                    Fetched::Opened { row, outcome: open(&client, card_id, comment).map_err(of_server) }
-                }
+                Errand::Open { row, card_id, comment } => Fetched::Opened {
+                    row,
+                    outcome: open(&client, card_id, comment).map_err(|error| of_server(Stage::MakeRequest, error)),
+                },
                 Errand::Print { row, letter } => {
                     Fetched::Printed { row, outcome: letter::put(letters.as_ref(), &letter) }
                 }

@@ -27,6 +27,10 @@ pub enum Error {
     Held { run: Uuid },
     #[error("neither this computer nor the server knows a run {run}")]
     RunUnknown { run: Uuid },
+    #[error("no enrollment that you may carry out is approved at the server")]
+    NothingApproved,
+    #[error("no row of this run has a request yet")]
+    NothingToSign,
     #[error("the run was begun at another server, {begun_at}")]
     OtherServer { begun_at: String },
     #[error("the template {template:?} has no one-time password for unblocking, so no holder could open a card")]
@@ -68,6 +72,10 @@ impl Error {
             Self::Held { .. } => ("desk-held", LocalState, "End the other one first, or wait for it."),
             Self::RunUnknown { .. } => {
                 ("desk-run-unknown", Usage, "Check the run's id; `cardwright desk list` names those of this computer.")
+            }
+            Self::NothingApproved => ("desk-nothing-approved", Refused, "Have requests approved first, or run a list."),
+            Self::NothingToSign => {
+                ("desk-nothing-to-sign", Refused, "Go on with the run first (`cardwright desk resume`).")
             }
             Self::OtherServer { .. } => ("other-server", LocalState, "Name that server with --server."),
             Self::NoOpening { .. } => (

@@ -43,12 +43,13 @@ pub struct Letter {
     pub person: String,
     /// The card's, as it tells.
     pub serial: String,
+    pub card_id: Uuid,
     pub run: Uuid,
     pub pin: Pin,
 }
 
-/// Makes sure before the first card that letters can be made: the printer is known or the directory is its owner's, and there
-/// is a font for each name.
+/// Makes sure before anything is asked for that letters can be made: the printer is known or the directory is its owner's, and
+/// there is a font for each name.
 pub fn check(letters: Option<&Letters>, run: &Run) -> Result<(), Error> {
     let cannot = |what: String| Err(Error::Letters { what });
     match letters {
@@ -68,12 +69,22 @@ pub fn check(letters: Option<&Letters>, run: &Run) -> Result<(), Error> {
             }
         }
     }
-    for row in run.rows.iter().filter(|row| !row.is_over()) {
-        if let Err(trouble) = font_for(&row.name) {
-            return cannot(trouble);
+    let names: BTreeSet<&str> = run.rows.iter().filter(|row| !row.is_over()).map(|row| row.name.as_str()).collect();
+    // One font for all is found at once; only where there is none each name is looked at.
+    let all: String = names.iter().copied().collect();
+    if font_for(&all).map_err(|what| Error::Letters { what })?.is_some() {
+        return Ok(());
+    }
+    let mut without = Vec::new();
+    for name in names {
+        if font_for(name).map_err(|what| Error::Letters { what })?.is_none() {
+            without.push(format!("{name:?}"));
         }
     }
-    Ok(())
+    match without.as_slice() {
+        [] => Ok(()),
+        names => cannot(no_font(&names.join(", "))),
+    }
 }
 
 /// Prints the letter, or writes it into its directory.
@@ -94,7 +105,9 @@ pub fn put(letters: Option<&Letters>, letter: &Letter) -> Result<(), Trouble> {
         Some(Letters::Directory(path)) => {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
             let serial: String = letter.serial.chars().filter(|c| plain(*c)).collect();
-            let path = path.join(format!("{FILE}{}-{serial}.pdf", letter.run.simple()));
+            // Serials of two makers may be alike.
+            let card = letter.card_id.simple();
+            let path = path.join(format!("{FILE}{}-{serial}-{card}.pdf", letter.run.simple()));
             let written = file::replace(&path, &path.with_extension("new"), &pdf);
             written.map_err(|error| failed(format!("{}: {}", path.display(), error.source)))
         }
@@ -116,7 +129,7 @@ pub fn wipe(path: &Path) -> std::io::Result<usize> {
 
 /// Makes the page.
 fn pdf(letter: &Letter) -> Result<Zeroizing<Vec<u8>>, String> {
-    let (file, index) = font_for(&format!("{}{}", letter.person, letter.pin.expose()))?;
+    let (file, index) = font_for(&letter.person)?.ok_or_else(|| no_font(&format!("{:?}", letter.person)))?;
     let data = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let font = Font::new(data.into(), index).ok_or_else(|| format!("{} is no font", file.display()))?;
     let settings = PageSettings::from_wh(PAGE.0, PAGE.1).ok_or("a page of no size")?;
@@ -140,8 +153,9 @@ fn pdf(letter: &Letter) -> Result<Zeroizing<Vec<u8>>, String> {
     document.finish().map(Zeroizing::new).map_err(|error| format!("the letter cannot be made: {error:?}"))
 }
 
-/// Finds a font of this computer that has all of these letters and those of the page, by what fontconfig knows.
-fn font_for(text: &str) -> Result<(PathBuf, u32), String> {
+/// Finds a font of this computer that has all of these letters and those of the page, by what fontconfig knows; `None`: none
+/// has.
+fn font_for(text: &str) -> Result<Option<(PathBuf, u32)>, String> {
     let needed: BTreeSet<u32> = text.chars().filter(|c| !c.is_whitespace()).map(u32::from).chain(0x21..=0x7e).collect();
     let charset: Vec<String> = needed.iter().map(|code| format!("{code:x}")).collect();
     let mut asked = Command::new("fc-list");
@@ -155,10 +169,12 @@ fn font_for(text: &str) -> Result<(PathBuf, u32), String> {
     };
     let mut fonts: Vec<_> = said.lines().filter_map(usable).filter(|(_, file, _)| is_font(file)).collect();
     fonts.sort_by(|one, other| (!one.0, &one.1).cmp(&(!other.0, &other.1)));
-    let font = fonts.into_iter().next().map(|(_, file, index)| (file, index));
-    font.ok_or_else(|| {
-        format!("no font of this computer has the letters of {text:?} (Debian: fonts-dejavu-core, fonts-noto-cjk)")
-    })
+    Ok(fonts.into_iter().next().map(|(_, file, index)| (file, index)))
+}
+
+/// Says that there is no font for these names: what a letter cannot show would be boxes.
+fn no_font(names: &str) -> String {
+    format!("no font of this computer has the letters of {names} (Debian: fonts-dejavu-core, fonts-noto-cjk)")
 }
 
 /// Says whether a file is of a kind that a PDF can hold a part of.

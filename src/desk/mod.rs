@@ -15,16 +15,20 @@ mod error;
 mod learnt;
 mod letter;
 mod list;
+mod logon;
 mod pin;
 pub mod prepare;
 mod progress;
 pub mod requests;
 pub mod results;
 mod run;
+mod signed;
 mod station;
+mod trouble;
 mod view;
 mod work;
 
+pub use crate::doctor::Verdict;
 pub use engine::{Act, Command, Desk, Setup};
 pub use error::Error;
 pub use learnt::Learnt;
@@ -32,7 +36,8 @@ pub use letter::{Letters, wipe as wipe_letters};
 pub use list::{Fault, LARGEST_LIST, Row, Wrong, read as read_list};
 pub use prepare::{ListOrder, Note, runs_in};
 pub use run::{Book, Entry, PinFate, Run, Stand, Trouble};
-pub use view::{Asks, At, Happened, ReaderView, Told, View};
+pub use signed::{Signed, Signer};
+pub use view::{Asks, At, Happened, Logon, ReaderView, Told, View};
 
 /// Says how a card gets its PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

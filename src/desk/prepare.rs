@@ -2,11 +2,12 @@
 
 use super::PinMode;
 use super::error::Error;
-use super::letter::Letters;
+use super::letter::{self, Letters};
 use super::list::{Fault, Row, Wrong};
-use super::requests::{pages, tagged};
+use super::requests::{MOST_PAGES, Seen, pages, tagged};
 use super::run::{Book, Entry, PinFate, Run, Stand};
 use crate::client::{self, Called, CmClient};
+use crate::cm::found::FoundKind;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::template::{ProfileTemplateView, UserPinOption};
 use crate::enrollment::Workflow;
@@ -21,6 +22,8 @@ const MOST_NAMES: usize = 4;
 pub enum Note {
     /// The list names a person who was not in the run.
     Added { name: String },
+    /// The list names another template for a person whose request is made already, and keeps its own.
+    OtherTemplate { name: String },
     /// The list names a person of the run no more. `begun`: the row is gone on with all the same.
     Dropped { name: String, begun: bool },
 }
@@ -45,7 +48,8 @@ pub fn of_list(client: &CmClient, runs: &Path, order: &ListOrder<'_>) -> Result<
     let entries = entries(client, order)?;
     let server = client.base_url().to_string();
     let is_it = |run: &&Run| run.list.as_deref() == Some(order.path) && run.server == server && !run.is_over();
-    let known = if order.anew { None } else { Book::all(runs)?.iter().find(is_it).map(|run| run.id) };
+    // One that cannot be read has an id, too: if it is of the same people, it is found under that, and told.
+    let known = if order.anew { None } else { Book::all(runs)?.0.iter().find(is_it).map(|run| run.id) };
     let mut book = match known.map(|id| Book::find(runs, id)).transpose()?.flatten() {
         Some(book) => book,
         None => {
@@ -59,26 +63,40 @@ pub fn of_list(client: &CmClient, runs: &Path, order: &ListOrder<'_>) -> Result<
 }
 
 /// Makes a run of the enrollments that are approved at the server and that the caller may carry out.
+///
+/// # Errors
+/// [`Error::NothingApproved`] where there are none.
 pub fn of_queue(client: &CmClient, runs: &Path, template: Option<&str>) -> Result<Book, Error> {
     let template = template.map(|asked| chosen(&client.list_profile_templates()?, Some(asked))).transpose()?;
-    let mut entries = Vec::new();
-    for status in [RequestStatus::Executing, RequestStatus::Approved] {
-        for queued in pages(client, Some(status))? {
-            let request = queued.request;
+    let mut queued = Vec::new();
+    for status in [RequestStatus::Approved, RequestStatus::Executing] {
+        pages(client, Some(status), MOST_PAGES, |Seen { request, target_name }| {
             let fits = template.is_none_or(|template| template == request.profile_template);
-            if !fits || Workflow::of(&request) != Some(Workflow::Enroll) || entries.len() >= super::list::MOST_ROWS {
-                continue;
+            if fits && Workflow::of(&request) == Some(Workflow::Enroll) {
+                queued.push(Entry {
+                    request: Some(request.uuid),
+                    ..entry(request.target, target_name, request.profile_template)
+                });
             }
-            match client.foresee_request(request.uuid, None) {
-                Ok(_) => {}
-                Err(client::Error::Refused { .. }) => continue,
-                Err(error) => return Err(error.into()),
-            }
-            let name = queued.target_name;
-            let mut entry = entry(request.target, name, request.profile_template);
-            entry.request = Some(request.uuid);
-            entries.push(entry);
+            true
+        })?;
+    }
+    let mut entries = Vec::new();
+    // Who has waited longest comes first.
+    for entry in queued.into_iter().rev() {
+        let may = entry.request.map(|request| client.foresee_request(request, None));
+        match may {
+            // A MIM CM does not tell, and refuses in its time.
+            Some(Ok(_) | Err(client::Error::ExtensionAbsent { .. })) => entries.push(entry),
+            None | Some(Err(client::Error::Refused { .. })) => {}
+            Some(Err(error)) => return Err(error.into()),
         }
+        if entries.len() >= super::list::MOST_ROWS {
+            break;
+        }
+    }
+    if entries.is_empty() {
+        return Err(Error::NothingApproved);
     }
     Book::begin(runs, Run::new(client.base_url().to_string(), None, entries, true))
 }
@@ -106,9 +124,10 @@ pub fn again(client: &CmClient, runs: &Path, id: Uuid) -> Result<Book, Error> {
     Book::begin(runs, run)
 }
 
-/// Refuses before the first card what its template makes impossible: PINs at the hand-over where holders are offered no way to
-/// open their cards, and PINs that the server tells where no letters are made.
+/// Refuses before anything is asked for what cannot come to an end: PINs at the hand-over where holders are offered no way to
+/// open their cards, PINs that the server tells where no letters are made, letters that cannot be made.
 pub fn check_pins(client: &CmClient, run: &Run, pins: PinMode, letters: Option<&Letters>) -> Result<(), Error> {
+    letter::check(letters, run)?;
     let mut templates: Vec<_> = run.rows.iter().filter(|row| !row.is_over()).map(|row| row.template).collect();
     templates.sort_unstable();
     templates.dedup();
@@ -148,7 +167,7 @@ fn entries(client: &CmClient, order: &ListOrder<'_>) -> Result<Vec<Entry>, Error
             }
         };
         let (person, name) = match row.person.parse() {
-            Ok(person) => (person, row.person.clone()),
+            Ok(person) => (person, name_of(client, person)?.unwrap_or_else(|| row.person.clone())),
             Err(_) => match client.person_called(&row.person)? {
                 Called::One { uuid, name } => (uuid, name),
                 other => {
@@ -165,6 +184,17 @@ fn entries(client: &CmClient, order: &ListOrder<'_>) -> Result<Vec<Entry>, Error
         entries.push(Entry { line: row.line, wish, comment, ..entry(person, name, template) });
     }
     if faults.is_empty() { Ok(entries) } else { Err(Error::List { faults }) }
+}
+
+/// Returns the name of whoever has this id, as far as the server tells.
+fn name_of(client: &CmClient, person: Uuid) -> Result<Option<String>, Error> {
+    match client.search(&person.to_string()) {
+        Ok(found) => {
+            Ok(found.into_iter().find(|it| it.kind == FoundKind::Person && it.uuid == person).map(|it| it.owner_name))
+        }
+        Err(client::Error::ExtensionAbsent { .. } | client::Error::Refused { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Says why a name names nobody.
@@ -202,7 +232,7 @@ fn chosen(templates: &[ProfileTemplateView], asked: Option<&str>) -> Result<Uuid
     })
 }
 
-fn entry(person: Uuid, name: String, template: Uuid) -> Entry {
+pub(super) fn entry(person: Uuid, name: String, template: Uuid) -> Entry {
     Entry {
         line: 0,
         person,
@@ -233,6 +263,13 @@ fn merge(run: &mut Run, entries: Vec<Entry>) -> Vec<Note> {
                 give_another_chance(row);
                 if !begun && row.stand != Stand::Done {
                     (row.wish, row.comment) = (listed.wish.clone(), listed.comment.clone());
+                    match row.request {
+                        None => row.template = listed.template,
+                        Some(_) if row.template != listed.template => {
+                            notes.push(Note::OtherTemplate { name: row.name.clone() });
+                        }
+                        Some(_) => {}
+                    }
                 }
             }
             None if row.stand == Stand::Done => {}
@@ -261,6 +298,10 @@ fn give_another_chance(row: &mut Entry) {
             Some(_) => Stand::Pending,
             None => Stand::Unasked,
         };
+    }
+    if row.stand == Stand::Pending {
+        // Whose approval it waits for may have changed.
+        row.trouble = None;
     }
     if row.pin == PinFate::LetterOwed {
         // The process that knew it is gone.

@@ -6,8 +6,8 @@ use super::engine::Engine;
 use super::errand::{Errand, Fetched};
 use super::letter::Letter;
 use super::pin::{copied, random};
-use super::requests::of_workflow;
 use super::run::{PinFate, Stand, Trouble};
+use super::trouble::of_workflow;
 use super::view::{Asks, At, Happened, in_words};
 use crate::enrollment::{Event, Input, Need, Outcome, WhichPin};
 use crate::secret::Pin;
@@ -145,7 +145,7 @@ impl Engine {
             }
         };
         let is_over = matches!(trouble.code.as_str(), "request-denied" | "request-canceled" | "request-failed");
-        self.note(|run| {
+        self.learn(|run| {
             let entry = &mut run.rows[row];
             entry.trouble = Some(trouble.clone());
             if is_over {
@@ -173,8 +173,8 @@ impl Engine {
             PinMode::HandOver => PinFate::OpeningOwed,
             PinMode::Now | PinMode::Letter => PinFate::None,
         };
-        let ended = (self.setup.clock)();
-        self.note(|run| {
+        let ended = self.now();
+        self.learn(|run| {
             let entry = &mut run.rows[row];
             (entry.stand, entry.pin, entry.ended, entry.trouble) = (Stand::Done, fate, ended, None);
         });
@@ -236,7 +236,13 @@ impl Engine {
     fn print(&mut self, row: usize) {
         let entry = &self.book.run().rows[row];
         let Some(pin) = self.pins.get(&row).map(copied) else { return };
-        let letter = Letter { person: entry.name.clone(), serial: entry.serial.clone(), run: self.book.run().id, pin };
+        let letter = Letter {
+            person: entry.name.clone(),
+            serial: entry.serial.clone(),
+            card_id: entry.card_id.unwrap_or_default(),
+            run: self.book.run().id,
+            pin,
+        };
         if self.errands.send(Errand::Print { row, letter }).is_ok() {
             self.out += 1;
             self.printing.insert(row);
@@ -251,7 +257,7 @@ impl Engine {
                 let person = self.book.run().rows[row].name.clone();
                 match outcome {
                     Ok(request) => {
-                        self.note(|run| run.rows[row].pin = PinFate::Opening(request));
+                        self.learn(|run| run.rows[row].pin = PinFate::Opening(request));
                         self.happened(Happened::Opening { person, request });
                     }
                     Err(trouble) => self.happened(Happened::OpeningFailed { person, trouble }),
@@ -262,7 +268,7 @@ impl Engine {
                 let person = self.book.run().rows[row].name.clone();
                 match outcome {
                     Ok(()) => {
-                        self.note(|run| run.rows[row].pin = PinFate::LetterPrinted);
+                        self.learn(|run| run.rows[row].pin = PinFate::LetterPrinted);
                         self.lettered.remove(&row);
                         self.pins.remove(&row);
                         self.happened(Happened::Letter { person });

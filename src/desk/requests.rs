@@ -3,19 +3,25 @@
 //! A request is never made twice: the run's id stands in the comments of its requests, so that one whose answer was lost, or
 //! that another workstation has made, is found and taken up; so is one that was open before.
 
+use super::PinMode;
 use super::error::Error;
 use super::list::Row;
-use super::run::{Book, Entry, Run, Stand, Trouble};
+use super::run::{Book, Entry, PinFate, Run, Stand, Trouble};
+use super::trouble::of_server;
 use crate::client::{self, CmClient};
 use crate::cm::data_item::DataItem;
 use crate::cm::request::{CreateRequest, Request, RequestStatus, RequestType};
-use crate::enrollment::{self, Journal, Stage};
-use std::collections::HashMap;
+use crate::enrollment::{Journal, Stage};
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Bounds the pages of requests that are looked through for those of the run, the newest first.
-const MOST_PAGES: usize = 20;
+pub(super) const MOST_PAGES: usize = 20;
 const PAGE: u32 = 500;
+/// Says how many requests are dearer to ask for one by one than a page of them.
+const WORTH_A_PAGE: usize = 10;
+/// Is the code of a row that waits for approval.
+const WAITS: &str = "request-pending";
 /// Bounds the names of approvers in a message.
 const MOST_APPROVERS: usize = 4;
 
@@ -33,8 +39,8 @@ pub fn ask(client: &CmClient, book: &mut Book, rows: &[Row]) -> Result<(), Error
         let row = &book.run().rows[index];
         let data = rows.iter().find(|listed| listed.line == row.line).map(|listed| listed.data.clone());
         let found = match made.remove(&row.person) {
-            Some((request, _)) => Ok(request.uuid),
-            None => make(client, row, data.unwrap_or_default(), &tag),
+            Some((request, _)) if request.profile_template == row.template => Ok(request.uuid),
+            _ => make(client, row, data.unwrap_or_default(), &tag),
         };
         match found {
             Ok(request) => book.change(|run| {
@@ -42,7 +48,7 @@ pub fn ask(client: &CmClient, book: &mut Book, rows: &[Row]) -> Result<(), Error
                 (row.request, row.stand, row.trouble) = (Some(request), Stand::Pending, None);
             })?,
             Err(error @ client::Error::Refused { .. }) => {
-                let trouble = of_server(error);
+                let trouble = of_server(Stage::MakeRequest, error);
                 book.change(|run| refuse(&mut run.rows[index], trouble))?;
             }
             Err(error) => return Err(error.into()),
@@ -51,46 +57,47 @@ pub fn ask(client: &CmClient, book: &mut Book, rows: &[Row]) -> Result<(), Error
     Ok(())
 }
 
-/// Looks how far the requests have come: what was approved can go, what has ended is refused or done.
-pub fn look(client: &CmClient, journal: &Journal, book: &mut Book) -> Result<(), Error> {
+/// Looks how far the requests have come: what was approved can go, what has ended is refused or done. `pins` says what a card
+/// that was done while nobody wrote it down still wants.
+pub fn look(client: &CmClient, journal: &Journal, book: &mut Book, pins: PinMode) -> Result<(), Error> {
     let unfinished = journal.unfinished()?;
-    for index in 0..book.run().rows.len() {
-        let row = &book.run().rows[index];
+    let mut rows = book.run().rows.clone();
+    let wanted = rows.iter().filter(|row| !row.is_over()).filter_map(|row| row.request).collect();
+    let mut listed = listed(client, &wanted)?;
+    for row in &mut rows {
         let Some(request) = row.request.filter(|_| !row.is_over()) else { continue };
-        let read = match client.request(request) {
+        let read = match listed.remove(&request).map_or_else(|| client.request(request), Ok) {
             Ok(read) => read,
             Err(error @ client::Error::Refused { .. }) => {
-                let trouble = of_server(error);
-                book.change(|run| refuse(&mut run.rows[index], trouble))?;
+                refuse(row, of_server(Stage::ReadRequest, error));
                 continue;
             }
             Err(error) => return Err(error.into()),
         };
+        let was_begun = row.stand == Stand::Begun;
         let is_unfinished = unfinished.iter().any(|record| record.request() == Some(request));
-        let mut row = row.clone();
-        settle(client, &mut row, &read, is_unfinished)?;
-        book.change(|run| run.rows[index] = row)?;
-    }
-    Ok(())
-}
-
-/// Makes the trouble of what the server has refused.
-pub(super) fn of_server(error: client::Error) -> Trouble {
-    of_workflow(&enrollment::Error { stage: Stage::MakeRequest, request: None, cause: error.into() })
-}
-
-/// Makes the trouble of what has ended a workflow: the last error beneath says most.
-pub(super) fn of_workflow(error: &enrollment::Error) -> Trouble {
-    let mut message = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if !message.contains(&text) {
-            message = format!("{message}: {text}");
+        settle(client, row, &read, is_unfinished)?;
+        if was_begun && row.stand == Stand::Done {
+            row.pin = match pins {
+                PinMode::HandOver => PinFate::OpeningOwed,
+                PinMode::Letter => PinFate::Lost,
+                PinMode::Now => PinFate::None,
+            };
         }
-        source = cause.source();
     }
-    Trouble { code: error.code().to_owned(), message, remedy: error.remedy().to_owned() }
+    book.change(|run| run.rows = rows)
+}
+
+/// Reads those of the requests that are among the newest, as long as a page of them costs less than asking for each.
+fn listed(client: &CmClient, wanted: &HashSet<Uuid>) -> Result<HashMap<Uuid, Request>, Error> {
+    let mut found = HashMap::new();
+    pages(client, None, MOST_PAGES.min(wanted.len() / WORTH_A_PAGE), |seen| {
+        if wanted.contains(&seen.request.uuid) {
+            found.insert(seen.request.uuid, seen.request);
+        }
+        found.len() < wanted.len()
+    })?;
+    Ok(found)
 }
 
 fn refuse(row: &mut Entry, trouble: Trouble) {
@@ -106,7 +113,11 @@ fn settle(client: &CmClient, row: &mut Entry, read: &Request, is_unfinished: boo
     };
     match read.status {
         RequestStatus::Pending | RequestStatus::None | RequestStatus::Other(_) => {
-            (row.stand, row.trouble) = (Stand::Pending, Some(waits(client, read.uuid)));
+            row.stand = Stand::Pending;
+            // Whose approval is waited for is asked once, and not at each look.
+            if row.trouble.as_ref().is_none_or(|known| known.code != WAITS) {
+                row.trouble = Some(waits(client, read.uuid));
+            }
         }
         RequestStatus::Approved if row.stand == Stand::Begun => {}
         RequestStatus::Approved => (row.stand, row.trouble) = (Stand::Ready, None),
@@ -149,7 +160,7 @@ fn waits(client: &CmClient, request: Uuid) -> Trouble {
         format!(" of {}{}", names.join(", "), if more { " or others" } else { "" })
     });
     Trouble {
-        code: "request-pending".into(),
+        code: WAITS.into(),
         message: format!("waits for the approval{}", whose.unwrap_or_default()),
         remedy: "Have it approved, then run the same again, or wait for it (--wait).".into(),
     }
@@ -181,42 +192,47 @@ fn make(client: &CmClient, row: &Entry, data: Vec<DataItem>, tag: &str) -> Resul
     client.create_request(&order)
 }
 
-/// Finds the run's requests at the server, by whom they are for; of several the newest, and none that came to nothing.
+/// Finds the run's enrollments at the server, by whom they are for; of several the newest, and none that came to nothing.
 pub(super) fn tagged(client: &CmClient, tag: &str) -> Result<HashMap<Uuid, (Request, String)>, Error> {
     let mut found = HashMap::new();
-    for queued in pages(client, None)? {
-        let ended =
-            matches!(queued.request.status, RequestStatus::Denied | RequestStatus::Canceled | RequestStatus::Failed);
-        if queued.request.comment.contains(tag) && !ended {
-            found.entry(queued.request.target).or_insert((queued.request, queued.target_name));
+    pages(client, None, MOST_PAGES, |Seen { request, target_name }| {
+        let ended = matches!(request.status, RequestStatus::Denied | RequestStatus::Canceled | RequestStatus::Failed);
+        // Requests that open its cards have the tag, too.
+        if request.request_type == RequestType::Enroll && request.comment.contains(tag) && !ended {
+            found.entry(request.target).or_insert((request, target_name));
         }
-    }
+        true
+    })?;
     Ok(found)
 }
 
-/// Reads the requests that the caller may see, the newest first; a MIM CM tells only the caller's own.
-pub(super) fn pages(client: &CmClient, status: Option<RequestStatus>) -> Result<Vec<Seen>, Error> {
-    let (mut seen, mut after) = (Vec::new(), None);
-    for _ in 0..MOST_PAGES {
+/// Reads the requests that the caller may see, the newest first, so many pages at most and as long as `goes_on` takes more;
+/// a MIM CM tells only the caller's own, all at once.
+pub(super) fn pages(
+    client: &CmClient,
+    status: Option<RequestStatus>,
+    most: usize,
+    mut goes_on: impl FnMut(Seen) -> bool,
+) -> Result<(), Error> {
+    let mut after = None;
+    for _ in 0..most {
         let page = match client.queue(status, after, Some(PAGE)) {
             Ok(page) => page,
             Err(client::Error::ExtensionAbsent { .. }) => {
-                let own = client.requests(status)?;
-                return Ok(own
-                    .into_iter()
-                    .map(|request| Seen { target_name: request.target.to_string(), request })
-                    .collect());
+                let own = client.requests(status)?.into_iter();
+                own.map(|request| Seen { target_name: request.target.to_string(), request }).all(goes_on);
+                return Ok(());
             }
             Err(error) => return Err(error.into()),
         };
         let is_last = page.len() < PAGE as usize;
         after = page.last().map(|queued| queued.request.uuid);
-        seen.extend(page.into_iter().map(|queued| Seen { target_name: queued.target_name, request: queued.request }));
-        if is_last {
+        let mut seen = page.into_iter().map(|queued| Seen { target_name: queued.target_name, request: queued.request });
+        if !seen.all(&mut goes_on) || is_last {
             break;
         }
     }
-    Ok(seen)
+    Ok(())
 }
 
 /// Holds a request, and the name of whom it is for.

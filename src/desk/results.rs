@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::run::{Entry, PinFate, Run, Stand};
+use crate::cm::report::no_formula;
 use crate::platform::file;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -48,17 +49,9 @@ pub fn sheet(run: &Run) -> String {
     // Memory takes what is written.
     let _ = writer.write_record(HEAD);
     for row in &run.rows {
-        let _ = writer.write_record(fields(row).map(|field| harmless(&field)));
+        let _ = writer.write_record(fields(row).map(no_formula));
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
-}
-
-/// Keeps a spreadsheet from taking a field for a formula.
-fn harmless(field: &str) -> String {
-    match field.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{field}"),
-        _ => field.to_owned(),
-    }
 }
 
 fn fields(row: &Entry) -> [String; 11] {

@@ -168,6 +168,8 @@ fn id_of(server: &str, rows: &[Entry]) -> Uuid {
 pub struct Book {
     path: PathBuf,
     run: Run,
+    /// What has happened is not all written.
+    owes: bool,
     _lock: Lock,
 }
 
@@ -190,22 +192,24 @@ impl Book {
         }
     }
 
-    /// Lists the runs of this workstation.
-    pub fn all(directory: &Path) -> Result<Vec<Run>, Error> {
+    /// Lists the runs of this workstation, and says why others cannot be read.
+    pub fn all(directory: &Path) -> Result<(Vec<Run>, Vec<Error>), Error> {
         let failed = |source| Error::State { doing: "listed", path: directory.to_owned(), source };
         let listing = match std::fs::read_dir(directory) {
             Ok(listing) => listing,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
             Err(error) => return Err(failed(error)),
         };
-        let mut runs = Vec::new();
-        for item in listing.take(MOST_RUNS) {
-            let path = item.map_err(failed)?.path();
-            if path.extension().is_some_and(|extension| extension == "json") {
-                runs.extend(read(&path)?);
+        let (mut runs, mut odd) = (Vec::new(), Vec::new());
+        let paths = listing.flatten().map(|item| item.path());
+        let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+        for path in files.take(MOST_RUNS) {
+            match read(&path) {
+                Ok(run) => runs.extend(run),
+                Err(error) => odd.push(error),
             }
         }
-        Ok(runs)
+        Ok((runs, odd))
     }
 
     /// Reads a run that somebody may have taken up; `None` where this workstation has none with this id.
@@ -222,11 +226,30 @@ impl Book {
     pub fn change(&mut self, change: impl FnOnce(&mut Run)) -> Result<(), Error> {
         let mut changed = self.run.clone();
         change(&mut changed);
-        if changed != self.run {
+        if self.owes || changed != self.run {
             self.write(&changed)?;
-            self.run = changed;
+            (self.run, self.owes) = (changed, false);
         }
         Ok(())
+    }
+
+    /// Takes what has happened, and writes it; what cannot be written now is written with the next change, or by
+    /// [`Book::catch_up`].
+    pub fn learn(&mut self, happened: impl FnOnce(&mut Run)) -> Result<(), Error> {
+        let before = self.run.clone();
+        happened(&mut self.run);
+        self.owes |= before != self.run;
+        self.catch_up()
+    }
+
+    /// Says whether something that has happened is not written.
+    pub fn owes(&self) -> bool {
+        self.owes
+    }
+
+    /// Writes what could not be written when it happened.
+    pub fn catch_up(&mut self) -> Result<(), Error> {
+        self.change(|_| {})
     }
 
     fn locked(directory: &Path, run: Run) -> Result<Self, Error> {
@@ -241,7 +264,7 @@ impl Book {
             LockError::Open(source) | LockError::Failed(source) => Error::State { doing: "locked", path: lock, source },
         })?;
         let path = directory.join(format!("{}.json", run.id));
-        Ok(Self { path, run, _lock: lock })
+        Ok(Self { path, run, owes: false, _lock: lock })
     }
 
     fn write(&self, run: &Run) -> Result<(), Error> {

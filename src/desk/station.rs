@@ -2,14 +2,14 @@
 
 use super::card::Card;
 use super::run::Trouble;
-use super::view::{Asks, At, ReaderView};
+use super::view::{Asks, At, Logon, ReaderView};
 use crate::workstation::{Switchboard, Worker};
 use std::time::{Duration, Instant};
 
 /// Holds what is known of one reader.
 pub struct Station {
     pub reader: String,
-    /// Tells the card that is in it from the one before; messages about that one are late.
+    /// Tells the card that is in it from all that were in a reader before; messages about those are late.
     pub turn: u64,
     pub worker: Option<Worker>,
     pub card: Option<Card>,
@@ -29,6 +29,8 @@ pub struct Station {
     /// When what failed for want of the server is tried again, and how often it was.
     pub again_at: Option<Instant>,
     pub again: u32,
+    /// Whether somebody will log on with the card, as far as that was asked.
+    pub logon: Option<Logon>,
     /// No card is begun here.
     pub paused: bool,
 }
@@ -52,13 +54,14 @@ impl Station {
             expected: None,
             again_at: None,
             again: 0,
+            logon: None,
             paused: false,
         }
     }
 
-    /// Forgets the card that was in the reader.
-    pub fn clear(&mut self) {
-        let (reader, turn, paused) = (std::mem::take(&mut self.reader), self.turn + 1, self.paused);
+    /// Forgets the card that was in the reader, and begins this turn.
+    pub fn clear(&mut self, turn: u64) {
+        let (reader, paused) = (std::mem::take(&mut self.reader), self.paused);
         *self = Self { turn, paused, ..Self::new(reader) };
     }
 
@@ -88,6 +91,7 @@ impl Station {
             seconds: took.as_secs(),
             seconds_left: left,
             asks: self.asks.clone(),
+            logon: self.logon.clone(),
             paused: self.paused,
         }
     }

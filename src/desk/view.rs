@@ -1,6 +1,8 @@
 //! What a face is told: what has happened, and how it stands at every reader. All of it is data.
 
 use super::run::Trouble;
+use crate::doctor::Verdict;
+use crate::doctor::logon::Finding;
 use crate::token::SecretForm;
 use serde::Serialize;
 use uuid::Uuid;
@@ -89,6 +91,20 @@ pub enum Happened {
         reader: String,
         why: String,
     },
+    /// It is being found out whether somebody will log on with the card.
+    LogonAsked {
+        reader: String,
+    },
+    /// Whether somebody will; what is worst comes first.
+    Logon {
+        reader: String,
+        verdict: &'static str,
+        findings: Vec<Finding>,
+    },
+    LogonFailed {
+        reader: String,
+        trouble: Trouble,
+    },
     /// The card was taken out.
     Empty {
         reader: String,
@@ -124,6 +140,8 @@ pub enum Happened {
     NotWritten {
         trouble: Trouble,
     },
+    /// What could not be written is written; the desk stays paused until somebody has it go on.
+    Written,
     /// The run has ended.
     Over {
         done: usize,
@@ -166,8 +184,20 @@ pub struct ReaderView {
     pub seconds_left: Option<u64>,
     /// The PIN that the holder is to type.
     pub asks: Option<Asks>,
+    /// Whether somebody will log on with the card, as far as that was asked.
+    #[serde(skip)]
+    pub logon: Option<Logon>,
     /// No card is begun here.
     pub paused: bool,
+}
+
+/// Says whether somebody will log on with a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Logon {
+    /// It is being found out.
+    Asked,
+    /// The worst of what was found, and all of it, the worst first.
+    Told { worst: Verdict, findings: Vec<Finding> },
 }
 
 /// Describes a PIN that is asked for.

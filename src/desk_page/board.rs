@@ -1,6 +1,6 @@
 //! What was told last, and what forms have the desk do.
 
-use crate::desk::{Act, Asks, Book, Command, Desk, Error, Happened, Run, Told, View};
+use crate::desk::{Act, Asks, Book, Command, Desk, Error, Happened, Run, Signed, Signer, Told, Trouble, View};
 use crate::pages::form::Form;
 use crate::pages::texts::Language;
 use crate::secret::Pin;
@@ -20,8 +20,19 @@ pub struct Board {
     shown: Mutex<Shown>,
     changes: watch::Sender<u64>,
     desk: Desk,
+    signer: Signer,
     directory: PathBuf,
     run: Uuid,
+}
+
+/// Says how it stands with the server's signature.
+pub enum Signing {
+    /// Nobody has asked for it.
+    Not,
+    UnderWay,
+    /// What was signed, of the run as it stood.
+    Done(Box<(Run, Signed)>),
+    Failed(Trouble),
 }
 
 /// Holds what the page shows.
@@ -33,23 +44,25 @@ pub struct Shown {
     /// The reader, and the turn there, at which the same was not typed twice.
     pub differs: Option<(String, u64)>,
     pub is_over: bool,
+    pub signing: Signing,
     pub language: Option<Language>,
     told: u64,
 }
 
 impl Board {
     /// Makes the board of a run that the desk works through; its file is in this directory.
-    pub fn new(desk: Desk, directory: PathBuf, run: Uuid) -> Self {
+    pub fn new(desk: Desk, signer: Signer, directory: PathBuf, run: Uuid) -> Self {
         let shown = Shown {
             view: View { run, ..View::default() },
             since: Instant::now(),
             notices: VecDeque::new(),
             differs: None,
             is_over: false,
+            signing: Signing::Not,
             language: None,
             told: 0,
         };
-        Self { shown: Mutex::new(shown), changes: watch::channel(0).0, desk, directory, run }
+        Self { shown: Mutex::new(shown), changes: watch::channel(0).0, desk, signer, directory, run }
     }
 
     /// Takes what the desk tells.
@@ -67,6 +80,10 @@ impl Board {
     /// Says that the desk tells nothing more.
     pub fn end(&self) {
         self.shown().is_over = true;
+        self.changed();
+    }
+
+    fn changed(&self) {
         self.changes.send_modify(|change| *change = change.saturating_add(u64::from(*change < END - 1)));
     }
 
@@ -113,8 +130,12 @@ impl Board {
         let reader = form.one("reader").to_owned();
         let command = match form.one("act") {
             "pin" => self.typed(reader, form),
-            act @ ("skip" | "retry") => {
-                let act = if act == "skip" { Act::Skip } else { Act::Retry };
+            act @ ("skip" | "retry" | "judge") => {
+                let act = match act {
+                    "skip" => Act::Skip,
+                    "retry" => Act::Retry,
+                    _ => Act::Judge,
+                };
                 form.one("turn").parse().ok().map(|turn| Command::At { reader, turn, act })
             }
             "pause" => self.pause(reader, form.one("paused") == "yes"),
@@ -122,6 +143,10 @@ impl Board {
             "stop" => Some(Command::Stop),
             "language" => {
                 self.shown().language = Language::from_tag(form.one("language"));
+                None
+            }
+            "sign" => {
+                self.sign();
                 None
             }
             "close" if self.shown().is_over => {
@@ -133,6 +158,30 @@ impl Board {
         if let Some(command) = command {
             self.desk.command(command);
         }
+    }
+
+    /// Has the server sign what the run has come to, once it is over; what is signed already is not signed twice.
+    fn sign(&self) {
+        let run = self.rows();
+        {
+            let mut shown = self.shown();
+            let is_signed = match (&shown.signing, &run) {
+                (Signing::UnderWay, _) => true,
+                (Signing::Done(signed), Ok(Some(run))) => signed.0 == *run,
+                _ => false,
+            };
+            if !shown.is_over || is_signed {
+                return;
+            }
+            shown.signing = Signing::UnderWay;
+        }
+        let signed = run.and_then(|run| {
+            let run = run.ok_or(Error::RunUnknown { run: self.run })?;
+            let signed = self.signer.sign(&run)?;
+            Ok(Signing::Done(Box::new((run, signed))))
+        });
+        self.shown().signing = signed.unwrap_or_else(|error| Signing::Failed(error.into()));
+        self.changed();
     }
 
     /// Takes a PIN to the card that asked for it.

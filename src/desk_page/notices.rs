@@ -13,7 +13,15 @@ pub fn notice(texts: Texts<'_>, happened: &Happened) -> Option<Markup> {
     };
     let with = |said: String, trouble: &Trouble| html! { (said) " " (told(trouble)) };
     Some(match happened {
-        H::Reader { .. } | H::Stage { .. } | H::Empty { .. } | H::Rests { .. } | H::Over { .. } => return None,
+        // The table of readers says these.
+        H::Reader { .. }
+        | H::Stage { .. }
+        | H::Empty { .. }
+        | H::Rests { .. }
+        | H::LogonAsked { .. }
+        | H::Logon { .. }
+        | H::Over { .. } => return None,
+        H::LogonFailed { reader, trouble } => with(of("logon-failed", &[("reader", reader)]), trouble),
         H::ReaderGone { reader } => html! { (of("reader-gone", &[("reader", reader)])) },
         H::ReadersFull { .. } => html! { (texts.t("readers-full")) },
         H::Blind { trouble } => with(texts.t("blind"), trouble),
@@ -39,6 +47,7 @@ pub fn notice(texts: Texts<'_>, happened: &Happened) -> Option<Markup> {
         H::PinLost { person, serial } => html! { (of("pin-lost", &[("person", person), ("serial", serial)])) },
         H::Paused { paused } => html! { (texts.t(if *paused { "is-paused" } else { "goes-on" })) },
         H::NotWritten { trouble } => with(texts.t("not-written"), trouble),
+        H::Written => html! { (texts.t("written")) },
     })
 }
 

@@ -1,8 +1,8 @@
 //! The page: readers, what has happened, and the rows of the run; and what is said to whoever is kept out.
 
-use super::board::Shown;
+use super::board::{Shown, Signing};
 use super::notices::{notice, told};
-use crate::desk::{Asks, At, Entry, ReaderView, Run, Stand, View};
+use crate::desk::{Asks, At, Entry, Logon, ReaderView, Run, Stand, Verdict, View};
 use crate::pages::answer::{Keep, page as answered};
 use crate::pages::assets;
 use crate::pages::form::mark;
@@ -43,6 +43,7 @@ pub fn page(texts: Texts<'_>, shown: &Shown, run: Option<&Run>) -> Response {
                 Some(run) => (rows_table(texts, run)),
                 None => p.trouble { (texts.t("no-results-text")) },
             }
+            (signature(texts, shown, run))
             p.links {
                 @for kind in ["csv", "json", "html"] {
                     a href={ "/results." (kind) } download { (texts.t(&format!("results-{kind}"))) }
@@ -100,6 +101,32 @@ fn standing(texts: Texts<'_>, shown: &Shown) -> Markup {
                 (pause(texts, None, paused))
                 @if letters > 0 { (one_act("print", texts.t("print"), "quiet", None)) }
                 (one_act("stop", texts.t("stop"), "harm", None))
+            }
+        }
+    }
+}
+
+/// Offers the server's signature once the run is over, and says who has signed what.
+fn signature(texts: Texts<'_>, shown: &Shown, run: Option<&Run>) -> Markup {
+    let offer = || one_act("sign", texts.t("sign"), "quiet", None);
+    html! {
+        div #signature data-each role="status" {
+            @match &shown.signing {
+                _ if !shown.is_over => {}
+                Signing::Not => (offer()),
+                Signing::UnderWay => p #signing { (texts.t("signing")) },
+                Signing::Done(signed) if run == Some(&signed.0) => {
+                    p.done #signed { (texts.t("signed")) " " span.note { "SHA-256 " (signed.1.results.sha256) } }
+                    p.links #signed-files {
+                        a href="/signed.json" download { (texts.t("signed-json")) }
+                        a href="/signed.p7s" download { (texts.t("signed-p7s")) }
+                    }
+                }
+                Signing::Done(_) => (offer()),
+                Signing::Failed(trouble) => {
+                    p.trouble #unsigned { (texts.t("unsigned")) " " (told(trouble)) }
+                    (offer())
+                }
             }
         }
     }
@@ -177,6 +204,7 @@ fn reader_row(texts: Texts<'_>, shown: &Shown, reader: &ReaderView) -> Markup {
                     br; span.note lang="en" { (foreign(&reader.text)) }
                 }
                 @if reader.paused { br; strong { (texts.t("reader-paused")) } }
+                @if let Some(found) = &reader.logon { (logon(texts, found)) }
             }
             td role="cell" data-label=(cell("left")) {
                 @if let Some(left) = left { (texts.span(i64::try_from(left).unwrap_or(i64::MAX))) }
@@ -191,8 +219,32 @@ fn reader_row(texts: Texts<'_>, shown: &Shown, reader: &ReaderView) -> Markup {
                         @if matches!(reader.at, At::Failed | At::Waits | At::AsksPin) {
                             (one_act("skip", texts.t("skip-row"), "quiet", Some(reader)))
                         }
+                        @if reader.serial.is_some() && !matches!(reader.at, At::Reading | At::Working | At::AsksPin) {
+                            (one_act("judge", texts.t("judge"), "quiet", Some(reader)))
+                        }
                         (pause(texts, Some(reader), reader.paused))
                     }
+                }
+            }
+        }
+    }
+}
+
+/// Says whether somebody will log on with the card, and what should not stay as it is.
+fn logon(texts: Texts<'_>, found: &Logon) -> Markup {
+    let Logon::Told { worst, findings } = found else { return html! { p { (texts.t("logon-asked")) } } };
+    let shown = |verdict: Verdict| match verdict {
+        Verdict::Good | Verdict::Untold => (Tone::Good, "logon-good"),
+        Verdict::Attention => (Tone::Waiting, "logon-attention"),
+        Verdict::Bad => (Tone::Bad, "logon-bad"),
+    };
+    let (tone, told) = shown(*worst);
+    html! {
+        p { (texts.t("judge")) " " (state(tone, &texts.t(told))) }
+        @if tone != Tone::Good {
+            ul lang="en" {
+                @for finding in findings.iter().filter(|it| shown(it.verdict()).0 != Tone::Good) {
+                    li { (foreign(&finding.told())) "." @if let Some(remedy) = finding.remedy() { " " (remedy) } }
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! Lets one browser in on loopback, and answers it until it is told to end.
 
-use super::board::Board;
+use super::board::{Board, Signing};
 use super::screen;
 use crate::desk::results::{self, UNSIGNED};
+use crate::desk::{Run, Signed};
 use crate::pages::answer::{download, see_other};
 use crate::pages::form::Form;
 use crate::pages::loopback::{OneBrowser, answer};
@@ -76,6 +77,7 @@ impl OneBrowser for Page {
         match parts.uri.path() {
             "/" => self.page(&parts.headers),
             "/events" => follow(self.board.changes(), SILENT),
+            path @ ("/signed.json" | "/signed.p7s") => self.signed(path),
             path @ ("/results.csv" | "/results.json" | "/results.html") => self.results(&parts.headers, path),
             _ => see_other("/"),
         }
@@ -100,6 +102,26 @@ impl Page {
         screen::page(self.catalogue.texts(language), &shown, run.as_ref().ok().and_then(Option::as_ref))
     }
 
+    /// Writes the results to be printed; they say who has signed them, as they stand.
+    fn to_print(&self, run: &Run) -> String {
+        match &self.board.shown().signing {
+            Signing::Done(signed) if signed.0 == *run => results::html(run, &signed.1.told),
+            _ => results::html(run, UNSIGNED),
+        }
+    }
+
+    /// Answers with what the server has signed, or with its signature.
+    fn signed(&self, path: &str) -> Response {
+        let shown = self.board.shown();
+        let Signing::Done(signed) = &shown.signing else { return see_other("/") };
+        let (run, Signed { results, .. }) = signed.as_ref();
+        let name = |ending: &str| format!("desk-{}.{ending}", run.id);
+        match path {
+            "/signed.json" => download("application/json", &name("signed.json"), results.document.clone().into_bytes()),
+            _ => download("application/pkcs7-signature", &name("p7s"), results.signature.clone()),
+        }
+    }
+
     /// Answers with what the run has come to so far.
     fn results(&self, headers: &HeaderMap, path: &str) -> Response {
         let Ok(Some(run)) = self.board.rows() else {
@@ -108,7 +130,7 @@ impl Page {
         let (media_type, text) = match path {
             "/results.csv" => ("text/csv; charset=utf-8", results::sheet(&run)),
             "/results.json" => ("application/json", format!("{:#}\n", results::document(&run))),
-            _ => ("text/html; charset=utf-8", results::html(&run, UNSIGNED)),
+            _ => ("text/html; charset=utf-8", self.to_print(&run)),
         };
         let extension = path.rsplit('.').next().unwrap_or_default();
         download(media_type, &format!("desk-{}.{extension}", run.id), text.into_bytes())

@@ -5,7 +5,7 @@ use super::engine::{Engine, State};
 use super::scene::{Doing, Done, Fault, NewPinWhy, Scene, Trouble};
 use crate::client;
 use crate::cm::offline::{CODE_BYTES, CodeKind, write_code};
-use crate::doctor::logon::{self, Asked, LogonCard};
+use crate::doctor::logon::{self, LogonCard};
 use crate::enrollment::{self, Cause, HelpDesk, HelpDeskError, Stage, unblock_offline};
 use crate::published::{Limits, Published};
 use crate::secret::Pin;
@@ -48,18 +48,9 @@ impl Engine {
     /// Judges a card that was read; the authorities are asked for real.
     fn judged(&self, card: &LogonCard) -> Vec<logon::Finding> {
         let told = logon::ask_server(&self.settings.office.own, &[]);
-        let anchors = Vec::from_iter(told.authority);
-        let published = Published::new(Limits::default());
         let server = logon::Server::NotAsked("nobody has shown here whose card it is".to_owned());
-        let asked = Asked {
-            now: OffsetDateTime::now_utc(),
-            anchors: &anchors,
-            authorities: &[],
-            published: Some(&published),
-            server: &server,
-            server_time: told.time,
-        };
-        logon::examine(card, &asked)
+        let published = Published::new(Limits::default());
+        logon::Inquiry { server, ..told }.judge(card, &[], &published, OffsetDateTime::now_utc())
     }
 
     /// Has the card compare the PIN that somebody has typed, then asks for the new one.

@@ -2,19 +2,21 @@
 //! desk takes every card that it sees.
 
 mod cuts;
+mod full;
 mod lists;
 mod many;
 mod page;
 mod pins;
+mod queue;
 mod terminal;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use cardwright::farm::pcscd::{CLIENTS_VARIABLE, PrivatePcscd, Reader};
-use cardwright::virtual_card::{PivCard, SharedCard};
+use cardwright::virtual_card::{PivCard, PivOptions, SharedCard, VirtualCard};
 use serde_json::Value;
 
 use crate::support::program::{Ended, end};
@@ -25,6 +27,10 @@ const PIN: &str = "271828";
 /// The person at the desk, and one who approves.
 const OLGA: &str = "olga";
 const ADAM: &str = "adam";
+/// What makes a key on a PIV card.
+const GENERATE: u8 = 0x47;
+/// What changes a PIV card: generate, put data, change and reset PIN or PUK, set the management key.
+const CHANGES: [u8; 5] = [GENERATE, 0xDB, 0x24, 0x2C, 0xFF];
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -80,6 +86,14 @@ impl Bench {
         Run::of(self.command(arguments))
     }
 
+    /// The request of this person, approved.
+    fn approve(&self, whom: &str) -> String {
+        let queue = self.site.client(ADAM).queue(None, None, None).unwrap();
+        let request = queue.iter().find(|it| it.target_name == whom).unwrap().request.uuid.to_string();
+        self.site.run(ADAM, PIN, &["request", "approve", &request, "--yes"]).done();
+        request
+    }
+
     /// The requests at the server: whose, and how they stand.
     fn requests(&self) -> Vec<(String, String)> {
         let queue = self.site.client(OLGA).queue(None, None, None).unwrap();
@@ -87,6 +101,50 @@ impl Bench {
             queue.iter().map(|it| (it.target_name.clone(), it.request.status.name().to_owned())).collect();
         told.sort();
         told
+    }
+}
+
+/// How often a card was changed.
+fn changes(card: &SharedCard) -> usize {
+    card.headers().iter().filter(|header| CHANGES.contains(&header[1])).count()
+}
+
+/// A card that says when its key is made, and then waits.
+struct Held {
+    card: PivCard,
+    reached: Sender<()>,
+    released: Receiver<()>,
+}
+
+impl Held {
+    /// The card; what it says; what lets it go on.
+    fn card(options: PivOptions) -> (SharedCard, Receiver<()>, Sender<()>) {
+        let (reached, is_reached) = channel();
+        let (release, released) = channel();
+        let held = Self { card: PivCard::new(options).unwrap(), reached, released };
+        (SharedCard::new(Box::new(held)), is_reached, release)
+    }
+}
+
+impl VirtualCard for Held {
+    fn atr(&self) -> Vec<u8> {
+        self.card.atr()
+    }
+
+    fn reset(&mut self) {
+        self.card.reset();
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        let answer = self.card.transmit(command);
+        if command[1] == GENERATE && self.reached.send(()).is_ok() {
+            let _ = self.released.recv_timeout(PATIENCE);
+        }
+        answer
+    }
+
+    fn state(&self) -> zeroize::Zeroizing<Vec<u8>> {
+        self.card.state()
     }
 }
 

@@ -4,6 +4,10 @@ use crate::cli::args::DeskArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::desk::{Happened, Trouble, View};
+use crate::doctor::logon::Finding;
+
+/// Bounds what is told in a line of whether a card will log on, the worst first.
+const MOST_FINDINGS: usize = 3;
 
 /// Tells what has happened in a line.
 pub fn tell(happened: &Happened, view: &View, args: &DeskArgs, output: &Output) -> Result<(), Failure> {
@@ -30,7 +34,14 @@ pub fn line(happened: &Happened, view: &View) -> Option<String> {
     let with =
         |what: String, Trouble { code, message, remedy }: &Trouble| format!("{what}{message} ({code}). {remedy}");
     Some(match happened {
-        Happened::Reader { .. } | Happened::Stage { .. } | Happened::Empty { .. } => return None,
+        Happened::Reader { .. } | Happened::Stage { .. } | Happened::Empty { .. } | Happened::LogonAsked { .. } => {
+            return None;
+        }
+        Happened::Logon { reader, findings, .. } => {
+            let told: Vec<_> = findings.iter().take(MOST_FINDINGS).map(Finding::told).collect();
+            format!("{reader}: will this card log on? {}", told.join(" "))
+        }
+        Happened::LogonFailed { reader, trouble } => with(format!("{reader}: "), trouble),
         Happened::Rests { reader, why } => format!("{reader}: the card waits: {why}"),
         Happened::ReaderGone { reader } => {
             format!("{reader}: the reader is gone; a card that was in it goes on in another")
@@ -71,6 +82,7 @@ pub fn line(happened: &Happened, view: &View) -> Option<String> {
         Happened::Paused { paused: true } => "paused: no further card is begun".into(),
         Happened::Paused { paused: false } => "going on".into(),
         Happened::NotWritten { trouble } => with(String::new(), trouble),
+        Happened::Written => "what could not be written is written now; nothing was lost".into(),
         Happened::Over { .. } => return None,
     })
 }

@@ -9,7 +9,7 @@ mod signed;
 
 use super::args::{DeskArgs, DeskCommand, DeskResumeArgs, DeskRunArgs};
 use super::failure::{Exit, Failure};
-use super::output::{Output, Text, counted, date};
+use super::output::{Output, Text, counted};
 use super::settings::state_directory;
 use crate::desk::results::{self, UNSIGNED};
 use crate::desk::{Act, Book, Command, Desk, Happened, Learnt, Setup, Stand, Told, runs_in};
@@ -17,6 +17,8 @@ use lines::tell;
 use prepare::Prepared;
 use serde_json::json;
 use std::path::Path;
+#[cfg(feature = "kiosk")]
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -59,6 +61,8 @@ fn resume(args: &DeskResumeArgs, output: &Output) -> Result<(), Failure> {
 /// Has the engine work through the run, and shows what happens.
 fn work(prepared: Prepared, args: &DeskArgs, output: &Output) -> Result<(), Failure> {
     let Prepared { client, journal, book } = prepared;
+    #[cfg(feature = "kiosk")]
+    let signer = crate::desk::Signer { client: Arc::clone(&client), clock: OffsetDateTime::now_utc };
     let run = book.run().id;
     #[cfg(feature = "kiosk")]
     let page = args.page;
@@ -70,7 +74,7 @@ fn work(prepared: Prepared, args: &DeskArgs, output: &Output) -> Result<(), Fail
         learnt: Learnt::load(runs_in(&state_directory()?).join("times")),
         pins: prepare::pins(args),
         letters: prepare::letters(args),
-        clock: || date(OffsetDateTime::now_utc()),
+        clock: OffsetDateTime::now_utc,
         attended: page || output.has_a_person(),
         idle: Duration::from_secs(60 * u64::from(args.idle)),
     };
@@ -84,7 +88,7 @@ fn work(prepared: Prepared, args: &DeskArgs, output: &Output) -> Result<(), Fail
     let begin = move || Desk::begin(setup, book, move |told| drop(sender.send(told)));
     #[cfg(feature = "kiosk")]
     if page {
-        page::show(begin, &told, run, args, output)?;
+        page::show(begin, &told, (run, signer), args, output)?;
         return ended(run, args, output);
     }
     if !output.has_a_screen() {
@@ -160,7 +164,8 @@ fn text(book: &Book, done: usize) -> Text {
 }
 
 fn list(output: &Output) -> Result<(), Failure> {
-    let runs = Book::all(&runs_in(&state_directory()?))?;
+    let (runs, odd) = Book::all(&runs_in(&state_directory()?))?;
+    odd.iter().for_each(|error| output.tell(&error.to_string()));
     let done = |run: &crate::desk::Run| run.rows.iter().filter(|row| row.stand == Stand::Done).count();
     let documents: Vec<_> = runs
         .iter()

@@ -6,7 +6,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::settings::state_directory;
 use crate::cli::start_link;
-use crate::desk::{self, Desk, Told, runs_in};
+use crate::desk::{self, Desk, Signer, Told, runs_in};
 use crate::desk_page::{Board, Door, serve};
 use crate::platform::signal::EndSignals;
 use serde_json::json;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub fn show(
     begin: impl FnOnce() -> Result<Desk, desk::Error>,
     told: &Receiver<Told>,
-    run: Uuid,
+    (run, signer): (Uuid, Signer),
     args: &DeskArgs,
     output: &Output,
 ) -> Result<(), Failure> {
@@ -30,7 +30,7 @@ pub fn show(
     let door = Door::open(args.port).map_err(failed)?;
     let mut signals = runtime.block_on(async { EndSignals::take_over() }).map_err(failed)?;
     let directory = runs_in(&state_directory()?);
-    let board = Arc::new(Board::new(begin()?, directory, run));
+    let board = Arc::new(Board::new(begin()?, signer, directory, run));
     opened(&door, args.start_link.as_deref(), output)?;
     let (shown, idle) = (Arc::clone(&board), Duration::from_secs(60 * u64::from(args.idle)));
     let serving = runtime.spawn(async move {

@@ -109,7 +109,7 @@ fn asked(
 ) -> Result<Prepared, Failure> {
     prepare::check_pins(&client, book.run(), pins(args), letters(args).as_ref())?;
     requests::ask(&client, &mut book, rows)?;
-    requests::look(&client, &journal, &mut book)?;
+    requests::look(&client, &journal, &mut book, pins(args))?;
     let patience = review::patience(args.wait).unwrap_or_default();
     let (began, mut is_told) = (Instant::now(), false);
     loop {
@@ -126,7 +126,7 @@ fn asked(
             break;
         }
         std::thread::sleep(PAUSE.min(patience.saturating_sub(began.elapsed())));
-        requests::look(&client, &journal, &mut book)?;
+        requests::look(&client, &journal, &mut book, pins(args))?;
     }
     let count = |stand| book.run().rows.iter().filter(|row| row.stand == stand).count() as u64;
     let (ready, begun, pending) = (count(Stand::Ready), count(Stand::Begun), count(Stand::Pending));
@@ -143,6 +143,10 @@ fn asked(
 fn tell(note: &Note, output: &Output) {
     match note {
         Note::Added { name } => output.tell(&format!("{name} is new in the list")),
+        Note::OtherTemplate { name } => {
+            output
+                .tell(&format!("{name} keeps the template of the request that was made; cancel that to have another"));
+        }
         Note::Dropped { name, begun: true } => {
             output.tell(&format!("{name} is not in the list any more; the card that was begun goes on"));
         }

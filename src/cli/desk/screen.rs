@@ -112,9 +112,11 @@ impl Screen<'_> {
         let keys = match (self.stopping, paused) {
             (true, _) => "stopping: cards under way are finished; q again leaves them to be gone on with",
             (false, true) => {
-                "PAUSED  keys: P go on  1-9 n reader  s skip  r retry  p pause it  l print letters  q stop"
+                "PAUSED  keys: P go on  1-9 n reader  s skip  r retry  w will it log on  p pause it  l letters  q stop"
             }
-            (false, false) => "keys: 1-9 n reader  s skip  r retry  p pause it  P pause all  l print letters  q stop",
+            (false, false) => {
+                "keys: 1-9 n reader  s skip  r retry  w will it log on  p pause it  P pause all  l letters  q stop"
+            }
         };
         lines.push((Shade::Faint, keys.to_owned()));
         self.live.show(&lines);
@@ -140,6 +142,7 @@ impl Screen<'_> {
             (b'n' | b'\t', _) => self.choose(self.chosen + 1),
             (b's', Some((reader, turn))) => self.desk.command(Command::At { reader, turn, act: Act::Skip }),
             (b'r', Some((reader, turn))) => self.desk.command(Command::At { reader, turn, act: Act::Retry }),
+            (b'w', Some((reader, turn))) => self.desk.command(Command::At { reader, turn, act: Act::Judge }),
             (b'p', Some((reader, _))) => self.desk.command(Command::Pause { reader: Some(reader) }),
             (b'P', _) => self.desk.command(Command::Pause { reader: None }),
             (b'l', _) => self.desk.command(Command::Print),

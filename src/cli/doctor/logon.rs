@@ -7,7 +7,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::secrets;
 use crate::cli::settings::Settings;
 use crate::client::CmClient;
-use crate::doctor::logon::{Asked, Finding, Inquiry, LogonCard, Server, ask_server, examine};
+use crate::doctor::logon::{Finding, Inquiry, LogonCard, Server, ask_server};
 use crate::enrollment::{card_id, earlier_card_id};
 use crate::pkix::Certificate;
 use crate::published::{Limits, Published};
@@ -41,20 +41,7 @@ impl Judge {
             }
             Err(reason) => Inquiry { server: Server::NotAsked((*reason).to_owned()), authority: None, time: None },
         };
-        let authority = Vec::from_iter(inquiry.authority);
-        let (anchors, authorities) =
-            if self.roots.is_empty() { (&authority, &self.roots) } else { (&self.roots, &authority) };
-        examine(
-            card,
-            &Asked {
-                now: OffsetDateTime::now_utc(),
-                anchors,
-                authorities,
-                published: Some(&self.published),
-                server: &inquiry.server,
-                server_time: inquiry.time,
-            },
-        )
+        inquiry.judge(card, &self.roots, &self.published, OffsetDateTime::now_utc())
     }
 }
 

@@ -1,8 +1,11 @@
 //! Asks a CM server what it and its directory know of a card: with the caller's own rights, and after the card was read.
 
-use super::asked::Server;
+use super::asked::{Asked, Server};
+use super::card::LogonCard;
+use super::finding::Finding;
 use crate::client::{CmClient, Error};
 use crate::pkix::Certificate;
+use crate::published::Published;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -26,6 +29,31 @@ pub fn ask_server(client: &CmClient, card_ids: &[Uuid]) -> Inquiry {
     };
     let authority = client.ca_certificate().ok().and_then(|bytes| read(&bytes));
     Inquiry { server, authority, time: client.server_time() }
+}
+
+impl Inquiry {
+    /// Judges a card that was read by what the server has told, and asks the authorities. `roots`: who is trusted; empty: the
+    /// server's own authority.
+    pub fn judge(
+        self,
+        card: &LogonCard,
+        roots: &[Certificate],
+        published: &Published,
+        now: OffsetDateTime,
+    ) -> Vec<Finding> {
+        let authority = Vec::from_iter(self.authority);
+        let (anchors, authorities) =
+            if roots.is_empty() { (authority.as_slice(), roots) } else { (roots, authority.as_slice()) };
+        let asked = Asked {
+            now,
+            anchors,
+            authorities,
+            published: Some(published),
+            server: &self.server,
+            server_time: self.time,
+        };
+        super::examine(card, &asked)
+    }
 }
 
 fn view(client: &CmClient, card_ids: &[Uuid]) -> Result<Server, Error> {

@@ -1,51 +1,16 @@
 //! Runs that are cut: the process killed, a card pulled, the disk full, the clock wrong; gone on with here and elsewhere.
 
-use cardwright::virtual_card::{PivCard, SharedCard, VirtualCard};
 use serde_json::json;
-use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Bench, PATIENCE, Run, plain};
+use super::{Bench, GENERATE, Held, PATIENCE, Run, plain};
 use crate::support::program::end;
 use crate::whole::cards::kind::yubikey;
-
-const GENERATE: u8 = 0x47;
-
-/// A card that says when its key is made, and then waits.
-struct Gate {
-    card: PivCard,
-    reached: Sender<()>,
-    released: Receiver<()>,
-}
-
-impl VirtualCard for Gate {
-    fn atr(&self) -> Vec<u8> {
-        self.card.atr()
-    }
-
-    fn reset(&mut self) {
-        self.card.reset();
-    }
-
-    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
-        let answer = self.card.transmit(command);
-        if command[1] == GENERATE && self.reached.send(()).is_ok() {
-            let _ = self.released.recv_timeout(PATIENCE);
-        }
-        answer
-    }
-
-    fn state(&self) -> zeroize::Zeroizing<Vec<u8>> {
-        self.card.state()
-    }
-}
 
 /// Cuts a run with letters when the key is made, and goes on in this state directory.
 fn killed(state: &str) {
     let bench = Bench::new(&["ursula"], plain);
     let list = bench.list(&["ursula"]);
-    let (reached, is_reached) = channel();
-    let (release, released) = channel();
-    let card = SharedCard::new(Box::new(Gate { card: PivCard::new(yubikey()).unwrap(), reached, released }));
+    let (card, is_reached, release) = Held::card(yubikey());
     bench.reader(0).seat().insert(card.clone());
     let letters = bench.site.program.path("letters").display().to_string();
     let way = ["--pin", "letter", "--letters", &letters];
@@ -114,11 +79,32 @@ fn a_disk_that_is_full_lets_no_card_begin_and_loses_nothing() {
 }
 
 #[test]
-fn readers_that_are_gone_end_the_run_and_lose_nothing() {
-    let bench = Bench::new(&["ursula"], plain);
-    let list = bench.list(&["ursula"]);
+fn cards_pulled_and_swapped_stay_whose_they_are_and_readers_that_are_gone_end_the_run() {
+    let bench = Bench::new(&["ursula", "petra", "ulf"], plain);
+    let list = bench.list(&["ursula", "petra", "ulf"]);
     let run = bench.run(&["run", &list, "--pin", "now"]);
-    run.until("reader");
+    let cards = [0, 1].map(|number| {
+        let card = bench.insert(number);
+        card.set_dial("remove@40".parse().unwrap());
+        let begun = run.until("begun");
+        assert_eq!(run.until("failed")["trouble"]["code"], "token-removed");
+        (card, begun)
+    });
+    // Each comes back in the other's reader.
+    for number in 0..2 {
+        bench.reader(number).seat().remove();
+    }
+    for (number, (card, _)) in cards.iter().enumerate() {
+        card.set_dial("".parse().unwrap());
+        card.insert_again();
+        bench.reader(1 - number).seat().insert(card.clone());
+    }
+    for _ in &cards {
+        let done = run.until("done");
+        let begun = cards.iter().find(|(_, begun)| begun["person"] == done["person"]).map(|(_, begun)| begun).unwrap();
+        assert_eq!(begun["card_id"], done["card_id"]);
+        assert_ne!(begun["reader"], done["reader"]);
+    }
     let Bench { site, pcscd } = bench;
     drop(pcscd);
     // A pcscd that ends while it is spoken to looks like one that refuses.
@@ -128,8 +114,8 @@ fn readers_that_are_gone_end_the_run_and_lose_nothing() {
         "{blind}"
     );
     let (code, last) = run.ended();
-    assert_eq!((code, &last.last().unwrap()["rows"][0]["state"]), (Some(6), &json!("no card yet")), "{last:?}");
-    assert_eq!(site.client(super::OLGA).queue(None, None, None).unwrap().len(), 1);
+    assert_eq!((code, &last.last().unwrap()["rows"][2]["state"]), (Some(6), &json!("no card yet")), "{last:?}");
+    assert_eq!(site.client(super::OLGA).queue(None, None, None).unwrap().len(), 3);
 }
 
 #[test]

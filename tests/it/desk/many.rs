@@ -10,14 +10,13 @@ use cardwright::farm::pcscd::{CLIENTS_VARIABLE, PrivatePcscd};
 use cardwright::virtual_card::{GidsCard, GidsOptions, PivCard, PivOptions, SharedCard, VirtualCard};
 use serde_json::Value;
 
-use super::{OLGA, PIN, Run};
+use super::{GENERATE, OLGA, PIN, Run};
 use crate::support::program::end;
 use crate::support::site::{self, Site, set};
 use crate::whole::cards::kind::{ADMIN_KEY, yubikey};
 
 const READERS: usize = 8;
 const CARDS: usize = 16;
-const GENERATE: u8 = 0x47;
 const NAMES: [&str; READERS] = ["Desk A", "Desk B", "Desk C", "Desk D", "Desk E", "Desk F", "Desk G", "Desk H"];
 
 /// Counts who is at a place at one time, and lets nobody go on before so many have been there together.
@@ -218,10 +217,17 @@ fn is_right(site: &Site, people: &[String], done: &HashMap<String, String>) {
 /// The same list makes nothing a second time, not even at a workstation that knows nothing of it.
 fn again(site: &Site, list: &str, arguments: &[&str]) {
     for state in ["state", "another"] {
+        let before = site.log().len();
         let mut command = site.command(OLGA, PIN, arguments);
         command.env("CARDWRIGHT_STATE", site.program.path(state));
         let done: Value = end(&mut command).done();
         assert_eq!(done["done"], CARDS, "{state}: {list}");
+        // What was made elsewhere is read by the page, and not one by one.
+        let log = site.log();
+        let answered = log[before..].lines().filter(|line| line.contains("answered") && line.contains("GET"));
+        let asked = |route: &str| answered.clone().filter(|line| line.contains(&format!("{route:?}"))).count();
+        let pages = asked("api/cardwright/v1/requests/queue");
+        assert_eq!((asked("api/v1.0/requests/{request}"), pages), (0, if state == "state" { 0 } else { 2 }), "{state}");
     }
     assert_eq!(site.client(OLGA).queue(None, None, None).unwrap().len(), CARDS);
 }

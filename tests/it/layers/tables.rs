@@ -32,7 +32,10 @@ pub const MAY_IMPORT: &[Row] = &[
     ("server", &["cm", "ca", "store", "directory", "template", "pkix", "secret", "gssapi", "platform", "web"]),
     ("pages", &["web"]),
     ("console", &["cm", "pages", "pkix", "server", "web"]),
-    ("desk", &["workstation", "enrollment", "reader", "client", "cm", "token", "secret", "platform"]),
+    (
+        "desk",
+        &["workstation", "doctor", "published", "enrollment", "reader", "client", "cm", "token", "secret", "platform"],
+    ),
     ("desk_page", &["desk", "pages", "secret", "web"]),
     (
         "kiosk",

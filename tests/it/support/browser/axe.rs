@@ -59,9 +59,9 @@ impl Browser {
     /// when somebody asks for them. `usual`: the width it has again afterwards.
     #[track_caller]
     pub fn sound_in_every_way(&self, name: &str, usual: u32) {
-        let picture = |colours: &str| {
+        let picture = |how: &str| {
             if let Some(directory) = std::env::var_os("CARDWRIGHT_PICTURES") {
-                self.picture(std::path::Path::new(&directory).join(format!("{name}-{colours}.png")));
+                self.picture(std::path::Path::new(&directory).join(format!("{name}-{how}.png")));
             }
         };
         self.assert_sound();
@@ -75,6 +75,7 @@ impl Browser {
         self.forced_colours(false);
         self.width(320);
         assert!(!self.scrolls_sideways(), "{name} at 320 px");
+        picture("narrow");
         self.width(usual);
     }
 
