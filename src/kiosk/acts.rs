@@ -1,9 +1,10 @@
 //! Does what a form asks for. A form that was filled in for another scene is dropped: somebody has sent it before, or the
 //! workstation is about something else by now.
 
-use super::card::is_last;
+use super::card::{CardFacts, is_last};
 use super::engine::{Engine, State, Task};
 use super::scene::{Doing, Fault, NewPinWhy, Scene};
+use super::swap::Swap;
 use super::visits::{Proof, whose};
 use crate::cm::beyond_mim::OneTimePasswords;
 use crate::cm::offline::read_code;
@@ -53,6 +54,11 @@ impl Engine {
             | (Scene::OldPin { .. } | Scene::Telephone { .. } | Scene::Who { .. } | Scene::Pages { .. }, "back") => {
                 self.look_again(state)
             }
+            (Scene::OldCard { .. }, "back") if state.worker.is_some() => self.look_again(state),
+            (Scene::Logon(_), "ask-server") => {
+                state.task = Some(Task::Logon);
+                state.card.clone().into_iter().for_each(|card| self.ask_owner(state, &card));
+            }
             (Scene::NewPin { why, .. }, "back") if *why != NewPinWhy::Temporary => self.look_again(state),
             _ => {}
         }
@@ -79,14 +85,32 @@ impl Engine {
                 state.task = Some(Task::Password);
                 state.show(Scene::Who { name_known: card.holder.is_some(), fault: None });
             }
-            "renew" if card.has_usable_pin() && card.holder.is_some() => {
-                state.task = Some(Task::Renew);
-                match card.pin_pad && !is_last(card.pin) {
-                    true => self.renew(state, Proof::AtPad),
-                    false => state.show(Scene::OldPin { tries: card.pin, fault: None }),
-                }
+            "old-card" if card.holder.is_none() => {
+                state.swap = Some(Swap::Old);
+                state.show(Scene::OldCard { again: false });
+            }
+            "renew" | "new-card" if card.has_usable_pin() && card.holder.is_some() => {
+                state.task = Some(if task == "renew" { Task::Renew } else { Task::NewCard });
+                self.ask_owner(state, &card);
             }
             _ => {}
+        }
+    }
+
+    /// Asks the owner for the PIN with which the card signs: at the reader's own keys, where it has some.
+    pub(super) fn ask_owner(self: &Arc<Self>, state: &mut State, card: &CardFacts) {
+        match card.pin_pad && !is_last(card.pin) {
+            true => self.is_owner(state, Proof::AtPad),
+            false => state.show(Scene::OldPin { tries: card.pin, fault: None }),
+        }
+    }
+
+    /// Goes on with what the card's owner has chosen.
+    fn is_owner(self: &Arc<Self>, state: &mut State, proof: Proof) {
+        match state.task {
+            Some(Task::NewCard) => self.show_old(state, proof),
+            Some(Task::Logon) => self.judge_with_server(state, proof),
+            Some(Task::ChangePin | Task::Telephone | Task::Password | Task::Renew) | None => self.renew(state, proof),
         }
     }
 
@@ -108,8 +132,13 @@ impl Engine {
         let pin = Pin::new(typed.to_owned());
         match state.task {
             _ if state.switchboard.is_some() => state.reply(Input::Pin(pin, last_try)),
-            Some(Task::Renew) => self.renew(state, Proof::Typed(pin, last_try)),
-            _ => self.check_pin(state, pin, last_try),
+            Some(Task::Renew | Task::NewCard | Task::Logon) => self.is_owner(state, Proof::Typed(pin, last_try)),
+            Some(Task::ChangePin | Task::Telephone | Task::Password) | None => {
+                // The card compares it when it takes the new one: a PIN goes to the card once for each time that it was typed.
+                state.pin = Some((pin, last_try));
+                let form = state.card.as_ref().and_then(|card| card.form);
+                state.show(Scene::NewPin { form, why: NewPinWhy::Wanted, fault: None });
+            }
         }
     }
 
@@ -139,7 +168,7 @@ impl Engine {
     fn take_new_pin(self: &Arc<Self>, state: &mut State, form: &Form) {
         let Scene::NewPin { form: rules, why, .. } = state.scene else { return };
         let typed = form.one("new-pin");
-        let old = state.pin.as_ref().map(Pin::expose);
+        let old = state.pin.as_ref().map(|(pin, _)| pin.expose());
         let fault = judge(typed, form.one("again"), rules, old);
         if fault.is_some() {
             return state.show(Scene::NewPin { form: rules, why, fault });
@@ -148,7 +177,7 @@ impl Engine {
         match state.task {
             Some(Task::ChangePin) => self.change_pin(state, pin),
             Some(Task::Telephone) => self.unblock_by_telephone(state, pin),
-            Some(Task::Password | Task::Renew) | None => state.reply(Input::NewPin(pin)),
+            Some(Task::Password | Task::Renew | Task::NewCard | Task::Logon) | None => state.reply(Input::NewPin(pin)),
         }
     }
 }

@@ -172,7 +172,7 @@ impl State {
             // The server has chosen the PIN, and nobody has seen it: the person chooses one now.
             Some(pin) => {
                 let form = self.card.as_ref().and_then(|card| card.form);
-                (self.pin, self.task, self.after) = (Some(pin), Some(Task::ChangePin), Some(done));
+                (self.pin, self.task, self.after) = (Some((pin, LastTry::Keep)), Some(Task::ChangePin), Some(done));
                 self.show(Scene::NewPin { form, why: NewPinWhy::Temporary, fault: None });
             }
         }

@@ -9,11 +9,12 @@ use super::marks::Marks;
 use super::pauses::Pauses;
 use super::scene::{Doing, Done, NewPinWhy, Scene, Trouble};
 use super::settings::Settings;
+use super::swap::Swap;
 use crate::cm::offline::CODE_BYTES;
 use crate::enrollment::Journal;
 use crate::pages::texts::Language;
 use crate::secret::Pin;
-use crate::token::{self, Token};
+use crate::token::{self, LastTry, Token};
 use crate::workstation::{Switchboard, Watch, Worker};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::SyncSender;
@@ -53,9 +54,11 @@ pub struct State {
     pub(super) worker: Option<Worker>,
     pub(super) switchboard: Option<Switchboard>,
     pub(super) telephone: Option<SyncSender<Zeroizing<[u8; CODE_BYTES]>>>,
-    /// A PIN that was typed, until it is used.
-    pub(super) pin: Option<Pin>,
+    /// A PIN that was typed, until it is used; and whether the last try may be spent on it.
+    pub(super) pin: Option<(Pin, LastTry)>,
     pub(super) task: Option<Task>,
+    /// An old card gives way to a new one.
+    pub(super) swap: Option<Swap>,
     /// A PIN that the server has chosen and the card has, until the person has chosen another.
     pub(super) proposed: Option<Pin>,
     /// What was done before a PIN was to be chosen.
@@ -80,6 +83,10 @@ pub enum Task {
     Telephone,
     Password,
     Renew,
+    /// Show by this card who they are, and have a new one made ready.
+    NewCard,
+    /// Have the server asked too whether this card logs on.
+    Logon,
 }
 
 /// Is how somebody wants pages to be, until the workstation is left.
@@ -105,6 +112,7 @@ impl Engine {
             telephone: None,
             pin: None,
             task: None,
+            swap: None,
             proposed: None,
             after: None,
             refused: false,
@@ -252,7 +260,7 @@ impl State {
     /// Drops what was typed, and ends what waits for an answer.
     pub(super) fn drop_typed(&mut self) {
         (self.switchboard, self.telephone, self.pin, self.proposed) = (None, None, None, None);
-        (self.task, self.after, self.refused, self.hopeless) = (None, None, false, false);
+        (self.task, self.after, self.refused, self.hopeless, self.swap) = (None, None, false, false, None);
     }
 
     /// Ends all that is open; `away`: nobody is there any more. The next person finds the pages as they are for everybody.
@@ -279,7 +287,8 @@ impl State {
         self.card = Some(card);
         match temporary {
             Some(pin) => {
-                (self.pin, self.task) = (Some(Pin::new(pin.to_owned())), Some(Task::ChangePin));
+                let pin = Pin::new(pin.to_owned());
+                (self.pin, self.task) = (Some((pin, LastTry::Keep)), Some(Task::ChangePin));
                 self.show(Scene::NewPin { form, why: NewPinWhy::Temporary, fault: None });
             }
             None => self.show(Scene::Card),

@@ -13,6 +13,7 @@ mod check;
 mod engine;
 mod frame;
 mod idle;
+mod logon;
 mod marks;
 mod office;
 mod pauses;
@@ -21,6 +22,8 @@ mod scene;
 mod screens;
 mod serve;
 mod settings;
+mod swap;
+mod swapping;
 mod visits;
 mod works;
 

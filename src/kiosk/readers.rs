@@ -49,8 +49,11 @@ impl Engine {
         let was_held = state.worker.as_ref().is_some_and(|worker| worker.reader() == reader);
         let had = state.filled.get(&reader) == Some(&true);
         match filled {
-            Some(filled) => drop(state.filled.insert(reader, filled)),
+            Some(filled) => drop(state.filled.insert(reader.clone(), filled)),
             None => drop(state.filled.remove(&reader)),
+        }
+        if self.settle_within(state, &reader, filled == Some(true)) {
+            return;
         }
         let full: Vec<String> =
             state.filled.iter().filter(|(_, filled)| **filled).map(|(reader, _)| reader.clone()).collect();
@@ -85,6 +88,11 @@ impl Engine {
     /// Begins a turn with the card in this reader.
     fn begin(self: &Arc<Self>, state: &mut State, reader: &str) {
         state.end_turn();
+        self.open(state, reader);
+    }
+
+    /// Opens the card in this reader, and reads it.
+    pub(super) fn open(self: &Arc<Self>, state: &mut State, reader: &str) {
         state.touch(std::time::Instant::now());
         state.show(Scene::Reading);
         let (engine, turn) = (Arc::clone(self), state.turn);
@@ -93,8 +101,11 @@ impl Engine {
                 .map_err(|error| code_of(&error))
                 .and_then(|token| engine.read(token).map_err(|_| "card-unreadable"));
             engine.news(turn, |state| match read {
-                Ok(card) => state.show_card(card),
-                Err(code) => state.show(Scene::Trouble(Trouble::of(code))),
+                Ok(card) => engine.meet(state, card),
+                Err(code) => {
+                    state.drop_typed();
+                    state.show(Scene::Trouble(Trouble::of(code)));
+                }
             });
         });
         match begun {

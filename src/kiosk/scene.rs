@@ -20,6 +20,15 @@ pub enum Scene {
     Reading,
     /// Whose the card is, and what can be done now.
     Card,
+    /// The old card shows who somebody is, and is to be put in; `again`: another card is in.
+    OldCard {
+        again: bool,
+    },
+    /// This person was let in by the old card, and the new one is to be put in; `again`: the old one is in.
+    NewCard {
+        name: String,
+        again: bool,
+    },
     /// Who somebody is, by a one-time password.
     Who {
         name_known: bool,
@@ -103,12 +112,13 @@ pub enum Fault {
     Slip(CodeError),
     /// No such person, request or one-time password.
     NotLetIn,
+    /// The one-time password is the right one, and its time is over.
+    Over,
 }
 
 /// Says what is done with the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Doing {
-    CheckPin,
     SetPin,
     LetIn,
     Judge,
@@ -162,6 +172,8 @@ impl Scene {
                 | Self::Reading
                 | Self::AtPad
                 | Self::Take { .. }
+                | Self::NewCard { .. }
+                | Self::OldCard { .. }
         ) || matches!(self, Self::Waiting { .. } | Self::Working { .. } | Self::Done(_))
     }
 

@@ -6,7 +6,7 @@ use super::scene::{Doing, Fault, Scene, Trouble};
 use crate::client;
 use crate::cm::beyond_mim::OneTimePasswords;
 use crate::cm::problem::ProblemCode;
-use crate::cm::request::RequestStatus;
+use crate::cm::request::{Request, RequestStatus, RequestType};
 use crate::cm::visit::{CardShown, Visit, Whom, signed_text};
 use crate::enrollment::{self, Cause, EnrollOrder, Order, RenewOrder, Stage, Workflow};
 use crate::pkix::{Certificate, SignatureAlgorithm};
@@ -45,19 +45,33 @@ impl Engine {
                     engine.news(turn, |state| state.pauses.was_right(&whose));
                     engine.carry_out(turn, token, &visited, (order, request), None);
                 }
-                Err(error) if error.refusal_code() == Some(ProblemCode::VisitRefused.name()) => {
-                    engine.news(turn, |state| {
-                        state.pauses.was_wrong(&whose, std::time::Instant::now());
-                        state.show(Scene::Who { name_known, fault: Some(Fault::NotLetIn) });
-                    });
-                }
-                Err(error) => engine.news(turn, |state| state.fail(&refused(error))),
+                Err(error) => engine.news(turn, |state| {
+                    let fault = match error.refusal_code() {
+                        Some(code) if code == ProblemCode::VisitRefused.name() => Fault::NotLetIn,
+                        Some(code) if code == ProblemCode::OneTimePasswordSpent.name() => Fault::Over,
+                        _ => return state.fail(&refused(error)),
+                    };
+                    state.pauses.was_wrong(&whose, std::time::Instant::now());
+                    state.show(Scene::Who { name_known, fault: Some(fault) });
+                }),
             }
         });
     }
 
     /// Has the card's owner let in by the card, and the card renewed.
     pub(super) fn renew(self: &Arc<Self>, state: &mut State, proof: Proof) {
+        self.let_in_by_card(state, proof, |engine, turn, token, visited, proof| {
+            engine.carry_out(turn, token, &visited, (Order::Renew(RenewOrder::default()), None), Some(proof));
+        });
+    }
+
+    /// Has the card's owner let in by the card, and goes on with that on the card's thread.
+    pub(super) fn let_in_by_card(
+        self: &Arc<Self>,
+        state: &mut State,
+        proof: Proof,
+        then: impl FnOnce(&Arc<Self>, u64, &mut dyn Token, Visited, Proof) + Send + 'static,
+    ) {
         match proof {
             Proof::Typed(..) => state.doing(Doing::LetIn),
             Proof::AtPad => state.show(Scene::AtPad),
@@ -77,11 +91,8 @@ impl Engine {
                 state.was_right();
                 state.doing(Doing::LetIn);
             });
-            let visited = office.own.visit_by_card(shown).and_then(|visit| office.visited(&visit));
-            match visited {
-                Ok(visited) => {
-                    engine.carry_out(turn, token, &visited, (Order::Renew(RenewOrder::default()), None), Some(proof))
-                }
+            match office.own.visit_by_card(shown).and_then(|visit| office.visited(&visit)) {
+                Ok(visited) => then(&engine, turn, token, visited, proof),
                 Err(error) => engine.news(turn, |state| state.fail(&refused(error))),
             }
         });
@@ -127,32 +138,73 @@ impl Engine {
         state.give(move |token| {
             let office = &engine.settings.office;
             let visited = office.own.visit_by_code(code).and_then(|visit| office.visited(&visit));
-            let order = visited.and_then(|visited| Ok((waiting(&visited, token, is_locked)?, visited)));
+            let order = visited.and_then(|visited| {
+                Ok((waiting(&visited, Some(enrollment::card_id(token.identity())), None, is_locked)?, visited))
+            });
             match order {
-                Ok((Some(order), visited)) => engine.carry_out(turn, token, &visited, order, None),
-                Ok((None, _)) => engine.news(turn, |state| state.show(Scene::Trouble(Trouble::of("nothing-waits")))),
+                Ok((Waits::One(order), visited)) => engine.carry_out(turn, token, &visited, *order, None),
+                Ok((none, _)) => engine.news(turn, |state| state.show(Scene::Trouble(Trouble::of(none.trouble())))),
                 Err(error) => engine.news(turn, |state| state.fail(&refused(error))),
             }
         });
     }
 }
 
-/// Returns the order that carries out what waits for a person who was let in for all: a request about the card that is in, for an
-/// empty card one that brings a card; where the PIN is locked, a new one.
-fn waiting(visited: &Visited, token: &dyn Token, is_locked: bool) -> Result<Option<Course>, client::Error> {
-    let known = visited.0.find_smartcard(enrollment::card_id(token.identity()))?.filter(|card| card.status.lives());
-    let about = known.as_ref().map(|card| card.uuid);
-    let open = visited.0.requests(None)?;
-    let open = open.iter().filter(|it| matches!(it.status, RequestStatus::Approved | RequestStatus::Executing));
-    let mut orders = open
-        .filter(|it| it.new_smartcard.or(it.old_smartcard).is_none_or(|card| Some(card) == about))
-        .filter_map(|it| {
-            let empty = EnrollOrder::default();
-            let order = Order::Enroll(empty).carrying_out(it).or_else(|| unblock().carrying_out(it))?;
-            (order.workflow() != Workflow::Enroll || known.is_none() || it.new_smartcard == about)
-                .then_some((order, Some(it.uuid)))
-        });
-    Ok(orders.next().or_else(|| is_locked.then(|| (unblock(), None))))
+/// Is what waits for a person who was let in.
+pub(super) enum Waits {
+    Nothing,
+    One(Box<Course>),
+    /// Several cards wait, and nobody has said which of them the one in the reader is to be.
+    Several,
+}
+
+impl Waits {
+    /// Returns the code of why there is nothing to carry out.
+    pub(super) fn trouble(&self) -> &'static str {
+        match self {
+            Self::Nothing | Self::One(_) => "nothing-waits",
+            Self::Several => "several-wait",
+        }
+    }
+}
+
+/// Finds what waits for a person who was let in: a request about the card that is in; for one that is in no use, what brings a card,
+/// first in place of the old one; where the PIN is locked, a new one.
+pub(super) fn waiting(
+    Visited(client): &Visited,
+    card_id: Option<Uuid>,
+    old: Option<Uuid>,
+    is_locked: bool,
+) -> Result<Waits, client::Error> {
+    let known = |card_id: Option<Uuid>| -> Result<Option<Uuid>, client::Error> {
+        let found = card_id.map(|id| client.find_smartcard(id)).transpose()?.flatten();
+        Ok(found.filter(|card| card.status.lives()).map(|card| card.uuid))
+    };
+    let (here, old) = (known(card_id)?, known(old)?);
+    let open = client.requests(None)?;
+    let is_open = |it: &&Request| matches!(it.status, RequestStatus::Approved | RequestStatus::Executing);
+    let open = open.iter().filter(is_open).filter(|it| !it.is_enrollment_agent);
+    let order = |it: &Request| {
+        let order = Order::Enroll(EnrollOrder::default()).carrying_out(it).or_else(|| unblock().carrying_out(it))?;
+        Some(Waits::One(Box::new((order, Some(it.uuid)))))
+    };
+    if let Some(here) = here {
+        let is_about = |it: &&Request| match Workflow::of(it) {
+            Some(Workflow::Enroll) => it.new_smartcard == Some(here),
+            _ => it.new_smartcard.or(it.old_smartcard) == Some(here),
+        };
+        let locked = || is_locked.then(|| Waits::One(Box::new((unblock(), None))));
+        return Ok(open.filter(is_about).find_map(order).or_else(locked).unwrap_or(Waits::Nothing));
+    }
+    // A renewal is of the card that it names, whose key has to be shown.
+    let brings = |it: &&Request| it.request_type != RequestType::Renew && Workflow::of(it) == Some(Workflow::Enroll);
+    let all: Vec<&Request> = open.filter(brings).filter(|it| it.new_smartcard.is_none()).collect();
+    let in_place = all.iter().copied().filter(|it| old.is_some() && it.old_smartcard == old).collect::<Vec<_>>();
+    Ok(match if in_place.is_empty() { all } else { in_place }.as_slice() {
+        [] => Waits::Nothing,
+        [one] => order(one).unwrap_or(Waits::Nothing),
+        [_, _, ..] => Waits::Several,
+    })
 }
 
 /// Names whose wrong inputs are counted.
@@ -217,6 +269,6 @@ fn candidates(token: &mut dyn Token) -> Result<Vec<(KeyId, Certificate)>, token:
 }
 
 /// Makes the driver's error of what the server has refused before the driver was called.
-fn refused(error: client::Error) -> enrollment::Error {
+pub(super) fn refused(error: client::Error) -> enrollment::Error {
     enrollment::Error { stage: Stage::FindCard, request: None, cause: error.into() }
 }

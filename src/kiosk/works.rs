@@ -2,18 +2,15 @@
 
 use super::card::is_locked;
 use super::engine::{Engine, State};
-use super::scene::{Doing, Done, Fault, NewPinWhy, Scene, Trouble};
+use super::scene::{Doing, Done, Fault, Scene, Trouble};
 use crate::client;
 use crate::cm::offline::{CODE_BYTES, CodeKind, write_code};
-use crate::doctor::logon::{self, LogonCard};
 use crate::enrollment::{self, Cause, HelpDesk, HelpDeskError, Stage, unblock_offline};
-use crate::published::{Limits, Published};
 use crate::secret::Pin;
-use crate::token::{self, Credentials, LastTry, SecretKind, Tries};
+use crate::token::{self, LastTry, SecretKind, Tries};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
-use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -32,62 +29,24 @@ impl Engine {
         });
     }
 
-    /// Tells whether the card will log on. The server is not asked about its holder, as nobody has shown who they are.
-    pub(super) fn judge_logon(self: &Arc<Self>, state: &mut State) {
-        state.doing(Doing::Judge);
-        let (engine, turn) = (Arc::clone(self), state.turn);
-        state.give(move |token| {
-            let judged = logon::read_card(token).map(|card| engine.judged(&card));
-            engine.news(turn, |state| match judged {
-                Ok(findings) => state.show(Scene::Logon(findings)),
-                Err(error) => state.fail(&failed(Stage::ReadToken, error)),
-            });
-        });
-    }
-
-    /// Judges a card that was read; the authorities are asked for real.
-    fn judged(&self, card: &LogonCard) -> Vec<logon::Finding> {
-        let told = logon::ask_server(&self.settings.office.own, &[]);
-        let server = logon::Server::NotAsked("nobody has shown here whose card it is".to_owned());
-        let published = Published::new(Limits::default());
-        logon::Inquiry { server, ..told }.judge(card, &[], &published, OffsetDateTime::now_utc())
-    }
-
-    /// Has the card compare the PIN that somebody has typed, then asks for the new one.
-    pub(super) fn check_pin(self: &Arc<Self>, state: &mut State, pin: Pin, last_try: LastTry) {
-        state.doing(Doing::CheckPin);
-        let (engine, turn) = (Arc::clone(self), state.turn);
-        state.give(move |token| {
-            let checked = token.log_in(Credentials::user(&pin, last_try)).map(drop);
-            let form = token.form(SecretKind::Pin);
-            engine.news(turn, |state| match checked {
-                Ok(()) => {
-                    state.was_right();
-                    state.pin = Some(pin);
-                    state.show(Scene::NewPin { form, why: NewPinWhy::Wanted, fault: None });
-                }
-                Err(error) => state.pin_refused(error),
-            });
-        });
-    }
-
-    /// Changes the PIN that was checked, or that the card has by chance, to the chosen one.
+    /// Changes the PIN that somebody has typed, or that the card has by chance, to the chosen one.
     pub(super) fn change_pin(self: &Arc<Self>, state: &mut State, new: Pin) {
-        let Some(old) = state.pin.take() else { return self.look_again(state) };
+        let Some((old, last_try)) = state.pin.take() else { return self.look_again(state) };
         state.doing(Doing::SetPin);
         let (engine, turn) = (Arc::clone(self), state.turn);
         state.give(move |token| {
             let card = enrollment::card_id(token.identity());
-            let changed = token.change_pin(&old, &new, LastTry::Keep);
+            let changed = token.change_pin(&old, &new, last_try);
             if changed.is_ok() {
                 engine.marks.clear(card);
             }
             engine.news(turn, |state| match changed {
                 Ok(()) => {
+                    state.was_right();
                     let done = state.after.take().unwrap_or(Done::PinChanged);
                     state.show(Scene::Done(done));
                 }
-                Err(error) => state.fail(&failed(Stage::SetPin, error)),
+                Err(error) => state.pin_refused(error),
             });
         });
     }

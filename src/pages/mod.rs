@@ -8,6 +8,7 @@ pub mod answer;
 pub mod assets;
 pub mod bars;
 pub mod fields;
+pub mod findings;
 pub mod form;
 pub mod layout;
 pub mod loopback;

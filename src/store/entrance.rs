@@ -56,7 +56,10 @@ pub struct VisitRecord {
     pub hash: [u8; 32],
     /// The one request that the visit is for; `None`: all that the person may do for himself.
     pub request: Option<Uuid>,
+    /// The serial number of the certificate by which the visit was begun, if it was begun by a card.
+    pub serial: Option<Vec<u8>>,
     pub created: OffsetDateTime,
+    /// What is read is the beginning where that certificate is revoked by now, or its card is not in use any more.
     pub ends: OffsetDateTime,
 }
 

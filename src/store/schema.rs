@@ -50,6 +50,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0032_waiting_requests",
     "0033_visits",
     "0034_desk_results",
+    "0035_visits_by_card",
 ];
 
 /// Names the version that this release makes and works with.

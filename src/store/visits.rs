@@ -21,6 +21,7 @@ impl FromRow for VisitRecord {
             kiosk: columns.take()?,
             hash: columns.take()?,
             request: columns.take()?,
+            serial: columns.take()?,
             created: columns.time()?,
             ends: columns.time()?,
         })
@@ -28,17 +29,22 @@ impl FromRow for VisitRecord {
 }
 
 pub(super) fn visit_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Owned<VisitRecord>>> {
-    let statement = "SELECT v.uuid, v.owner, v.kiosk, v.hash, v.request, v.created, v.ends, \
+    // Looked at with each call, so that a card that is reported lost lets nobody go on.
+    let statement = "SELECT v.uuid, v.owner, v.kiosk, v.hash, v.request, v.serial, v.created, \
+                     CASE WHEN c.revoked_at IS NULL AND (s.status IS NULL OR s.status IN ('assigned', 'active')) \
+                     THEN v.ends ELSE v.created END, \
                      u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
-                     FROM visits v JOIN users u ON u.uuid = v.owner WHERE v.hash = $1";
+                     FROM visits v JOIN users u ON u.uuid = v.owner \
+                     LEFT JOIN certificates c ON c.serial = v.serial LEFT JOIN smartcards s ON s.uuid = c.smartcard \
+                     WHERE v.hash = $1";
     sql(statement).bind(hash).asking()
 }
 
 impl Tx {
     /// Adds a visit.
     pub async fn insert_visit(&mut self, visit: &VisitRecord) -> Result<(), Error> {
-        let statement = "INSERT INTO visits (uuid, owner, kiosk, hash, request, created, ends) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let statement = "INSERT INTO visits (uuid, owner, kiosk, hash, request, created, ends, serial) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let statement = sql(statement)
             .bind(visit.uuid)
             .bind(visit.owner)
@@ -46,7 +52,8 @@ impl Tx {
             .bind(&visit.hash)
             .bind(visit.request)
             .bind(visit.created)
-            .bind(visit.ends);
+            .bind(visit.ends)
+            .bind(visit.serial.as_ref());
         self.execute(TABLE, statement).await.map(drop)
     }
 

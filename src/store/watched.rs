@@ -52,7 +52,11 @@ pub(super) const WATCHED: &[Watched] = &[
         ],
     },
     Watched { table: "links", key: &["uuid"], columns: &["owner", "hash", "created", "ends", "used", "used_from"] },
-    Watched { table: "visits", key: &["uuid"], columns: &["owner", "kiosk", "hash", "request", "created", "ends"] },
+    Watched {
+        table: "visits",
+        key: &["uuid"],
+        columns: &["owner", "kiosk", "hash", "request", "created", "ends", "serial"],
+    },
     Watched {
         table: "proposals",
         key: &["uuid"],

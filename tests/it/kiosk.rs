@@ -4,5 +4,8 @@ mod check;
 mod hostile;
 mod kinds;
 pub mod lab;
+mod odd;
+mod pad;
 mod pins;
+mod swap;
 mod visits;

@@ -20,5 +20,5 @@ mod oversight;
 mod people;
 mod pictures;
 mod requests;
-mod single;
+pub mod single;
 mod templates;

@@ -44,7 +44,9 @@ fn tasks(view: &View<'_>, card: &CardFacts) -> Vec<&'static str> {
         ("renew", usable && due),
         ("new-pin", usable),
         ("logon", card.holder.is_some()),
+        ("new-card", usable),
         ("password", true),
+        ("old-card", card.holder.is_none()),
         ("pages", true),
         ("telephone", card.answers_by_telephone && card.holder.is_some()),
     ];

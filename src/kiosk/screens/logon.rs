@@ -2,8 +2,9 @@
 
 use super::view::{Screen, View, scene};
 use crate::doctor::Verdict;
-use crate::doctor::logon::Finding;
-use crate::pages::layout::foreign;
+use crate::doctor::logon::{Code, Finding};
+use crate::kiosk::card::CardFacts;
+use crate::pages::findings::sentence;
 use crate::pages::states::{Tone, state};
 use maud::html;
 
@@ -18,17 +19,25 @@ pub fn show(view: &View<'_>, findings: &[Finding]) -> Screen {
         Verdict::Attention => (Tone::Waiting, "logon-attention"),
         Verdict::Bad => (Tone::Bad, "logon-bad"),
     };
+    let is_unasked = findings.iter().any(|finding| finding.code == Code::ServerNotAsked);
+    let asks = is_unasked && view.state.card.as_ref().is_some_and(CardFacts::has_usable_pin);
     let content = html! {
         p.lead role="status" { (state(tone, &texts.t(told))) }
         ul.findings {
             @for finding in sorted {
-                // The sentences are the doctor's own.
-                li lang="en" { (state(of(finding.verdict()), "")) " " (foreign(&finding.told())) }
+                li {
+                    (state(of(finding.verdict()), &texts.t(word(finding.verdict())))) " "
+                    (sentence(texts, finding.code.name(), &finding.facts, &finding.told()))
+                }
             }
         }
+        @if asks { p.note { (texts.t("ask-server-hint")) } }
         form method="post" action="/act" {
             (scene(view))
-            div.acts { button name="act" value="again" { (texts.t("look-again")) } }
+            div.acts {
+                button name="act" value="again" { (texts.t("look-again")) }
+                @if asks { button.quiet name="act" value="ask-server" { (texts.t("ask-server")) } }
+            }
         }
     };
     Screen { title: texts.t("logon"), content }
@@ -40,5 +49,14 @@ fn of(verdict: Verdict) -> Tone {
         Verdict::Untold => Tone::Plain,
         Verdict::Attention => Tone::Waiting,
         Verdict::Bad => Tone::Bad,
+    }
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Good => "verdict-good",
+        Verdict::Untold => "verdict-untold",
+        Verdict::Attention => "verdict-attention",
+        Verdict::Bad => "verdict-bad",
     }
 }

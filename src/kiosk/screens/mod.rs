@@ -9,6 +9,7 @@ mod new_pin;
 mod old_pin;
 mod pages;
 mod rest;
+mod swap;
 mod telephone;
 mod trouble;
 mod view;
@@ -17,6 +18,7 @@ mod who;
 mod working;
 
 use super::scene::Scene;
+use crate::pages::findings;
 use crate::pages::texts::Language;
 
 pub use view::{Screen, View};
@@ -27,6 +29,7 @@ pub const TEXTS: &[(Language, &str)] = &[
     (Language::German, include_str!("../texts/de/kiosk.ftl")),
     (Language::English, include_str!("../texts/en/trouble.ftl")),
     (Language::German, include_str!("../texts/de/trouble.ftl")),
+    findings::LOGON,
 ];
 
 /// Writes what is shown now.
@@ -38,6 +41,8 @@ pub fn written(view: &View<'_>) -> Screen {
         Scene::Reading => rest::plain(view, "reading"),
         Scene::Take { away } => rest::plain(view, if *away { "take-away" } else { "take" }),
         Scene::Card => card::show(view),
+        Scene::OldCard { again } => swap::old(view, *again),
+        Scene::NewCard { name, again } => swap::new(view, name, *again),
         Scene::Who { name_known, fault } => who::show(view, *name_known, *fault),
         Scene::Pages { address, .. } => pages::show(view, address),
         Scene::OldPin { tries, fault } => old_pin::show(view, *tries, *fault),

@@ -31,7 +31,7 @@ pub fn plain(view: &View<'_>, id: &str) -> Screen {
 }
 
 /// Draws a card over the slot of a reader; the sentence above says the same.
-fn picture() -> Markup {
+pub(super) fn picture() -> Markup {
     html! {
         svg.insert viewBox="0 0 240 190" width="240" height="190" aria-hidden="true" focusable="false" {
             rect.card x="70" y="8" width="100" height="130" rx="8" {}

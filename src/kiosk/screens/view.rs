@@ -70,6 +70,7 @@ fn told(view: &View<'_>, fault: Fault) -> String {
         Fault::NotTaken => texts.t("fault-not-taken"),
         Fault::Slip(slip) => slip_told(view, slip),
         Fault::NotLetIn => texts.t("fault-not-let-in"),
+        Fault::Over => texts.t("fault-over"),
     }
 }
 

@@ -8,7 +8,6 @@ use maud::html;
 pub fn show(view: &View<'_>, doing: Doing) -> Screen {
     let texts = view.texts;
     let what = texts.t(match doing {
-        Doing::CheckPin => "doing-check-pin",
         Doing::SetPin => "doing-set-pin",
         Doing::LetIn => "doing-let-in",
         Doing::Judge => "doing-judge",

@@ -1,5 +1,6 @@
 //! `visits`: a kiosk, an unattended workstation with an account of its own, lets people in for a short time.
 
+use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::visit::{
     CHALLENGE, CardShown, Visit, VisitChallenge, VisitOrder, VisitWay, VisitingUser, Whom, signed_text,
 };
@@ -117,10 +118,11 @@ async fn by_card(call: &Call<'_>, shown: CardShown) -> Result<(FreshVisit, UserR
             return Err(error);
         }
     };
+    let certificate = Certificate::from_der(&shown.certificate).map_err(|_| ApiError::VisitRefused)?;
+    let serial = hex::encode_upper(certificate.serial_bytes());
+    let entry = call.entry(Deed::VisitBegun).with("way", "card").with("serial", serial);
     let fresh = FreshVisit::new((user.uuid, call.caller.uuid), None, (call.now, call.app.visit_lasts))?;
-    let serial =
-        Certificate::from_der(&shown.certificate).map(|certificate| hex::encode_upper(certificate.serial_bytes()));
-    let entry = call.entry(Deed::VisitBegun).with("way", "card").with("serial", serial.unwrap_or_default());
+    let fresh = fresh.while_holds(&certificate);
     let record = fresh.record.clone();
     let job = async move |tx: &mut Tx| visited::written(tx, &record, entry).await;
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;
@@ -162,9 +164,21 @@ async fn owner(call: &Call<'_>, shown: &CardShown) -> Result<UserRecord, (ApiErr
     let rules = (authority.own(), &*call.app.templates);
     let found = certificate::own(&call.app.store, rules, &shown.certificate, call.now).await;
     match found {
+        Ok(found) if !is_in_use(call, &shown.certificate).await.map_err(refused)? => {
+            Err((ApiError::VisitRefused, Some(found.user)))
+        }
         Ok(found) if found.user.disabled => Err((ApiError::UserDisabled, Some(found.user))),
         Ok(found) => Ok(found.user),
         Err(failure) if matches!(failure.error, ApiError::NotAuthenticated) => Err(refused(ApiError::VisitRefused)),
         Err(failure) => Err(refused(failure.error)),
     }
+}
+
+/// Says whether the card that a certificate was issued on is in use, if it was issued on one.
+async fn is_in_use(call: &Call<'_>, certificate: &[u8]) -> Result<bool, ApiError> {
+    let serial = Certificate::from_der(certificate).map_err(|_| ApiError::VisitRefused)?.serial_bytes();
+    let issued_on = call.app.store.certificate(&serial).await?.and_then(|record| record.smartcard);
+    let Some(smartcard) = issued_on else { return Ok(true) };
+    let card = call.app.store.smartcard(smartcard).await?;
+    Ok(card.is_some_and(|card| matches!(card.status, SmartcardStatus::Assigned | SmartcardStatus::Active)))
 }

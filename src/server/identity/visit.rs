@@ -1,10 +1,12 @@
 //! Finds the person on a visit, by the bearer token that a kiosk was given for it, and makes those tokens.
 //!
 //! A visit bears no roles: whatever its person may do for others, nobody does at a kiosk. It ends by its time, by whoever ends
-//! it, when its person or the kiosk is disabled or the kiosk is none any more, and when its request is closed.
+//! it, when its person or the kiosk is disabled or the kiosk is none any more, when its request is closed, and when the certificate of
+//! the card that began it is revoked or that card is in use no more.
 
 use super::way::{Failure, Found, Until};
 use crate::cm::request::RequestStatus;
+use crate::pkix::Certificate;
 use crate::secret::{BearerToken, LinkCode};
 use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::server::error::{ApiError, Internal};
@@ -38,8 +40,16 @@ impl FreshVisit {
         let value = new_bearer().map_err(|_| ApiError::Internal(Internal::Random))?;
         let bearer = BearerToken::new(format!("{PREFIX}{}", value.expose()));
         let hash = bearer_hash(bearer.expose());
-        let record = VisitRecord { uuid: Uuid::now_v7(), owner, kiosk, hash, request, created: now, ends: now + lasts };
+        let (uuid, ends) = (Uuid::now_v7(), now + lasts);
+        let record = VisitRecord { uuid, owner, kiosk, hash, request, serial: None, created: now, ends };
         Ok(Self { record, bearer })
+    }
+
+    /// Has the visit last no longer than this certificate does, and is not revoked, and its card is in use.
+    pub fn while_holds(mut self, certificate: &Certificate) -> Self {
+        self.record.serial = Some(certificate.serial_bytes());
+        self.record.ends = self.record.ends.min(certificate.not_after());
+        self
     }
 }
 
@@ -55,7 +65,8 @@ impl FreshCode {
         let value = new_bearer().map_err(|_| ApiError::Internal(Internal::Random))?;
         let code = LinkCode::new(format!("{CODE_PREFIX}{}", value.expose()));
         let (uuid, hash, ends) = (Uuid::now_v7(), bearer_hash(code.expose()), now + CODE_LASTS);
-        Ok(Self { record: VisitRecord { uuid, owner, kiosk, hash, request: None, created: now, ends }, code })
+        let record = VisitRecord { uuid, owner, kiosk, hash, request: None, serial: None, created: now, ends };
+        Ok(Self { record, code })
     }
 }
 

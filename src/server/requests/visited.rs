@@ -152,27 +152,27 @@ async fn proven(
     let (visit, policy, judged, now) = (fresh.record.clone(), policy.clone(), judged.clone(), call.now);
     let job = async move |tx: &mut Tx| {
         let request = tx.request(judged.request).await?.filter(|request| executable(request).is_ok());
-        let record = tx.one_time(judged.request).await?.filter(|record| {
-            (&record.first, &record.second) == (&judged.first, &judged.second)
-                && check_provable(record, &policy, now).is_ok()
-        });
+        let same = |record: &OneTimeRecord| (&record.first, &record.second) == (&judged.first, &judged.second);
+        let record = tx.one_time(judged.request).await?.filter(|record| same(record) && record.tries_left > 0);
         let (Some(_), Some(mut record)) = (request, record) else {
             // A refusal as an error would take the act back.
             tx.audit(&refused).await?;
-            return Ok(false);
+            return Ok(Err(ApiError::VisitRefused));
         };
+        // Whoever has the right one may know that its time is over; wrong ones are counted and told alike.
+        if let Err(spent) = check_provable(&record, &policy, now) {
+            tx.audit(&refused.with("why", "expired")).await?;
+            return Ok(Err(spent));
+        }
         if record.proven.is_none() {
             record.proven = Some(now);
             tx.update_one_time(&record).await?;
             tx.audit(&proof.with("tries_left", record.tries_left)).await?;
         }
         written(tx, &visit, begun).await?;
-        Ok::<_, ApiError>(true)
+        Ok::<_, ApiError>(Ok(()))
     };
-    match call.app.store.write(move |tx| Box::pin(job(tx))).await? {
-        true => Ok((fresh, user)),
-        false => Err(ApiError::VisitRefused),
-    }
+    call.app.store.write(move |tx| Box::pin(job(tx))).await?.map(|()| (fresh, user))
 }
 
 /// Writes a visit in place of those that the person is on, and the act.

@@ -28,6 +28,7 @@ const ROLES: &str =
 
 /// What the screens are called in pictures' names.
 pub const SCREENS: &[&str] = &[
+    "kiosk-at-pad",
     "kiosk-card",
     "kiosk-card-due",
     "kiosk-cut",
@@ -36,8 +37,11 @@ pub const SCREENS: &[&str] = &[
     "kiosk-insert",
     "kiosk-last-try",
     "kiosk-logon",
+    "kiosk-logon-asked",
+    "kiosk-new-card",
     "kiosk-new-pin",
     "kiosk-no-reader",
+    "kiosk-old-card",
     "kiosk-old-pin",
     "kiosk-old-pin-wrong",
     "kiosk-pages",
@@ -59,6 +63,8 @@ pub struct Corridor {
     /// Where clients find it; what it names changes.
     socket: std::path::PathBuf,
     kiosk: Option<Child>,
+    /// What the kiosk's next start has in its environment besides.
+    pub environment: Vec<(&'static str, String)>,
     /// With a slash at its end.
     pub address: String,
     pub link: String,
@@ -116,7 +122,8 @@ impl Corridor {
         let pcscd = PrivatePcscd::start(&["Corridor"]).unwrap();
         let socket = site.program.path("pcscd.comm");
         site.program.set(CLIENTS_VARIABLE, socket.display().to_string());
-        let mut corridor = Self { site, pcscd: None, socket, kiosk: None, address: String::new(), link: String::new() };
+        let (address, link, environment) = (String::new(), String::new(), Vec::new());
+        let mut corridor = Self { site, pcscd: None, socket, kiosk: None, environment, address, link };
         corridor.lead_to(pcscd);
         corridor.start(options);
         corridor
@@ -148,7 +155,7 @@ impl Corridor {
         let link = self.site.program.path("LINK").display().to_string();
         let options: Vec<&str> = options.iter().map(|it| if *it == "LINK" { link.as_str() } else { it }).collect();
         let mut command = self.site.command("kiosk-1", PIN, &[&fixed[..], &options].concat());
-        command.env_remove("CARDWRIGHT_PIN").env_remove("CARDWRIGHT_NEW_PIN");
+        command.env_remove("CARDWRIGHT_PIN").env_remove("CARDWRIGHT_NEW_PIN").envs(self.environment.iter().cloned());
         let log = std::fs::File::create(self.site.program.path("kiosk.log")).unwrap();
         let mut kiosk = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
@@ -231,14 +238,33 @@ impl Corridor {
         cards[0]["Uuid"].as_str().unwrap().to_owned()
     }
 
+    /// A request of somebody's for a card, of a template.
+    #[track_caller]
+    pub fn asked(&self, who: &str, template: &str) -> String {
+        let templates = self.site.get(who, &format!("{API}/profiletemplates")).ok();
+        let template = templates.as_array().unwrap().iter().find(|it| it["Name"] == template).unwrap()["Uuid"].clone();
+        let order = json!({"profiletemplateuuid": template, "datacollection": "[]", "type": "Enroll", "comment": ""});
+        let made = self.site.send(who, "POST", &format!("{API}/requests"), &order).ok();
+        crate::support::site::last_segment(&made)
+    }
+
+    /// How many certificates somebody has at the server.
+    pub fn certificates(&self, who: &str) -> usize {
+        let answer = self.site.get(who, &format!("{API}/certificates"));
+        if answer.status == 204 { 0 } else { answer.ok().as_array().unwrap().len() }
+    }
+
+    /// Changes the server's records by hand.
+    #[track_caller]
+    pub fn alter(&self, statement: &str) {
+        let records = rusqlite::Connection::open(self.site.program.path("server/cardwright.db")).unwrap();
+        assert!(records.execute(statement, []).unwrap() > 0, "{statement}");
+    }
+
     /// A request of somebody's for a card, approved; its id and its one-time password.
     #[track_caller]
     pub fn password_for(&self, who: &str) -> (String, String) {
-        let templates = self.site.get(who, &format!("{API}/profiletemplates")).ok();
-        let template = templates.as_array().unwrap().iter().find(|it| it["Name"] == GUARDED).unwrap()["Uuid"].clone();
-        let order = json!({"profiletemplateuuid": template, "datacollection": "[]", "type": "Enroll", "comment": ""});
-        let made = self.site.send(who, "POST", &format!("{API}/requests"), &order).ok();
-        let request = crate::support::site::last_segment(&made);
+        let request = self.asked(who, GUARDED);
         let password = self.approved(&request)["OneTimePassword"].as_str().unwrap().to_owned();
         (request, password)
     }
@@ -267,6 +293,19 @@ pub fn yubikey() -> PivOptions {
 /// Likewise, in no reader yet.
 pub fn card(options: PivOptions) -> SharedCard {
     SharedCard::new(Box::new(PivCard::new(options).unwrap()))
+}
+
+/// Chooses a PIN.
+pub fn chooses(browser: &Browser, pin: &str) {
+    browser.fill("New PIN", pin);
+    browser.fill("New PIN, once more", pin);
+    browser.click("Set this PIN");
+}
+
+/// Types the PIN that the card has.
+pub fn types(browser: &Browser, pin: &str) {
+    browser.fill("PIN", pin);
+    browser.click("Go on");
 }
 
 /// How often the card was asked to compare the PIN (VERIFY with data, or CHANGE REFERENCE DATA) since it was forgotten.

@@ -1,6 +1,6 @@
 //! What somebody does alone with a card: sees whose it is, chooses another PIN, has a forgotten one set over the telephone.
 
-use super::lab::{Corridor, NEW_PIN, PIN, card, judged, takes, tries, yubikey};
+use super::lab::{Corridor, NEW_PIN, PIN, card, chooses, judged, takes, tries, yubikey};
 use crate::support::site::{API, EXTENSION, last_segment};
 use cardwright::virtual_card::SharedCard;
 use serde_json::json;
@@ -17,7 +17,7 @@ fn a_card_is_known_and_its_pin_is_changed_and_never_guessed_away() {
     corridor.insert(0, &card);
     browser.sees("Card of ursula");
     judged(&browser, "card");
-    assert_eq!(browser.texts(".tasks button").len(), 5, "{:?}", browser.texts(".tasks"));
+    assert_eq!(browser.texts(".tasks button").len(), 6, "{:?}", browser.texts(".tasks"));
     browser.click("Will this card log on?");
     browser.sees("the PIN can be tried");
     judged(&browser, "logon");
@@ -39,20 +39,25 @@ fn a_card_is_known_and_its_pin_is_changed_and_never_guessed_away() {
     card.forget_headers();
     browser.fill("PIN", "999999");
     browser.press("Enter");
+    browser.sees("Choose a new PIN");
+    assert_eq!(tries(&card), 0, "the card compares it when it takes the new one");
+    chooses(&browser, NEW_PIN);
     browser.sees("The PIN is wrong.");
     browser.sees("2 tries are left.");
-    assert_eq!(browser.focused().id, "faults");
-    judged(&browser, "old-pin-wrong");
     let tried = tries(&card);
+    assert_eq!(tried, 1, "it was sent more than once");
 
     // At once again: nothing is sent to the card.
     browser.fill("PIN", "999998");
     browser.press("Enter");
     browser.sees("Nothing was tried: please wait");
     assert_eq!(tries(&card), tried);
+    browser.until("the faults have the focus", || (browser.focused().id == "faults").then_some(()));
+    judged(&browser, "old-pin-wrong");
     std::thread::sleep(std::time::Duration::from_secs(4));
     browser.fill("PIN", "999998");
     browser.press("Enter");
+    chooses(&browser, NEW_PIN);
     browser.sees("One try is left.");
     // The last try is spent only where somebody says so.
     std::thread::sleep(std::time::Duration::from_secs(7));
@@ -88,6 +93,7 @@ fn a_card_is_known_and_its_pin_is_changed_and_never_guessed_away() {
     browser.fill("New PIN, once more", NEW_PIN);
     browser.click("Set this PIN");
     browser.sees("The card has the new PIN.");
+    assert_eq!(tries(&card), 1, "the old PIN was sent more than once");
     judged(&browser, "done");
     corridor.remove(0);
     browser.sees("Put in your card");

@@ -1,15 +1,10 @@
 //! What somebody is let in for: a card that is made ready, renewed, or opened with a one-time password.
 
 use super::lab::{Corridor, NEW_PIN, PIN, card, judged, takes, yubikey};
+use crate::pages::single::{Authlib, ISSUER, set as set_settings};
 use crate::support::site::{API, set};
 use cardwright::cm::request::RequestStatus;
 use serde_json::json;
-
-/// How many certificates somebody has at the server.
-fn certificates(corridor: &Corridor, who: &str) -> usize {
-    let answer = corridor.site.get(who, &format!("{API}/certificates"));
-    if answer.status == 204 { 0 } else { answer.ok().as_array().unwrap().len() }
-}
 
 #[test]
 fn a_one_time_password_makes_a_card_ready_even_where_it_is_pulled_in_the_middle() {
@@ -20,7 +15,10 @@ fn a_one_time_password_makes_a_card_ready_even_where_it_is_pulled_in_the_middle(
     corridor.insert(0, &card);
     browser.sees("This card is not in use yet");
     judged(&browser, "empty");
-    assert_eq!(browser.texts(".tasks button"), ["Use a one-time password", "Sign in with your account"]);
+    assert_eq!(
+        browser.texts(".tasks button"),
+        ["Use a one-time password", "Show who you are with your old card", "Sign in with your account"]
+    );
     browser.click("Use a one-time password");
     browser.sees("Who are you?");
     judged(&browser, "who");
@@ -31,11 +29,11 @@ fn a_one_time_password_makes_a_card_ready_even_where_it_is_pulled_in_the_middle(
     browser.fill("One-time password", &password);
     browser.click("Go on");
     browser.sees("do not belong to a request that can be carried out now");
-    judged(&browser, "who-wrong");
     browser.fill("Your user name or e-mail address", "ulf");
     browser.fill("One-time password", "AAAAAAAAAA");
     browser.click("Go on");
     browser.sees("Nothing was tried: please wait");
+    judged(&browser, "who-wrong");
     // Where it is broken off, what was done is kept, and it goes on from there.
     browser.fill("Your user name or e-mail address", "ursula@example.test");
     browser.fill("One-time password", &password);
@@ -84,7 +82,7 @@ fn a_one_time_password_makes_a_card_ready_even_where_it_is_pulled_in_the_middle(
     browser.sees("Your card is ready.");
     browser.click("Do something else with this card");
     browser.sees("Card of ursula");
-    assert_eq!(certificates(&corridor, "ursula"), 1);
+    assert_eq!(corridor.certificates("ursula"), 1);
     let shown = corridor.site.get("ursula", &format!("{API}/requests/{request}")).ok();
     assert_eq!(shown["Status"], RequestStatus::Completed.number(), "{shown}");
     // The password is used up.
@@ -174,7 +172,7 @@ fn a_pin_that_the_server_chose_does_not_stand() {
 
 #[test]
 fn an_account_lets_its_person_in_from_the_pages_of_the_server() {
-    let corridor = Corridor::new(&[]);
+    let mut corridor = Corridor::new(&[]);
     let browser = corridor.browser();
     let card = card(yubikey());
     corridor.insert(0, &card);
@@ -192,23 +190,23 @@ fn an_account_lets_its_person_in_from_the_pages_of_the_server() {
     assert!(browser.url() == corridor.address, "{}", browser.url());
     browser.click("Look at the card again");
 
-    let templates = corridor.site.get("ursula", &format!("{API}/profiletemplates")).ok();
-    let plain = templates.as_array().unwrap().iter().find(|it| it["Name"] == super::lab::PLAIN).unwrap();
-    let order = json!({"profiletemplateuuid": plain["Uuid"], "datacollection": "[]", "type": "Enroll", "comment": ""});
-    corridor.site.send("ursula", "POST", &format!("{API}/requests"), &order).ok();
+    // At the organisation's own provider, in the same browser; the kiosk sees neither password nor token.
+    let provider = Authlib::start(&format!("{}/sign-in/issuer/return", corridor.site.origin));
+    let settings = provider.settings(&corridor.site.origin);
+    set_settings(&mut corridor.site, &settings);
+    corridor.asked("ursula", super::lab::PLAIN);
     browser.click("Sign in with your account");
-    let there = browser.attribute("main a.button", "href").unwrap();
     browser.click("To the server's page");
-    browser.sees("Sign in");
-    crate::pages::lab::sign_in(&browser, &corridor.site, "ursula");
-    browser.open(&there);
+    browser.click(ISSUER);
+    browser.fill("Name", "ursula");
+    browser.click("Log in");
     browser.click("Yes, go on at the kiosk");
     browser.sees("Choose a new PIN");
     browser.fill("New PIN", PIN);
     browser.fill("New PIN, once more", PIN);
     browser.click("Set this PIN");
     browser.sees("Your card is ready.");
-    assert_eq!(certificates(&corridor, "ursula"), 1);
+    assert_eq!(corridor.certificates("ursula"), 1);
     // Whoever was not sent from here comes with nothing, and the same way back counts once.
     browser.open(&format!("{}returned?state=00&code=00", corridor.address));
     browser.sees("Not from here");

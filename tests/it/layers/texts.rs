@@ -3,14 +3,17 @@
 use super::none;
 use super::spoken::{Spoken, spoken};
 use cardwright::cm::problem::ProblemCode;
+use cardwright::doctor::logon::Code;
 use cardwright::pages::texts::{Catalogue, Language};
 use fluent_bundle::FluentResource;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 
-/// The one file that only one language has: in English a page shows the server's own words.
-const GERMAN_ALONE: &str = "refusals.ftl";
+/// The faces that have texts of their own, each of which shows the common ones besides.
+const FACES: &[&str] = &["console", "kiosk", "desk_page"];
+/// The files that only one language has: in English a page shows the words of whoever says it.
+const GERMAN_ALONE: &[&str] = &["refusals.ftl", "logon.ftl"];
 /// The file of what all faces have: the first of them need not say each.
 const COMMON: &str = "common.ftl";
 
@@ -37,11 +40,10 @@ fn files_of(path: &Path, ending: &str, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// Reads every file of texts that the rooms have.
-fn texts() -> Vec<Texts> {
+/// Reads every file of texts that a face shows: its own, and the common ones.
+fn texts(face: &str) -> Vec<Texts> {
     let mut texts = Vec::new();
-    for (room, language) in ["pages", "console"].iter().flat_map(|room| Language::ALL.map(|language| (room, language)))
-    {
+    for (room, language) in ["pages", face].iter().flat_map(|room| Language::ALL.map(|language| (room, language))) {
         let mut files = Vec::new();
         files_of(&at(&format!("{room}/texts/{}", language.tag())), "ftl", &mut files);
         assert!(!files.is_empty(), "{room} has no texts in {language:?}");
@@ -94,7 +96,7 @@ fn written_wrongly(texts: &[Texts]) -> Vec<String> {
 /// Lists what one language has otherwise than the other.
 fn unlike(texts: &[Texts]) -> Vec<String> {
     let of = |language: Language| {
-        let files = texts.iter().filter(move |file| file.language == language && file.name != GERMAN_ALONE);
+        let files = texts.iter().filter(move |file| file.language == language && !GERMAN_ALONE.contains(&&*file.name));
         files.flat_map(|file| messages(&file.source).into_iter().map(|(id, has)| ((&file.name, id), has)))
     };
     let (english, german): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -112,7 +114,8 @@ fn unlike(texts: &[Texts]) -> Vec<String> {
 
 /// Lists ids that sources name and no text has, and texts that no source names.
 fn unspoken(texts: &[Texts], sources: &[(String, Spoken)]) -> Vec<String> {
-    let read = texts.iter().filter(|file| file.name != GERMAN_ALONE).map(|file| (&file.name, messages(&file.source)));
+    let both = texts.iter().filter(|file| !GERMAN_ALONE.contains(&&*file.name));
+    let read = both.map(|file| (&file.name, messages(&file.source)));
     let ids: BTreeMap<&str, &String> =
         read.flat_map(|(name, messages)| messages.into_iter().map(move |(id, _)| (id, name))).collect();
     let mut faults = Vec::new();
@@ -150,44 +153,88 @@ fn names(literals: &BTreeSet<String>, id: &str) -> bool {
     literals.contains(id) || literals.iter().any(writes)
 }
 
-fn sources() -> Vec<(String, Spoken)> {
+/// Reads the sources of a face. In a small face one file names what another writes: it counts as one source.
+fn sources(face: &str) -> Vec<(String, Spoken)> {
     let mut files = Vec::new();
-    ["pages", "console"].iter().for_each(|room| files_of(&at(room), "rs", &mut files));
+    ["pages", face].iter().for_each(|room| files_of(&at(room), "rs", &mut files));
     let read = |file: PathBuf| (file.display().to_string(), spoken(&read_to_string(&file).unwrap()));
-    files.into_iter().map(read).collect()
+    let all: Vec<_> = files.into_iter().map(read).collect();
+    if face == "console" {
+        return all;
+    }
+    let mut whole = Spoken::default();
+    for (_, file) in all {
+        whole.ids.extend(file.ids);
+        whole.literals.extend(file.literals);
+    }
+    vec![(face.to_owned(), whole)]
+}
+
+/// Lists what a judge finds in each face.
+fn in_each_face(judge: impl Fn(&str) -> Vec<String>) -> Vec<String> {
+    FACES.iter().flat_map(|face| judge(face).into_iter().map(move |fault| format!("{face}: {fault}"))).collect()
 }
 
 #[test]
 fn every_text_can_be_read_and_stands_once() {
-    none(&written_wrongly(&texts()));
+    none(&in_each_face(|face| written_wrongly(&texts(face))));
 }
 
 #[test]
 fn every_text_is_there_in_both_languages_with_the_same_in_it() {
-    none(&unlike(&texts()));
+    none(&in_each_face(|face| unlike(&texts(face))));
 }
 
 #[test]
 fn every_text_is_named_and_every_named_text_is_there() {
-    none(&unspoken(&texts(), &sources()));
+    none(&in_each_face(|face| unspoken(&texts(face), &sources(face))));
 }
 
 #[test]
 fn every_file_of_texts_is_shown() {
-    let screens = read_to_string(at("console/screens/mod.rs")).unwrap();
-    let common = read_to_string(at("pages/texts.rs")).unwrap();
-    let missing = texts().into_iter().filter(|file| {
-        let entry = format!("texts/{}/{}", file.language.tag(), file.name);
-        let language = format!("Language::{:?}", file.language);
-        !screens.lines().chain(common.lines()).any(|line| line.contains(&entry) && line.contains(&language))
+    let gather = [
+        "pages/texts.rs",
+        "pages/findings.rs",
+        "console/screens/mod.rs",
+        "kiosk/screens/mod.rs",
+        "desk_page/screen.rs",
+    ];
+    let gathered = gather.map(|file| read_to_string(at(file)).unwrap());
+    let faults = in_each_face(|face| {
+        let missing = texts(face).into_iter().filter(|file| {
+            let entry = format!("texts/{}/{}", file.language.tag(), file.name);
+            let language = format!("Language::{:?}", file.language);
+            let mut lines = gathered.iter().flat_map(|source| source.lines());
+            !lines.any(|line| line.contains(&entry) && line.contains(&language))
+        });
+        missing.map(|file| format!("{}: is gathered by nobody", file.name)).collect()
     });
-    none(&missing.map(|file| format!("{}: is gathered by nobody", file.name)).collect::<Vec<_>>());
+    none(&faults);
+}
+
+#[test]
+fn everything_found_about_a_logon_is_told_in_german() {
+    let german = texts("kiosk").into_iter().find(|file| file.name == "logon.ftl").unwrap();
+    let told = messages(&german.source);
+    let mut faults = Vec::new();
+    for code in Code::ALL {
+        let id = format!("finding-{}", code.name());
+        let facts = between(code.sentence(), "{", "}");
+        match told.iter().find(|(known, _)| *known == id) {
+            // The reason is in other words than ours, and stands beside the sentence.
+            Some((_, has)) if *has == &facts - &BTreeSet::from(["reason"]) => {}
+            found => faults.push(format!("{id}: {found:?}, and the doctor tells {facts:?}")),
+        }
+    }
+    let known = |id: &str| Code::ALL.iter().any(|code| id == format!("finding-{}", code.name()));
+    faults.extend(told.iter().filter(|(id, _)| !known(id)).map(|(id, _)| format!("{id}: nobody finds this")));
+    none(&faults);
 }
 
 #[test]
 fn every_refusal_is_told_in_german_and_in_english_by_the_server_alone() {
     let own: Vec<(Language, &'static str)> =
-        texts().into_iter().map(|file| (file.language, &*file.source.leak())).collect();
+        texts("console").into_iter().map(|file| (file.language, &*file.source.leak())).collect();
     let catalogue = Catalogue::new(&own);
     let told = |language, code: &str| catalogue.texts(language).find(&format!("refused-{code}"), &[]);
     for code in ProblemCode::ALL {
@@ -207,7 +254,7 @@ fn between<'s>(source: &'s str, before: &str, after: &str) -> BTreeSet<&'s str> 
 
 #[test]
 fn what_a_refusal_names_and_what_health_advises_is_told_in_german() {
-    let german: BTreeSet<String> = texts()
+    let german: BTreeSet<String> = texts("console")
         .iter()
         .filter(|file| file.language == Language::German)
         .flat_map(|file| messages(&file.source).into_iter().map(|(id, _)| id.to_owned()).collect::<Vec<_>>())

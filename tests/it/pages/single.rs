@@ -18,7 +18,7 @@ use cardwright::cm::request::RequestStatus;
 const CLIENT_SECRET: &str = "aSecretOfTheClient";
 
 /// A provider of Authlib's, and the directory with its keys.
-struct Authlib(TempDir, Child, String);
+pub struct Authlib(TempDir, Child, String);
 
 impl Drop for Authlib {
     fn drop(&mut self) {
@@ -29,7 +29,7 @@ impl Drop for Authlib {
 
 impl Authlib {
     /// Starts one that sends people back to this address.
-    fn start(back: &str) -> Self {
+    pub fn start(back: &str) -> Self {
         let directory = directory::temporary();
         let own = |file: &str| directory.path().join(file);
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
@@ -50,7 +50,7 @@ impl Authlib {
         Self(directory, child, told["issuer"].as_str().unwrap().to_owned())
     }
 
-    fn settings(&self, pages: &str) -> String {
+    pub fn settings(&self, pages: &str) -> String {
         let own = |file: &str| self.0.path().join(file).display().to_string();
         format!(
             "\n[identity.session]\n[identity.oidc]\nissuer = {issuer:?}\naudience = [\"urn:calls\"]\njwks_url = \"{issuer}/keys\"\n\
@@ -64,14 +64,14 @@ impl Authlib {
 }
 
 /// Adds to the settings of a site and starts it anew at the same address.
-fn set(site: &mut Site, settings: &str) {
+pub fn set(site: &mut Site, settings: &str) {
     site.stop_server();
     let path = site.program.path("server/server.toml");
     std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + settings).unwrap();
     site.start();
 }
 
-const ISSUER: &str = "Sign in with your organisation’s account";
+pub const ISSUER: &str = "Sign in with your organisation’s account";
 
 #[test]
 fn a_browser_signs_in_at_a_provider_once_and_proves_presence_there_by_logging_in_anew() {

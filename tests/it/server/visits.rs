@@ -164,6 +164,12 @@ fn who_stands_at_a_kiosk_learns_of_nobody_and_waits_longer_each_time() {
     let next = lab.post(&bob, &path, json!({})).ok();
     let next = next["OneTimePassword"].as_str().unwrap();
     assert_eq!(visitor(visit(&lab, &kiosks[3], "a.lice@EXAMPLE.com", next)).uuid, alice.uuid);
+    // The right one whose time is over is told so, to whoever has it alone, and costs nothing.
+    let (_, password) = approved(&lab, &alice, &bob);
+    alter(&lab, "UPDATE one_time_passwords SET expires = 1");
+    let spent = visit(&lab, &kiosks[3], "a.lice@example.com", &password).refusal();
+    assert_eq!(spent, (409, "one-time-password-spent".into()));
+    assert_eq!(told(&visit(&lab, &kiosks[3], "a.lice@example.com", "AAAAAAAAAA")), wrong);
     // A kiosk that asks of everybody waits as well.
     let many = (0..20).map(|number| visit(&lab, &kiosks[3], &format!("somebody-{number}"), "AAAAAAAAAA"));
     assert!(many.into_iter().any(|answer| answer.status == 429));
@@ -292,6 +298,36 @@ fn a_card_lets_its_owner_in_once_for_each_signature() {
     assert_eq!(lab.post(&second, VISITS, late).refusal(), (409, "visit-challenge-over".into()));
     assert_eq!(whoami(&lab, &here).status, 200, "whoever fails ends nobody's visit");
 
+    // A card that is reported lost, or ends, ends the visit that it has begun: looked at with each call, in no further statement.
+    let statements = || lab.server.as_ref().unwrap().counts().statements;
+    let before = statements();
+    whoami(&lab, &here).ok();
+    let by_card = statements() - before;
+    for (changed, back) in [
+        ("UPDATE smartcards SET status = 'disabled'", "UPDATE smartcards SET status = 'active'"),
+        (
+            "UPDATE certificates SET revoked_at = 1, revocation_reason = 6",
+            "UPDATE certificates SET revoked_at = NULL, revocation_reason = NULL",
+        ),
+    ] {
+        alter(&lab, changed);
+        is_over(&lab, &here);
+        alter(&lab, back);
+        assert_eq!(whoami(&lab, &here).status, 200, "{back}");
+    }
+    alter(&lab, "UPDATE smartcards SET status = 'disabled'");
+    let unused = lab.user("kiosk-4", &["kiosks"]);
+    let body = signed(&lab, &unused, "localhost", holder);
+    assert_eq!(lab.post(&unused, VISITS, body).refusal().1, "visit-refused", "the card is in use no more");
+    alter(&lab, "UPDATE smartcards SET status = 'active'");
+    let (_, password) = approved(&lab, &alice, &bob);
+    let third = lab.user("kiosk-3", &["kiosks"]);
+    let by_password = visitor(visit(&lab, &third, "alice", &password));
+    let before = statements();
+    whoami(&lab, &by_password).ok();
+    // The request that a visit by password is for is read besides.
+    assert_eq!(statements() - before, by_card + 1);
+
     // A certificate that was revoked lets nobody in, nor does a card whose holder is disabled.
     alter(&lab, "UPDATE certificates SET revoked_at = 1, revocation_reason = 1");
     let body = signed(&lab, &second, "localhost", holder);
@@ -303,7 +339,7 @@ fn a_card_lets_its_owner_in_once_for_each_signature() {
     assert!(lab.post(&second, VISITS, body).status >= 400);
     let acts = acts(&lab, &auditor);
     let begun: Vec<_> = acts.iter().filter(|(act, ..)| act == "visit-begun").collect();
-    assert_eq!(begun.len(), 1, "{acts:?}");
+    assert_eq!(begun.len(), 2, "{acts:?}");
     assert_eq!(
         (&begun[0].1, &begun[0].2["name"], &begun[0].2["way"]),
         (&"kiosk-1".to_owned(), &json!("alice"), &json!("card"))
