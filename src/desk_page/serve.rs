@@ -8,6 +8,7 @@ use crate::pages::answer::{download, see_other};
 use crate::pages::form::Form;
 use crate::pages::loopback::{OneBrowser, answer};
 use crate::pages::texts::{Catalogue, Language};
+use crate::platform::peer;
 use crate::web::events::follow;
 use crate::web::loopback::{self, Guard, NoRandom};
 use axum::Router;
@@ -44,7 +45,7 @@ impl Door {
     /// Takes a port at 127.0.0.1; 0: one that is free.
     pub fn open(port: u16) -> io::Result<Self> {
         let (listener, address) = loopback::bind(port)?;
-        let guard = Guard::new(address, COOKIE).map_err(|NoRandom| io::Error::other(NoRandom))?;
+        let guard = Guard::new(address, COOKIE, peer::user_of).map_err(|NoRandom| io::Error::other(NoRandom))?;
         Ok(Self { listener, address, guard })
     }
 

@@ -10,6 +10,7 @@ use crate::pages::answer::see_other;
 use crate::pages::form::Form;
 use crate::pages::loopback::{OneBrowser, answer, kept_out};
 use crate::pages::texts::{Catalogue, Language};
+use crate::platform::peer;
 use crate::secret::LinkCode;
 use crate::web::events::follow;
 use crate::web::loopback::{self, Guard, Kept, NoRandom};
@@ -73,7 +74,7 @@ pub async fn serve<E>(
     let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
     let listened = loopback::bind(settings.port).map_err(|source| StartError::Listen { address: wanted, source });
     let (listener, address) = listened?;
-    let guard = Guard::new(address, COOKIE)?;
+    let guard = Guard::new(address, COOKIE, peer::user_of)?;
     let link = guard.link().unwrap_or_default();
     let engine = Engine::new((settings, address.port()), journal, marks, Instant::now());
     // Of a kiosk that was killed, somebody may still be let in.

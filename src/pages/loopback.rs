@@ -6,10 +6,11 @@ use super::form::Form;
 use super::texts::Language;
 use crate::web::loopback::{Guard, Kept};
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -40,11 +41,15 @@ pub trait OneBrowser: Send + Sync + 'static {
 }
 
 /// Answers one call.
-pub async fn answer<F: OneBrowser>(State(face): State<Arc<F>>, request: Request) -> Response {
+pub async fn answer<F: OneBrowser>(
+    State(face): State<Arc<F>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let mut response = match parts.method {
-        Method::GET | Method::HEAD => get(&*face, &parts),
-        Method::POST => post(&*face, &parts, body).await,
+        Method::GET | Method::HEAD => get(&*face, &parts, peer),
+        Method::POST => post(&*face, &parts, body, peer).await,
         _ => outside(&*face, &parts.headers, StatusCode::METHOD_NOT_ALLOWED, "no-form"),
     };
     guarded(response.headers_mut());
@@ -54,7 +59,7 @@ pub async fn answer<F: OneBrowser>(State(face): State<Arc<F>>, request: Request)
     response
 }
 
-fn get<F: OneBrowser>(face: &F, parts: &Parts) -> Response {
+fn get<F: OneBrowser>(face: &F, parts: &Parts, peer: SocketAddr) -> Response {
     let (path, headers) = (parts.uri.path(), &parts.headers);
     if face.guard().is_for_us(headers)
         && let Some(response) = face.uninvited(parts)
@@ -68,17 +73,17 @@ fn get<F: OneBrowser>(face: &F, parts: &Parts) -> Response {
         return file;
     }
     if let Some(secret) = path.strip_prefix(START) {
-        return start(face, headers, secret);
+        return start(face, headers, secret, peer);
     }
-    match face.guard().admit(headers, false) {
+    match face.guard().admit(headers, false, peer) {
         Ok(()) => face.show(parts),
         Err(kept) => kept_out(face, headers, kept),
     }
 }
 
 /// Lets the first browser in that comes by the link.
-fn start<F: OneBrowser>(face: &F, headers: &HeaderMap, secret: &str) -> Response {
-    let Some(cookie) = face.guard().start(secret) else {
+fn start<F: OneBrowser>(face: &F, headers: &HeaderMap, secret: &str, peer: SocketAddr) -> Response {
+    let Some(cookie) = face.guard().start(secret, peer) else {
         return outside(face, headers, StatusCode::FORBIDDEN, "link-used");
     };
     let mut response = see_other("/");
@@ -86,9 +91,9 @@ fn start<F: OneBrowser>(face: &F, headers: &HeaderMap, secret: &str) -> Response
     response
 }
 
-async fn post<F: OneBrowser>(face: &F, parts: &Parts, body: Body) -> Response {
+async fn post<F: OneBrowser>(face: &F, parts: &Parts, body: Body, peer: SocketAddr) -> Response {
     // A form of another site's page is not even read.
-    if let Err(kept) = face.guard().admit(&parts.headers, true) {
+    if let Err(kept) = face.guard().admit(&parts.headers, true, peer) {
         return kept_out(face, &parts.headers, kept);
     }
     match Form::receive(&parts.headers, body).await {

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
 /// Names the kernel's table of IPv4 connections (proc(5)).
-const TABLE: &str = "/proc/net/tcp";
+const TABLE: &str = "/proc/self/net/tcp";
 
 /// Says whether the other end belongs to this user. It must have accepted the connection; `false` also where the kernel
 /// does not tell, and for IPv6.
@@ -24,6 +24,14 @@ pub fn listens(port: u16) -> bool {
     let at = |port| SocketAddr::from(([0, 0, 0, 0], port));
     let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
     owner(&table, at(port), at(0)) == Some(rustix::process::geteuid().as_raw())
+}
+
+/// Returns the user who owns the end `there` of a loopback connection whose other end is `here`; `None` where the kernel does not
+/// tell, and for IPv6.
+///
+/// Windows: as [`is_own`].
+pub fn user_of(there: SocketAddr, here: SocketAddr) -> Option<u32> {
+    owner(&std::fs::read_to_string(Path::new(TABLE)).ok()?, there, here)
 }
 
 /// Returns the user who owns the end `local` of a connection.
@@ -53,6 +61,8 @@ mod tests {
         let link = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let _accepted = listener.accept().unwrap();
         assert!(is_own(&link));
+        let (there, here) = (link.local_addr().unwrap(), link.peer_addr().unwrap());
+        assert_eq!(user_of(there, here), Some(rustix::process::geteuid().as_raw()));
         let everywhere = TcpListener::bind("0.0.0.0:0").unwrap();
         assert!(listens(everywhere.local_addr().unwrap().port()));
         assert!(!listens(listener.local_addr().unwrap().port()));

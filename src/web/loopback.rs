@@ -2,7 +2,8 @@
 //! out.
 //!
 //! Against a name that an attacker has pointed at this computer (DNS rebinding) `Host` is compared whole, and `Origin`
-//! where it is sent.
+//! where it is sent. A browser gives its cookies to every port of a host: one that another user's program has been given so is worth
+//! nothing to it, as calls are taken only from the user whose browser was let in.
 
 use super::bound::Bounds;
 use super::cookie::{self, SameSite};
@@ -14,7 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum_server::Handle;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use zeroize::Zeroizing;
 
 /// Limits how many connections are open at one time: one browser has six, and events hold one of them.
@@ -29,9 +30,16 @@ const BYTES: usize = 32;
 #[error("the system gives no random bytes")]
 pub struct NoRandom;
 
+/// Returns which user of this computer owns the end of a connection (first) whose other end is ours; `None`: nobody tells.
+pub type UserOf = fn(SocketAddr, SocketAddr) -> Option<u32>;
+
 /// Knows the browser that was let in.
 pub struct Guard {
+    address: SocketAddr,
     authority: String,
+    user_of: UserOf,
+    /// Whose browser was let in, where that is known.
+    user: OnceLock<u32>,
     /// Names the cookie; a port of the same computer is no other host to a browser.
     name: &'static str,
     /// What stands in the start link until it is used.
@@ -50,8 +58,9 @@ pub enum Kept {
 
 impl Guard {
     /// Makes a link, and a cookie of this name, for who listens at this address.
-    pub fn new(address: SocketAddr, name: &'static str) -> Result<Self, NoRandom> {
-        Ok(Self { authority: address.to_string(), name, link: Mutex::new(Some(random()?)), cookie: random()? })
+    pub fn new(address: SocketAddr, name: &'static str, user_of: UserOf) -> Result<Self, NoRandom> {
+        let (link, cookie) = (Mutex::new(Some(random()?)), random()?);
+        Ok(Self { address, authority: address.to_string(), user_of, user: OnceLock::new(), name, link, cookie })
     }
 
     /// Returns the start link; `None` once it was used.
@@ -61,9 +70,12 @@ impl Guard {
     }
 
     /// Uses the start link up; returns the cookie of the browser that opened it, or `None` where it is none, or was used.
-    pub fn start(&self, secret: &str) -> Option<HeaderValue> {
+    pub fn start(&self, secret: &str, peer: SocketAddr) -> Option<HeaderValue> {
         let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
         link.take_if(|wanted| is_same(wanted, secret))?;
+        if let Some(user) = (self.user_of)(peer, self.address) {
+            let _ = self.user.set(user);
+        }
         cookie::kept(self.name, &self.cookie, KEPT, SameSite::Strict).ok()
     }
 
@@ -81,13 +93,14 @@ impl Guard {
         headers.get(header::HOST).is_some_and(|host| host.as_bytes() == self.authority.as_bytes())
     }
 
-    /// Refuses a call that is not of the browser that was let in.
-    pub fn admit(&self, headers: &HeaderMap, is_form: bool) -> Result<(), Kept> {
+    /// Refuses a call that is not of the browser that was let in, or of another user than that browser's.
+    pub fn admit(&self, headers: &HeaderMap, is_form: bool, peer: SocketAddr) -> Result<(), Kept> {
         if !self.is_ours(headers, is_form) {
             return Err(Kept::Foreign);
         }
         let shown = cookie::value(headers, self.name);
-        if shown.is_some_and(|shown| is_same(&self.cookie, shown)) { Ok(()) } else { Err(Kept::Unknown) }
+        let is_users = || self.user.get().is_none_or(|user| (self.user_of)(peer, self.address) == Some(*user));
+        if shown.is_some_and(|shown| is_same(&self.cookie, shown)) && is_users() { Ok(()) } else { Err(Kept::Unknown) }
     }
 }
 
@@ -99,9 +112,10 @@ pub fn bind(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
 /// Serves until `ending` ends.
 pub async fn serve(listener: TcpListener, service: Router, ending: impl Future<Output = ()>) -> io::Result<()> {
     let handle = Handle::new();
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
     let serving = async {
         let acceptor = listen::plain(Bounds { all: CONNECTIONS, of_address: 0 }, ());
-        listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service.into_make_service()).await
+        listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
     };
     listen::serve_until(ending, &handle, serving).await
 }
@@ -122,8 +136,18 @@ pub fn random() -> Result<Zeroizing<String>, NoRandom> {
 mod tests {
     use super::*;
 
+    /// Of whom the ports from 1000 on are, and from 2000 on.
+    fn user_of(there: SocketAddr, here: SocketAddr) -> Option<u32> {
+        assert_eq!(here.port(), 8739);
+        (there.port() >= 1000).then(|| u32::from(there.port() / 1000))
+    }
+
     fn guard() -> Guard {
-        Guard::new("127.0.0.1:8739".parse().unwrap(), "__Host-test").unwrap()
+        Guard::new("127.0.0.1:8739".parse().unwrap(), "__Host-test", user_of).unwrap()
+    }
+
+    fn at(port: u16) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port))
     }
 
     fn headers(all: &[(&str, &str)]) -> HeaderMap {
@@ -136,14 +160,18 @@ mod tests {
         let guard = guard();
         let link = guard.link().unwrap();
         let secret = link.strip_prefix("http://127.0.0.1:8739/start/").unwrap();
-        assert!(guard.start("").is_none() && guard.start(&"0".repeat(64)).is_none());
-        let cookie = guard.start(secret).unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
-        assert!(guard.start(secret).is_none() && guard.link().is_none());
+        assert!(guard.start("", at(1001)).is_none() && guard.start(&"0".repeat(64), at(1001)).is_none());
+        let cookie = guard.start(secret, at(1001)).unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
+        assert!(guard.start(secret, at(1001)).is_none() && guard.link().is_none());
         let own = [("host", "127.0.0.1:8739"), ("cookie", &cookie)];
-        assert_eq!(guard.admit(&headers(&own), false), Ok(()));
-        assert_eq!(guard.admit(&headers(&own[..1]), false), Err(Kept::Unknown));
+        assert_eq!(guard.admit(&headers(&own), false, at(1002)), Ok(()));
+        assert_eq!(guard.admit(&headers(&own[..1]), false, at(1002)), Err(Kept::Unknown));
         let half = &cookie[..cookie.len() - 1];
-        assert_eq!(guard.admit(&headers(&[own[0], ("cookie", half)]), false), Err(Kept::Unknown));
+        assert_eq!(guard.admit(&headers(&[own[0], ("cookie", half)]), false, at(1002)), Err(Kept::Unknown));
+        // Another user's program has the cookie, as the browser came to a port of it; or somebody of whom the system tells nothing.
+        for port in [2001, 999] {
+            assert_eq!(guard.admit(&headers(&own), false, at(port)), Err(Kept::Unknown), "{port}");
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub const MAY_IMPORT: &[Row] = &[
         "desk",
         &["workstation", "doctor", "published", "enrollment", "reader", "client", "cm", "token", "secret", "platform"],
     ),
-    ("desk_page", &["desk", "pages", "secret", "web"]),
+    ("desk_page", &["desk", "pages", "platform", "secret", "web"]),
     (
         "kiosk",
         &[
