@@ -102,10 +102,7 @@ impl Engine {
                 .and_then(|token| engine.read(token).map_err(|_| "card-unreadable"));
             engine.news(turn, |state| match read {
                 Ok(card) => engine.meet(state, card),
-                Err(code) => {
-                    state.drop_typed();
-                    state.show(Scene::Trouble(Trouble::of(code)));
-                }
+                Err(code) => state.give_up(code),
             });
         });
         match begun {

@@ -6,7 +6,7 @@
 use super::card::CardFacts;
 use super::engine::{Engine, State, Task};
 use super::office::Visited;
-use super::scene::{Doing, Scene, Trouble};
+use super::scene::{Doing, Scene};
 use super::swap::{LetIn, Swap};
 use super::visits::{Proof, Waits, refused, waiting};
 use crate::enrollment::card_id;
@@ -21,7 +21,7 @@ impl Engine {
             let old = card_id(token.identity());
             match waiting(&visited, None, Some(old), false) {
                 Ok(Waits::One(_)) => engine.news(turn, |state| engine.ask_for_new(state, visited, old)),
-                Ok(none) => engine.news(turn, |state| state.show(Scene::Trouble(Trouble::of(none.trouble())))),
+                Ok(none) => engine.news(turn, |state| state.give_up(none.trouble())),
                 Err(error) => engine.news(turn, |state| state.fail(&refused(error))),
             }
         });
@@ -98,7 +98,7 @@ impl Engine {
             let Some(visited) = visited.take() else { return };
             match waiting(&visited, Some(card_id(token.identity())), Some(old), false) {
                 Ok(Waits::One(order)) => engine.carry_out(turn, token, &visited, *order, None),
-                Ok(none) => engine.news(turn, |state| state.show(Scene::Trouble(Trouble::of(none.trouble())))),
+                Ok(none) => engine.news(turn, |state| state.give_up(none.trouble())),
                 Err(error) => engine.news(turn, |state| state.fail(&refused(error))),
             }
         });

@@ -126,9 +126,15 @@ impl State {
                 self.show(Scene::OldPin { tries, fault: Some(Fault::Digits) });
             }
             // The last try was wrong.
-            token::Error::SecretRefused { .. } => self.show(Scene::Trouble(Trouble::of("pin-locked"))),
+            token::Error::SecretRefused { .. } => self.give_up("pin-locked"),
             error => self.fail(&failed(Stage::LogIn, error)),
         }
+    }
+
+    /// Drops what was typed, and shows why nothing can be done.
+    pub(super) fn give_up(&mut self, code: &str) {
+        self.drop_typed();
+        self.show(Scene::Trouble(Trouble::of(code)));
     }
 
     /// Shows why something could not be done.
