@@ -5,7 +5,6 @@
 
 use super::card::CardFacts;
 use super::engine::{Engine, State, Task};
-use super::office::Visited;
 use super::scene::{Doing, Scene};
 use super::swap::{LetIn, Swap};
 use super::visits::{Proof, Waits, refused, waiting};
@@ -20,18 +19,21 @@ impl Engine {
         self.let_in_by_card(state, proof, |engine, turn, token, visited, _| {
             let old = card_id(token.identity());
             match waiting(&visited, None, Some(old), false) {
-                Ok(Waits::One(_)) => engine.news(turn, |state| engine.ask_for_new(state, visited, old)),
+                Ok(Waits::One(_)) => {
+                    let visited = LetIn::new(visited);
+                    engine.news(turn, |state| engine.ask_for_new(state, visited, old));
+                }
                 Ok(none) => engine.news(turn, |state| state.give_up(none.trouble())),
                 Err(error) => engine.news(turn, |state| state.fail(&refused(error))),
             }
         });
     }
 
-    fn ask_for_new(self: &Arc<Self>, state: &mut State, visited: Visited, old: Uuid) {
+    fn ask_for_new(self: &Arc<Self>, state: &mut State, visited: LetIn, old: Uuid) {
         let name = state.card.as_ref().and_then(|card| card.holder.as_ref()).map(|holder| holder.name.clone());
         let name = name.unwrap_or_default();
         state.drop_typed();
-        state.swap = Some(Swap::New { visited: LetIn::new(visited), old, name: name.clone() });
+        state.swap = Some(Swap::New { visited, old, name: name.clone() });
         state.show(Scene::NewCard { name, again: false });
         // It may be in the other reader already; of several, none is meant.
         let held = state.worker.as_ref().map(|worker| worker.reader().to_owned());
