@@ -3,7 +3,8 @@
 use super::policy::{OneTimePasswordPolicy, PolicyDataItem, PolicyDataItems};
 use super::wire::body::body;
 use super::wire::{
-    Guid, Numbered, Plain, PlainOr, PlainOrNull, Text, TextList, TextListOrNothing, TrueOrAnything, TrueOrNothing,
+    CrlfOrNothing, Guid, Numbered, Plain, PlainOr, PlainOrNull, Text, TextList, TextListOrNothing, TrueOrAnything,
+    TrueOrNothing,
 };
 use uuid::Uuid;
 
@@ -208,6 +209,8 @@ pub struct GenerationOptions {
     pub key_usages: u32,
     /// Beyond MIM: the card must attest that the key was made on it.
     pub attestation_needed: bool,
+    /// Beyond MIM: the certificate (DER) that the server has issued for this order already, in this request.
+    pub certificate: Option<Vec<u8>>,
 }
 
 body!(GenerationOptions {
@@ -221,4 +224,5 @@ body!(GenerationOptions {
     key_protection_level: "KeyProtectionLevel" => PlainOr<u32>,
     key_usages: "KeyUsages" => PlainOr<u32>,
     attestation_needed: "AttestationNeeded" => TrueOrNothing,
+    certificate: "Certificate" => CrlfOrNothing,
 });

@@ -200,7 +200,7 @@ impl Engine {
             let _ = sender.send(Message::News { reader: named.clone(), turn, row, news });
         });
         let (means, sender, named) = (self.means.clone(), self.sender.clone(), reader.clone());
-        let order = WorkOrder { request, was_begun, pin_is_lost };
+        let order = WorkOrder { request, pin_is_lost };
         let job = move |token: &mut dyn Token| {
             let ended = Box::new(enroll(&means, &order, token, &mut line));
             let _ = sender.send(Message::Ended { reader: named, turn, row, ended });

@@ -1,7 +1,7 @@
 //! The work on one card, on the thread that holds it.
 
 use crate::client::CmClient;
-use crate::enrollment::{self, EnrollOrder, Enrollment, Input, Journal, Order, Outcome, Stage};
+use crate::enrollment::{EnrollOrder, Enrollment, Input, Journal, Order, Outcome};
 use crate::token::Token;
 use crate::workstation::{Ended, Line, News, Stopped, drive};
 use std::sync::Arc;
@@ -18,8 +18,6 @@ pub struct Means {
 #[derive(Clone)]
 pub struct WorkOrder {
     pub request: Uuid,
-    /// The card is bound to this request already.
-    pub was_begun: bool,
     /// Nobody here knows the PIN that an earlier work may have set.
     pub pin_is_lost: bool,
 }
@@ -33,7 +31,6 @@ pub fn enroll<F: FnMut(News)>(
 ) -> Result<Outcome, Ended<Stopped>> {
     let enrollment = Order::Enroll(EnrollOrder {
         request: Some(order.request),
-        replace: order.was_begun && is_left_by_another(means, order.request, token)?,
         // A card out of a box may have the PIN of whoever packed it.
         reset_pin: true,
         pin_is_lost: order.pin_is_lost,
@@ -41,16 +38,4 @@ pub fn enroll<F: FnMut(News)>(
     });
     let work = Enrollment::begin(&means.client, &means.journal, token.identity(), enrollment)?;
     drive(work, Some(token), Input::Nothing, line)
-}
-
-/// Says whether keys may be on the card that another workstation has begun for this request, and that nothing tells of here:
-/// no certificate goes with them, so that nobody has ever used them.
-fn is_left_by_another(means: &Means, request: Uuid, token: &mut dyn Token) -> Result<bool, enrollment::Error> {
-    let failed = |cause| enrollment::Error { stage: Stage::TakeUp, request: Some(request), cause };
-    let unfinished = means.journal.unfinished().map_err(|source| failed(source.into()))?;
-    if unfinished.iter().any(|record| record.request() == Some(request)) {
-        return Ok(false);
-    }
-    let stored = token.public_objects().map_err(|source| failed(source.into()))?;
-    Ok(stored.iter().all(|stored| stored.certificate.is_none()))
 }

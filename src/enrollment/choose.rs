@@ -1,6 +1,7 @@
 //! Plans which keys are made and where they go, before anything changes; the journal has both before any key exists.
 
 use super::driver::{Enrollment, Leg};
+use super::elsewhere::{is_bare, issued_for, place_of};
 use super::error::{Cause, Error};
 use super::foreseen::{KeyPlan, PlannedKey};
 use super::foresight::check_place;
@@ -42,12 +43,13 @@ impl Enrollment<'_> {
             self.check_order(options, token)?;
         }
         let old = match (self.order.workflow(), card) {
-            (Workflow::Renew, Some(card)) => self.listed(card, observer)?,
+            (Workflow::Renew, Some(card)) => self.renewed(card, observer)?,
             _ => Vec::new(),
         };
-        // What may be replaced is looked at first.
-        let renews = self.order.workflow() == Workflow::Renew;
-        let stored = if renews || self.order.replaces() { self.stored(token)?.to_vec() } else { Vec::new() };
+        // What may be replaced, or was certified already, is looked at first.
+        let certified = orders.iter().any(|order| order.certificate.is_some());
+        let looks = certified || self.order.workflow() == Workflow::Renew || self.order.replaces();
+        let stored = if looks { self.stored(token)?.to_vec() } else { Vec::new() };
         let mut old_places = places_of(&old, &stored);
         let renewed: Vec<_> = old_places.iter().map(|old| old.id.clone()).collect();
         let shown = old_places.iter().find(|old| !old.decrypts_only).or(old_places.first()).map(|old| &old.id);
@@ -69,17 +71,32 @@ impl Enrollment<'_> {
             let name = key_id(self.marker, (!alone).then_some(index)).0;
             let wish = KeyWish { name, index, decrypts_only, supersedes };
             let placement = token.place(&wish).map_err(|source| Error::new(Stage::PlaceKeys, source))?;
+            let by_name = placement.id.0 == wish.name;
+            if let Some(certificate) = issued_for(&options)? {
+                let placement = place_of(&certificate, &stored, (placement, by_name));
+                keys.push(PlannedKey { options, named: placement.id.0 == wish.name, placement, keeps: None });
+                continue;
+            }
             let replaces = renewed.contains(&placement.id) || self.order.replaces();
-            check_place(&placement, replaces || self.is_left_by_us(&placement)?)?;
+            let left = self.is_left_by_us(&placement)? || self.is_elsewhere() && is_bare(&placement);
+            check_place(&placement, replaces || left)?;
             let keeps = placement.occupied && keeps_secrets(&placement.id, &stored);
             if keeps && !self.order.gives_up_old_key() {
                 self.refuse_loss(&placement.id, token)?;
             }
-            let (named, keeps) = (placement.id.0 == wish.name, placement.occupied.then_some(keeps));
-            keys.push(PlannedKey { options, placement, named, keeps });
+            keys.push(PlannedKey { options, named: by_name, keeps: placement.occupied.then_some(keeps), placement });
         }
         self.facts.keys = Some(KeyPlan { keys, old });
         self.check_memory(token)
+    }
+
+    /// Lists the thumbprints of the certificates on the card that are to be renewed: not those that the renewal has brought
+    /// already.
+    fn renewed(&mut self, card: Uuid, observer: Observer<'_>) -> Result<Vec<String>, Error> {
+        let mut listed = self.listed(card, observer)?;
+        let brought = self.brought(self.facts.request.as_ref().and_then(|read| read.new_profile))?;
+        listed.retain(|thumbprint| !brought.contains(thumbprint));
+        Ok(listed)
     }
 
     /// Says whether earlier work of ours, which is over, left nothing but a key without a certificate in the place.
@@ -119,14 +136,15 @@ impl Enrollment<'_> {
         let Some(KeyPlan { keys: planned, old }) = self.facts.keys.take() else {
             return Err(Error::new(Stage::PlaceKeys, Cause::NoProgress));
         };
-        let alone = planned.len() == 1;
+        let (alone, elsewhere) = (planned.len() == 1, self.is_elsewhere());
         let work = (0u8..).zip(planned).map(|(index, PlannedKey { options, placement, named, keeps })| {
             let index = (!alone).then_some(index);
             let id = if named { key_id(tie.request, index) } else { placement.id };
             let label = key_label(&card_label, &options, index);
             let occupied = placement.occupied || placement.keyed && placement.replaces.is_none();
             let replaces = placement.replaces.map(|key| HexBytes(key.spki().to_vec()));
-            KeyWork { id: HexBytes(id.0), label, options, replaces, occupied, keeps }
+            let stray = elsewhere && named && options.certificate.is_none();
+            KeyWork { id: HexBytes(id.0), label, options, replaces, occupied, keeps, stray }
         });
         let keys = work.collect();
         self.facts.just_placed = true;

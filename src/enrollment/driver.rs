@@ -97,6 +97,12 @@ pub(super) struct Facts {
     pub proof: Proof,
     /// The card has proven to be the one that the work in the journal was begun on, or no work was found.
     pub taken_up: bool,
+    /// The request was made in this process, so that nobody else has begun it.
+    pub made_here: bool,
+    /// Whether another workstation has begun the request was looked at.
+    pub looked_elsewhere: bool,
+    /// The server was asked whether it has certified other keys than those of the journal.
+    pub keys_certified: bool,
     /// The places of the keys were chosen in this process: no key of this work is there yet.
     pub just_placed: bool,
     /// The card has refused a PUK in this process.

@@ -1,6 +1,7 @@
 //! Makes the chosen keys, requests their certificates, and goes on to install them, all in one login.
 
 use super::driver::{Enrollment, Leg};
+use super::elsewhere::{certified, held};
 use super::error::{Cause, Error};
 use super::foresight::expected_length;
 use super::key_order::{decrypts, is_as_ours, key_algorithm, signature_algorithm};
@@ -25,13 +26,18 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
-        let old_keys = match self.facts.old_key.take() {
+        if let Some(leg) = self.choose_certified(tie)? {
+            return Ok(leg);
+        }
+        let certified = keys.iter().map(certified).collect::<Result<Vec<_>, Error>>()?;
+        let mut old_keys = match self.facts.old_key.take() {
             Some(old_key) => vec![old_key],
             None if self.owes_key() => {
                 self.candidates(&Listed { thumbprints: old.clone(), keys: Vec::new() }, token)?
             }
             None => Vec::new(),
         };
+        old_keys.extend(certified.iter().flatten().cloned());
         let mut session = match self.log_in_for(tie, AHEAD, token, observer)? {
             Login::In(session) => session,
             Login::Need(leg) => return Ok(leg),
@@ -39,7 +45,7 @@ impl Enrollment<'_> {
         if self.owes_key() {
             if !holds_any(session.as_mut(), &old_keys)? {
                 drop(session);
-                return self.refuse_card(tie);
+                return self.show_admin_key(tie, token, observer);
             }
             self.note(|record| record.owes_key = false)?;
         }
@@ -47,11 +53,16 @@ impl Enrollment<'_> {
         let just_placed = std::mem::take(&mut self.facts.just_placed);
         let reserves = !std::mem::take(&mut self.facts.room_tried);
         let mut signed = Vec::new();
-        let mut keys = keys.to_vec();
-        for at in 0..keys.len() {
+        let mut keys = self.clear_strays(tie, keys.to_vec(), &old, session.as_mut(), observer)?;
+        let again = certified.iter().any(Option::is_some);
+        for (at, certified) in certified.into_iter().enumerate() {
             let Some(key) = keys.get_mut(at) else { break };
             let ordered = key.id.clone();
-            let found = if just_placed { Found::Nothing } else { find(session.as_mut(), key, observer)? };
+            let found = match certified {
+                Some(certified) => Found::Ours(held(session.as_mut(), &certified, observer)?),
+                None if just_placed => Found::Nothing,
+                None => find(session.as_mut(), key, observer)?,
+            };
             let public_key = match found {
                 Found::Ours(public_key) => public_key,
                 Found::Nothing => generate(session.as_mut(), key, (key.takes_a_place(), reserves), observer)?,
@@ -71,7 +82,7 @@ impl Enrollment<'_> {
         self.reach(Milestone::Signed { tie, keys: signed.clone(), old: old.clone() })?;
         session.pause();
         let issued = self.submit(tie, &signed, &old, session.as_mut(), observer)?;
-        self.install(tie, &issued, old, session.as_mut(), false, observer)
+        self.install(tie, &issued, old, session.as_mut(), again, observer)
     }
 
     /// Sends the same certification requests again that the journal holds, after a check that their keys are still
@@ -95,7 +106,8 @@ impl Enrollment<'_> {
             let request = request.map_err(|source| failed(source.into()))?;
             let holds = session.holds(&KeyId(work.key.id.0.clone()), request.public_key());
             if !holds.map_err(|source| failed(source.into()))? {
-                return Err(failed(Cause::KeyGone));
+                drop(session);
+                return self.choose_certified(tie)?.ok_or_else(|| failed(Cause::KeyGone));
             }
         }
         session.pause();

@@ -15,6 +15,7 @@ mod card;
 mod choose;
 mod code;
 mod driver;
+mod elsewhere;
 mod error;
 mod foreseen;
 mod foresight;

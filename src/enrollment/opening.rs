@@ -59,6 +59,7 @@ impl Enrollment<'_> {
             target,
             milestone: given.map_or(Milestone::Asking, |request| Milestone::Requested { request }),
             was_given: given.is_some(),
+            elsewhere: given.is_some() && workflow == Workflow::Retire,
             pin: PinWork::None,
             owes_key: self.owes_by_proof(),
             owes_possession: self.facts.possession,
@@ -211,6 +212,8 @@ impl Enrollment<'_> {
         let suits = match self.order.workflow() {
             Workflow::Enroll => true,
             Workflow::Renew | Workflow::Unblock => card.status == SmartcardStatus::Active,
+            // Where the request is open, its end may be all that is missing.
+            Workflow::Retire if self.given.is_some() => true,
             Workflow::Retire | Workflow::RetireLost => card.status != SmartcardStatus::Retired,
         };
         if suits { Ok(card) } else { Err(failed(Cause::CardNotActive { status: card.status })) }

@@ -11,6 +11,7 @@ use super::relay::{Presence, Relay, is_for_absence};
 use super::stage::Stage;
 use super::step::{Event, Observer};
 use crate::client::CmClient;
+use crate::cm::presence::{PresenceOpening, PresenceProtocol};
 use crate::token::{self, LastTry, SecretKind, Token};
 use uuid::Uuid;
 
@@ -60,6 +61,13 @@ impl Enrollment<'_> {
 /// Has the card authenticate to the server for a request of no workflow of this room; false where it cannot.
 pub fn show_presence(client: &CmClient, tie: Tie, card_id: Uuid, token: &mut dyn Token) -> Result<bool, token::Error> {
     Ok(relayed(client, tie, card_id, token, LastTry::Keep)? == Presence::Shown)
+}
+
+/// Says whether the card has shown, in this request, that it is there; asks the server, and nothing of the card.
+pub(super) fn was_shown(client: &CmClient, tie: Tie, card_id: Uuid) -> bool {
+    let opening = PresenceOpening { card_id, protocol: PresenceProtocol::Piv, witness: None };
+    // Where it has not, the server misses what a card would have sent first.
+    client.open_presence(tie.request, tie.smartcard, &opening).is_ok_and(|opened| opened.shown)
 }
 
 /// Relays authentications between card and server until one has come to something.

@@ -16,7 +16,7 @@ use super::workflow::Workflow;
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::certificate::ListedCertificate;
 use crate::cm::route::Holder;
-use crate::cm::smartcard::Smartcard;
+use crate::cm::smartcard::{Smartcard, SmartcardStatus};
 use crate::token::{Origin, StoredKey, Token};
 use uuid::Uuid;
 
@@ -32,9 +32,12 @@ impl Enrollment<'_> {
         let smartcard = card.uuid;
         let by_name = token.identity().is_named() && card_id(token.identity()) == self.card_id;
         let written = token.identity().origin == Origin::Written;
-        self.facts.proof = if self.shows_a_certificate(smartcard, token, observer)? {
+        self.facts.proof = if by_name && card.status == SmartcardStatus::Retired {
+            // Its record has nothing more to lose, and the card may have nothing to show.
+            Proof::Itself
+        } else if self.shows_a_certificate(smartcard, token, observer)? {
             if token.tells_keys() { Proof::Itself } else { Proof::Certificate }
-        } else if by_name && (written || self.has_work_on(smartcard)?) {
+        } else if by_name && (written || self.has_work_on(smartcard)? || self.was_shown(smartcard)) {
             Proof::Itself
         } else if by_name && self.has_admin_key_of_its_own(card, observer)? {
             Proof::Owed

@@ -68,6 +68,10 @@ impl Enrollment<'_> {
         for (key, prospect) in coming.keys.iter().zip(found) {
             let source = match prospect {
                 Prospect::IsThere | Prospect::Free(_) => continue,
+                // Its certificate was not written there any more; whether it is the key shows in the login.
+                Prospect::Taken { certificate: None, .. } if self.is_elsewhere() && !key.thumbprint.is_empty() => {
+                    continue;
+                }
                 Prospect::Taken { certificate, .. } if self.gives_way(certificate.as_deref(), &coming.ours) => continue,
                 Prospect::Taken { id, .. } => token::Error::KeyIdTaken(id),
                 Prospect::Refused(source) => source,

@@ -30,6 +30,9 @@ pub struct Record {
     /// The request was made elsewhere, and is not this work's to give up. Files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_given: bool,
+    /// Another workstation may have begun to carry the request out: what it has left on the card is not in this journal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
     /// How far the setting of a PIN has come; files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "PinWork::is_none")]
     pub pin: PinWork,
@@ -169,6 +172,9 @@ pub struct KeyWork {
     /// did not look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keeps: Option<bool>,
+    /// A key that another workstation has made and nobody has certified may be under the id, which is this request's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stray: bool,
 }
 
 impl KeyWork {
@@ -335,6 +341,7 @@ mod tests {
             replaces: None,
             occupied: false,
             keeps: None,
+            stray: false,
         };
         let (one, none) = (vec![key.clone()], Vec::new());
         let bytes = || HexBytes(Vec::new());

@@ -40,7 +40,8 @@ impl Error {
             Cause::OtherServer { .. } => "Repeat the command against that server, or cancel the request there.",
             Cause::CardUnknown { .. } => "Enroll the card first, or check that this is the right token and server.",
             Cause::CardUnproven { .. } => {
-                "Take the card itself. If it is gone or was erased, retire it with `cardwright retire --lost` and that \
+                "Take the card itself. Work that another workstation has begun goes on there, where the journal knows the \
+                 card. If it is gone or was erased, retire it with `cardwright retire --lost` and that \
                  smart card's id, and enroll this one anew."
             }
             Cause::WorkUnproven => {

@@ -41,6 +41,7 @@ impl Enrollment<'_> {
         match self.client.create_request(&order) {
             Ok(request) => {
                 self.unsettled = false;
+                self.facts.made_here = true;
                 observer(Event::RequestMade { request });
                 self.reach(Milestone::Requested { request })
             }
@@ -148,6 +149,7 @@ impl Enrollment<'_> {
                 return Err(Error::new(Stage::ReadRequest, Cause::RequestStatusUnknown { status }));
             }
         }
+        self.look_elsewhere(&read)?;
         self.foresee(&read, token, observer)?;
         if self.order.workflow() == Workflow::Enroll && self.record().is_some_and(|record| record.owes_possession) {
             // The old key is on another card, so that this one cannot show it.

@@ -27,6 +27,9 @@ const MOST_PUKS: usize = 2;
 impl Enrollment<'_> {
     /// Notes what is to be removed: the certificates that the server knows, and keys of unfinished work on this card.
     pub(super) fn begin_removal(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Leg, Error> {
+        if self.is_elsewhere() && self.is_retired(tie.smartcard)? {
+            return self.reach(Milestone::Removed { tie, removed: Vec::new() });
+        }
         let Listed { thumbprints, keys: listed } = Listed::of(self.rows(tie.smartcard, observer)?.iter());
         let ids = |record: &Record| {
             let made = record.milestone.keys().into_iter().map(|key| key.id);
@@ -237,7 +240,7 @@ impl Enrollment<'_> {
             let came_with = config.named_puk().or(token.factory().puk).unwrap_or_default();
             let factory = Puk::new(came_with.to_owned());
             self.reach(Milestone::ReturningPuk { tie, removed: removed.clone(), begun: true })?;
-            let doubtful = begun || current.is_none();
+            let doubtful = begun || current.is_none() || self.is_elsewhere();
             let candidates = current.iter().chain(&next).chain(Some(&factory).filter(|_| doubtful)).take(MOST_PUKS);
             if self.change_puk_back(candidates, &factory, token)? {
                 self.tell_puk(tie, PukState::Default, Stage::ReturnPuk, observer)?;

@@ -123,10 +123,11 @@ fn held(session: &mut dyn Session, candidates: &[Certified]) -> Result<Vec<KeyId
 pub(super) fn shows(stored: &StoredKey, listed: &Listed, tells: bool) -> bool {
     let certified = listed.certificate(stored).and_then(|certificate| certificate.public_key().ok());
     match (certified, &stored.public_key) {
+        // The key of one certificate may have taken the place of another's, whose certificate is still there.
+        (_, Some(told)) if tells && stored.has_private_key && listed.has(told) => true,
         (Some(public_key), Some(told)) => *told == public_key && (stored.has_private_key || !tells),
         (Some(_), None) => !tells,
-        (None, Some(told)) => tells && stored.has_private_key && listed.has(told),
-        (None, None) => false,
+        (None, _) => false,
     }
 }
 
@@ -173,5 +174,12 @@ mod tests {
             };
             assert_eq!((shows(&stored, &listed, true), shows(&stored, &listed, false)), (tells, tells_not));
         }
+        // A renewal has made the new key in the old one's place, and its certificate is not written yet.
+        let renewed = Listed { keys: vec![HexBytes(others.spki().to_vec())], ..listed };
+        let public_key = Some(others);
+        let (id, label) = (KeyId(vec![1]), String::new());
+        let stored =
+            StoredKey { id, label, public_key, has_private_key: true, certificate: Some(certificate), odd: None };
+        assert_eq!((shows(&stored, &renewed, true), shows(&stored, &renewed, false)), (true, false));
     }
 }

@@ -180,7 +180,15 @@ mod tests {
         let options =
             serde_json::from_str(r#"{"KeyAlgorithmName": "RSA", "KeySize": 2048, "HashAlgorithmName": "SHA256"}"#);
         let (id, label) = (HexBytes(vec![9]), String::new());
-        let key = KeyWork { id, label, options: options.unwrap(), replaces: None, occupied: false, keeps: None };
+        let key = KeyWork {
+            id,
+            label,
+            options: options.unwrap(),
+            replaces: None,
+            occupied: false,
+            keeps: None,
+            stray: false,
+        };
         let tie = Tie { request: Uuid::nil(), smartcard: Uuid::nil() };
         let certification_request = HexBytes(request.der().to_vec());
         let signed = SignedWork { key: key.clone(), certification_request, attestation: None };

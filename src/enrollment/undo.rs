@@ -24,6 +24,11 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         let token = present(token)?;
+        if ended == Ended::Completed
+            && let Some(leg) = self.done_elsewhere(request, keys, token, observer)?
+        {
+            return Ok(leg);
+        }
         let by_admin = token.authority(Operation::Delete) == Authority::Admin;
         if by_admin || is_unusable(self.counters(token)?.user) {
             self.note_left(keys, token)?;

@@ -42,6 +42,7 @@ impl Entry<'_> {
             key_protection_level: 0,
             key_usages: self.certificate.enroll_key_usages(),
             attestation_needed: !self.key.attestation_roots.is_empty(),
+            certificate: None,
         }
     }
 }

@@ -109,9 +109,11 @@ fn changes(card: &SharedCard) -> usize {
     card.headers().iter().filter(|header| CHANGES.contains(&header[1])).count()
 }
 
-/// A card that says when its key is made, and then waits.
+/// A card that says when its key is made, or when it is written to after that, and then waits.
 struct Held {
     card: PivCard,
+    at: u8,
+    is_made: bool,
     reached: Sender<()>,
     released: Receiver<()>,
 }
@@ -119,9 +121,14 @@ struct Held {
 impl Held {
     /// The card; what it says; what lets it go on.
     fn card(options: PivOptions) -> (SharedCard, Receiver<()>, Sender<()>) {
+        Self::card_at(GENERATE, options)
+    }
+
+    /// The same, which waits at this instruction once its key is made.
+    fn card_at(at: u8, options: PivOptions) -> (SharedCard, Receiver<()>, Sender<()>) {
         let (reached, is_reached) = channel();
         let (release, released) = channel();
-        let held = Self { card: PivCard::new(options).unwrap(), reached, released };
+        let held = Self { card: PivCard::new(options).unwrap(), at, is_made: false, reached, released };
         (SharedCard::new(Box::new(held)), is_reached, release)
     }
 }
@@ -137,7 +144,8 @@ impl VirtualCard for Held {
 
     fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
         let answer = self.card.transmit(command);
-        if command[1] == GENERATE && self.reached.send(()).is_ok() {
+        self.is_made |= command[1] == GENERATE;
+        if self.is_made && command[1] == self.at && self.reached.send(()).is_ok() {
             let _ = self.released.recv_timeout(PATIENCE);
         }
         answer

@@ -7,6 +7,7 @@ mod authority;
 pub mod bench;
 mod cards;
 mod displaced;
+mod elsewhere;
 pub mod fake;
 mod fake_secrets;
 mod first_pin;

@@ -10,7 +10,7 @@ use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::issuance::judge::{self, Judged};
 use crate::server::issuance::plan::Plan;
-use crate::server::issuance::{certify, deliver, possession};
+use crate::server::issuance::{certify, deliver, issued, possession};
 use crate::store::{CertificateRecord, CertificateScope, HoldingRecord, Origin};
 use crate::template::Entry;
 use std::collections::HashSet;
@@ -18,13 +18,12 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Answers `certificaterequestgenerationoptions`: the keys and certification requests that the client is to make, in
-/// order.
+/// order, each with the certificate that it has brought already.
 pub async fn generation_options(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     let template = request.for_execution(call, RequestType::issues_certificates)?;
     let plan = Plan::of(call, &request.record, template).await?;
-    let options: Vec<_> = plan.client_keys().map(|entry| entry.generation_options(&template.name)).collect();
-    Reply::json(&options)
+    Reply::json(&issued::key_orders(call, &request.record, template, &plan).await?)
 }
 
 /// Answers `certificatedata`: certifies the keys of certification requests, in the order of the generation options,

@@ -213,7 +213,11 @@ async fn answer(
     if parts.uri.path() == surface::DESCRIPTION {
         notes.route = "openapi";
         verb.check_public_file()?;
-        return if verb == surface::Verb::Options { surface::get_only() } else { surface::description(app, &parts.headers) };
+        return if verb == surface::Verb::Options {
+            surface::get_only()
+        } else {
+            surface::description(app, &parts.headers)
+        };
     }
     // Which verbs a path takes is public: it stands in the description.
     if verb == surface::Verb::Options {

@@ -143,7 +143,8 @@ pub fn description(app: &App, headers: &HeaderMap) -> Result<Reply, ApiError> {
 /// Writes the description, which takes some 15 ms.
 fn described(virtual_directory: &str, now: OffsetDateTime) -> Result<CacheableFile, ApiError> {
     let text = written(&openapi::document(virtual_directory))?;
-    let packed = file::gzip(&text).map_err(|error| ApiError::Internal(Internal::Write(serde_json::Error::io(error))))?;
+    let packed =
+        file::gzip(&text).map_err(|error| ApiError::Internal(Internal::Write(serde_json::Error::io(error))))?;
     Ok(CacheableFile {
         media_type: "application/json; charset=utf-8",
         tag: hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text)),

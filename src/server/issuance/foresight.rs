@@ -1,6 +1,7 @@
 //! Says what a request would come to: which keys and certificates, for whom. Nothing is issued, nothing recorded.
 
 use super::allowance::{self, DailyLimit};
+use super::issued::{issued, key_orders};
 use super::judge;
 use super::plan::{Item, Plan};
 use crate::ca::{IssueOrder, SubjectAltName};
@@ -9,7 +10,7 @@ use crate::pkix::{self, Certificate, KeyAlgorithm, MemoryKey, Signer};
 use crate::secret::SHORTEST_PASSPHRASE;
 use crate::server::call::Call;
 use crate::server::error::{ApiError, Internal};
-use crate::store::{ArchivedRecord, CertificateRecord, RequestRecord};
+use crate::store::{ArchivedRecord, CertificateRecord, Origin, RequestRecord};
 use crate::template::{Entry, KeySource, ProfileTemplate, enroll_key_usages, ordered_as};
 
 /// Refuses a request whose certificates could not be issued, as `certificatedata` would refuse it, and tells what they
@@ -38,10 +39,15 @@ pub async fn foresight(
     // Stands for the keys that are not made yet; an order is for a key, and names are checked where one is written.
     let key = MemoryKey::generate(KeyAlgorithm::P256).map_err(|error| ApiError::Internal(Internal::MakeKey(error)))?;
     let limit = DailyLimit { most: call.app.certificates_per_day, now: call.now };
-    let (target, coming) = (request.target, plan.items.iter().filter(|item| matches!(item, Item::Fresh(_))).count());
+    // What was issued is there, whatever has changed since.
+    let fresh: Vec<_> = match request.new_profile {
+        Some(_) => Vec::new(),
+        None => plan.items.iter().filter(|item| matches!(item, Item::Fresh(_))).collect(),
+    };
+    let (target, coming) = (request.target, fresh.len());
     let store = &call.app.store;
     store.write(move |tx| Box::pin(async move { limit.check(tx, target, coming).await })).await?;
-    for item in &plan.items {
+    for item in fresh {
         let Item::Fresh(entry) = item else { continue };
         let order = match judge::order(call.app, (request, template), *entry, &user, key.public_key(), None) {
             // It is yet to be given, and a request that lacks it is not carried out.
@@ -67,7 +73,7 @@ pub async fn foresight(
     let may_know = |record: &ArchivedRecord| at_once || record.owner == call.caller.uuid;
     foresight.keys_to_come =
         if plan.brought_back().all(may_know) { Some(keys_to_come(call, request, &plan).await?) } else { None };
-    foresight.key_orders = plan.client_keys().map(|entry| entry.generation_options(&template.name)).collect();
+    foresight.key_orders = key_orders(call, request, template, &plan).await?;
     Ok(foresight)
 }
 
@@ -79,10 +85,11 @@ async fn keys_to_come(call: &Call<'_>, request: &RequestRecord, plan: &Plan<'_>)
         archived = call.app.store.holdings(old).await?.into_iter().map(|holding| holding.certificate).collect();
     }
     let mut coming = Vec::new();
+    let mut made = issued(call, request, Origin::Server).await?.into_iter();
     for item in &plan.items {
         match item {
             Item::Fresh(entry) if entry.key.source == KeySource::Client => {}
-            Item::Fresh(entry) => coming.push(to_be_made(*entry)),
+            Item::Fresh(entry) => coming.push(made_here(*entry, made.next())),
             Item::Copied(record) => coming.extend(brought_back(record, &archived, false)?),
         }
     }
@@ -92,8 +99,8 @@ async fn keys_to_come(call: &Call<'_>, request: &RequestRecord, plan: &Plan<'_>)
     Ok(coming)
 }
 
-/// Tells of a key that the server would make.
-fn to_be_made(entry: Entry<'_>) -> ForeseenKey {
+/// Tells of a key that the server would make, or has made and certified.
+fn made_here(entry: Entry<'_>, issued: Option<CertificateRecord>) -> ForeseenKey {
     let (name, key_size) = ordered_as(entry.key.generate);
     ForeseenKey {
         template_common_name: entry.certificate.template_name.clone(),
@@ -103,7 +110,7 @@ fn to_be_made(entry: Entry<'_>) -> ForeseenKey {
         key_size,
         key_usages: entry.certificate.enroll_key_usages(),
         extended_key_usages: entry.certificate.extended_key_usages.clone(),
-        thumbprint: String::new(),
+        thumbprint: issued.map(|issued| hex::encode_upper(issued.thumbprint)).unwrap_or_default(),
     }
 }
 

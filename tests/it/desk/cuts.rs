@@ -6,11 +6,14 @@ use super::{Bench, GENERATE, Held, PATIENCE, Run, plain};
 use crate::support::program::end;
 use crate::whole::cards::kind::yubikey;
 
-/// Cuts a run with letters when the key is made, and goes on in this state directory.
-fn killed(state: &str) {
+/// PUT DATA (SP 800-73-4, part 2, 3.3.2).
+const PUT_DATA: u8 = 0xDB;
+
+/// Cuts a run with letters at this command once the key is made, and goes on in this state directory.
+fn killed(at: u8, state: &str) {
     let bench = Bench::new(&["ursula"], plain);
     let list = bench.list(&["ursula"]);
-    let (card, is_reached, release) = Held::card(yubikey());
+    let (card, is_reached, release) = Held::card_at(at, yubikey());
     bench.reader(0).seat().insert(card.clone());
     let letters = bench.site.program.path("letters").display().to_string();
     let way = ["--pin", "letter", "--letters", &letters];
@@ -43,12 +46,17 @@ fn killed(state: &str) {
 
 #[test]
 fn a_run_that_was_killed_goes_on_at_the_same_workstation() {
-    killed("state");
+    killed(GENERATE, "state");
 }
 
 #[test]
 fn a_run_that_was_killed_goes_on_at_another_workstation() {
-    killed("another");
+    killed(GENERATE, "another");
+}
+
+#[test]
+fn a_run_that_was_killed_once_certificates_were_issued_goes_on_at_another_workstation() {
+    killed(PUT_DATA, "another");
 }
 
 #[test]

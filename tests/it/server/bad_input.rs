@@ -3,11 +3,11 @@
 //! Routes come from the table of routes, fields from the bodies' own descriptions: a new one is tried without being
 //! named here.
 
+use super::openapi::whole;
 use super::permission::rows::{Objects, People, ROLES, Row, Stage, lab, prepared, rows};
 use super::permission::{Line, line_asked, line_of};
 use super::support::{Answer, Lab};
 use cardwright::cm::route::{DECLARATIONS, Method, Route, VIRTUAL_DIRECTORY};
-use super::openapi::whole;
 use cardwright::server::openapi;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
