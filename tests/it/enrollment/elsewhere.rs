@@ -198,7 +198,7 @@ fn another_card_of_the_same_name_gets_nothing_of_what_was_certified() {
 #[test]
 fn a_card_whose_key_is_gone_is_told_so_and_no_second_certificate_is_issued() {
     let two = Two::new();
-    let mut token = MemoryToken::fresh();
+    let mut token = MemoryToken::of(Rules::piv(Cipher::Aes));
     two.killed_at(HERE, &mut token, enroll(), certificate_has_come);
     token.slots.clear();
     let (ended, _) = two.works(THERE, &mut token, enroll());
