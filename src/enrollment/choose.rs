@@ -1,7 +1,7 @@
 //! Plans which keys are made and where they go, before anything changes; the journal has both before any key exists.
 
 use super::driver::{Enrollment, Leg};
-use super::elsewhere::{is_bare, issued_for, place_of};
+use super::elsewhere::{issued_for, place_of};
 use super::error::{Cause, Error};
 use super::foreseen::{KeyPlan, PlannedKey};
 use super::foresight::check_place;
@@ -78,7 +78,7 @@ impl Enrollment<'_> {
                 continue;
             }
             let replaces = renewed.contains(&placement.id) || self.order.replaces();
-            let left = self.is_left_by_us(&placement)? || self.is_elsewhere() && is_bare(&placement);
+            let left = self.is_left_by_us(&placement)? || self.is_left_elsewhere(&placement);
             check_place(&placement, replaces || left)?;
             let keeps = placement.occupied && keeps_secrets(&placement.id, &stored);
             if keeps && !self.order.gives_up_old_key() {

@@ -13,7 +13,7 @@ use super::record::{KeyWork, Milestone, Tie};
 use super::stage::Stage;
 use super::step::{Event, Installed, Observer, Outcome, Step};
 use super::workflow::Workflow;
-use crate::cm::request::Request;
+use crate::cm::request::{Request, RequestStatus};
 use crate::cm::route::Holder;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::template::GenerationOptions;
@@ -23,20 +23,30 @@ use uuid::Uuid;
 
 impl Enrollment<'_> {
     /// Notes, once in a process, whether another workstation may have begun to carry the request out: it was not made just
-    /// now, and has its card.
+    /// now, and has its card; or, where nothing is made, is being executed.
     pub(super) fn look_elsewhere(&mut self, read: &Request) -> Result<(), Error> {
-        let has_keys = matches!(self.order.workflow(), Workflow::Enroll | Workflow::Renew);
-        if self.facts.looked_elsewhere || self.facts.made_here || !has_keys {
+        if self.facts.looked_elsewhere || self.facts.made_here {
             return Ok(());
         }
         self.facts.looked_elsewhere = true;
-        let begun = read.new_smartcard.is_some();
+        let begun = match self.order.workflow() {
+            Workflow::Enroll | Workflow::Renew => read.new_smartcard.is_some(),
+            Workflow::Retire => read.status == RequestStatus::Executing,
+            Workflow::Unblock | Workflow::RetireLost => false,
+        };
         self.note(|record| record.elsewhere |= begun)
     }
 
     /// Says whether another workstation may have begun to carry the request out.
     pub(super) fn is_elsewhere(&self) -> bool {
         self.record().is_some_and(|record| record.elsewhere)
+    }
+
+    /// Says whether nothing but a key is in the place, which another workstation has made there for this request and nobody
+    /// has certified: it was free when the card was assigned.
+    pub(super) fn is_left_elsewhere(&self, placement: &Placement) -> bool {
+        let enrolls = self.order.workflow() == Workflow::Enroll;
+        enrolls && self.is_elsewhere() && placement.keyed && !placement.occupied
     }
 
     /// Lists the thumbprints of the certificates that the request has brought so far; an Unblock or Retire brings none.
@@ -192,9 +202,4 @@ pub(super) fn place_of(
         Some(there) => Placement { id: there.id.clone(), replaces, occupied: !by_name && there.is_certified(), keyed },
         None => Placement { replaces, keyed, ..placement },
     }
-}
-
-/// Says whether nothing but a key that nobody has certified is in the place.
-pub(super) fn is_bare(placement: &Placement) -> bool {
-    placement.keyed && !placement.occupied
 }

@@ -59,7 +59,7 @@ impl Enrollment<'_> {
             target,
             milestone: given.map_or(Milestone::Asking, |request| Milestone::Requested { request }),
             was_given: given.is_some(),
-            elsewhere: given.is_some() && workflow == Workflow::Retire,
+            elsewhere: false,
             pin: PinWork::None,
             owes_key: self.owes_by_proof(),
             owes_possession: self.facts.possession,
