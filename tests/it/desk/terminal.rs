@@ -53,6 +53,9 @@ fn holders_type_their_pins_in_turn_and_keys_pause_skip_retry_and_stop() {
     desk.exp_string("ursula's card").unwrap();
     desk.exp_string("(1 of 2)").unwrap();
     opens(&card, PIN);
+    desk.send("w").unwrap();
+    desk.flush().unwrap();
+    desk.exp_string("will this card log on?").unwrap();
     desk.send("q").unwrap();
     desk.flush().unwrap();
     desk.exp_string("go on: cardwright desk resume").unwrap();
