@@ -106,7 +106,7 @@ fault-unlike = Die beiden sind nicht gleich.
 fault-trivial = Andere würden diese PIN zuerst raten. Wählen Sie eine andere.
 fault-same = Das ist die PIN, die die Karte jetzt hat. Wählen Sie eine andere.
 fault-not-taken = Diese PIN wird nicht genommen. Wählen Sie eine andere.
-fault-not-let-in = Dieser Name und dieses Einmalkennwort gehören zu keinem Antrag, der jetzt ausgeführt werden kann.
+fault-not-let-in = Dieser Name und dieses Einmalkennwort gehören zu keinem Antrag, der jetzt ausgeführt werden kann. Sehen Sie nach der Schreibung; eines, das benutzt oder durch ein neueres ersetzt ist, gilt nicht mehr.
 fault-over = Das ist das richtige Einmalkennwort, aber seine Zeit ist um. Lassen Sie sich ein neues geben.
 # Das Telefon
 telephone = Rufen Sie die Auskunft an

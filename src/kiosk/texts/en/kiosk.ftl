@@ -106,7 +106,7 @@ fault-unlike = The two are not alike.
 fault-trivial = Others would guess this PIN first. Choose another.
 fault-same = This is the PIN that the card has now. Choose another.
 fault-not-taken = This PIN is not taken. Choose another.
-fault-not-let-in = This name and this one-time password do not belong to a request that can be carried out now.
+fault-not-let-in = This name and this one-time password do not belong to a request that can be carried out now. Look at the spelling; one that was used, or that a newer one has replaced, counts no more.
 fault-over = This is the right one-time password, but its time is over. Ask whoever gave it to you for another one.
 # The telephone
 telephone = Call the help desk
