@@ -4,6 +4,7 @@ use super::closing::{card_to_end, closed_unfit, open_of};
 use super::complete::completed;
 use super::effects::Effects;
 use super::holders;
+use super::lift::standing;
 use crate::cm::acts::LossEffect;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
@@ -63,7 +64,7 @@ pub async fn reported(
         Some(request) => {
             if card.status != SmartcardStatus::Suspended {
                 done.effects = carried_out(tx, &request, template, &act, now).await?;
-            } else if request.originator != owner {
+            } else if request.originator != owner && !is_held_for(tx, smartcard, request.originator).await? {
                 // The card was suspended by somebody else, who could lift it: from now on it is held for this caller too.
                 let held = RequestRecord { status: RequestStatus::Completed, completed: Some(now), ..request };
                 tx.insert_request(&held).await?;
@@ -94,6 +95,11 @@ pub async fn reported(
         done.waiting = Some(twin.unwrap_or(request.uuid));
     }
     Ok(done)
+}
+
+/// Says whether the card stands suspended for this person already: whoever lost the answer to a report makes it again.
+async fn is_held_for(tx: &mut Tx, smartcard: Uuid, person: Uuid) -> Result<bool, ApiError> {
+    Ok(standing(tx, Holder::Smartcard(smartcard)).await?.iter().any(|held| held.originator == person))
 }
 
 /// Makes the entry of an act on a request, with the reason of the loss.
