@@ -158,7 +158,7 @@ fn change_pin(
         };
         let refused = matches!(error, token::Error::SecretRefused { .. });
         if again == MOST_AGAIN || !error.may_type_again() || !(if refused { typed } else { both_typed }) {
-            return Err(error.into());
+            return Err(unchanged(error));
         }
         output.tell(&error.to_string());
         again += 1;
@@ -166,4 +166,18 @@ fn change_pin(
     }
     let document = serde_json::json!({ "serial": token.identity().serial, "changed": true });
     output.result(&document, || format!("the PIN of token {:?} was changed", token.identity().label))
+}
+
+/// Makes the failure of a change that did not come to its end. A token that was lost meanwhile has either PIN.
+fn unchanged(error: token::Error) -> Failure {
+    use token::Error::{Device, Removed, Reset, Timeout};
+    let in_doubt = matches!(error, Removed | Reset | Timeout | Device { .. });
+    let failure = Failure::from(error);
+    if !in_doubt {
+        return failure;
+    }
+    failure.remedy(
+        "It has the old PIN or the new one. Plug it in again and see how many tries are left (`cardwright token info`), \
+         then try the new one; if that is refused, repeat the command.",
+    )
 }

@@ -23,7 +23,7 @@ no-form-text = Dieser Arbeitsplatz nimmt nicht an, was gesendet wurde.
 # Ohne Frage
 insert = Stecken Sie Ihre Karte ein
 insert-text = Stecken Sie Ihre Karte in den Leser, mit dem Chip voran, und lassen Sie sie stecken.
-insert-cut = Die Karte wurde herausgenommen, bevor die Arbeit getan war. Was getan ist, ist aufgehoben: Stecken Sie dieselbe Karte wieder ein und machen Sie weiter.
+insert-cut = Die Karte wurde herausgenommen, bevor die Arbeit getan war. Was getan ist, ist aufgehoben: Stecken Sie dieselbe Karte wieder ein und machen Sie weiter. Wurde gerade eine neue PIN gesetzt, so hat die Karte sie vielleicht schon.
 insert-what = Hier sehen Sie, wann Ihre Karte endet, wählen eine andere PIN, lassen eine vergessene neu setzen und eine Karte fertig machen.
 no-reader = Der Kartenleser ist nicht zu benutzen
 no-reader-text = Zurzeit kann hier nichts getan werden. Sobald der Leser wieder da ist, geht diese Seite von selbst weiter.

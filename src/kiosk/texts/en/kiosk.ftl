@@ -23,7 +23,7 @@ no-form-text = This workstation does not take what was sent.
 # Without a question
 insert = Put in your card
 insert-text = Put your card into the reader, chip first, and leave it there.
-insert-cut = The card was taken out before the work on it was done. What was done is kept: put the same card in again, and go on.
+insert-cut = The card was taken out before the work on it was done. What was done is kept: put the same card in again, and go on. If a new PIN was being set, the card may have it already.
 insert-what = Here you can look when your card ends, choose another PIN, get a forgotten one set anew, and have a card made ready.
 no-reader = The card reader cannot be used
 no-reader-text = Nothing can be done here at the moment. As soon as the reader is back, this page goes on by itself.
