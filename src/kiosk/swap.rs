@@ -9,7 +9,7 @@ pub enum Swap {
     /// The old card is to be put in.
     Old,
     /// The old card has shown who somebody is, and the new one is to be put in.
-    New { visited: LetIn, old: Uuid, name: String },
+    New { visited: Box<LetIn>, old: Uuid, name: String },
 }
 
 /// Is somebody who was let in, whose visit ends where nobody waits for that.

@@ -20,7 +20,7 @@ impl Engine {
             let old = card_id(token.identity());
             match waiting(&visited, None, Some(old), false) {
                 Ok(Waits::One(_)) => {
-                    let visited = LetIn::new(visited);
+                    let visited = Box::new(LetIn::new(visited));
                     engine.news(turn, |state| engine.ask_for_new(state, visited, old));
                 }
                 Ok(none) => engine.news(turn, |state| state.give_up(none.trouble())),
@@ -29,7 +29,7 @@ impl Engine {
         });
     }
 
-    fn ask_for_new(self: &Arc<Self>, state: &mut State, visited: LetIn, old: Uuid) {
+    fn ask_for_new(self: &Arc<Self>, state: &mut State, visited: Box<LetIn>, old: Uuid) {
         let name = state.card.as_ref().and_then(|card| card.holder.as_ref()).map(|holder| holder.name.clone());
         let name = name.unwrap_or_default();
         state.drop_typed();
@@ -93,7 +93,7 @@ impl Engine {
         }
     }
 
-    fn carry_out_new(self: &Arc<Self>, state: &mut State, mut visited: LetIn, old: Uuid) {
+    fn carry_out_new(self: &Arc<Self>, state: &mut State, mut visited: Box<LetIn>, old: Uuid) {
         state.doing(Doing::LetIn);
         let (engine, turn) = (Arc::clone(self), state.turn);
         state.give(move |token: &mut dyn Token| {

@@ -1,6 +1,7 @@
 //! The kiosk: the program at a workstation of its own, with a private pcscd, virtual cards, a real server and a real browser.
 
 mod check;
+mod everywhere;
 mod hostile;
 mod kinds;
 pub mod lab;

@@ -1,5 +1,6 @@
 //! The whole job through the program, a server process and SoftHSM: enroll, unblock, renew, retire.
 
+mod answers;
 mod backup;
 mod calls;
 pub mod cards;

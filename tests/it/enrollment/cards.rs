@@ -6,11 +6,11 @@ use super::memory_token::MemoryToken;
 use super::real::Lab;
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::{gids, piv};
-use cardwright::client::CmClient;
+use cardwright::client::{self, CmClient};
 use cardwright::cm::card_secrets::AdminKeyState;
 use cardwright::cm::offline::OfflineChallenge;
 use cardwright::cm::offline::{CODE_BYTES, CodeKind, read_code, write_code};
-use cardwright::cm::request::{CreateRequest, RequestType};
+use cardwright::cm::request::{CreateRequest, CreateTerms, RequestType};
 use cardwright::enrollment::{Event, HelpDesk, HelpDeskError, Need, OldKey, Outcome, card_id, unblock_offline};
 use cardwright::pkix::{Certificate, SignatureAlgorithm};
 use cardwright::secret::Pin;
@@ -30,30 +30,22 @@ fn lab(default_key: &str) -> Lab {
 }
 
 /// An officer at the other end of the telephone.
-struct Officer<'l> {
+pub struct Officer<'l> {
     client: &'l CmClient,
     request: Uuid,
     asked: Vec<CodeKind>,
 }
 
 impl<'l> Officer<'l> {
-    fn new(client: &'l CmClient, smartcard: Uuid) -> Self {
-        let order = CreateRequest {
-            profile_template: None,
-            data_collection: Vec::new(),
-            target: None,
-            request_type: RequestType::OfflineUnblock,
-            comment: "by phone".into(),
-            priority: None,
-            smartcard: Some(smartcard),
-            profile: None,
-            terms: None,
-        };
-        Self { client, request: client.create_request(&order).unwrap(), asked: Vec::new() }
+    /// Begins a call about a card.
+    pub fn called(client: &'l CmClient, smartcard: Uuid) -> Result<Self, client::Error> {
+        let terms = CreateTerms::default();
+        let order = CreateRequest::of_card(RequestType::OfflineUnblock, Some(smartcard), "by phone", terms);
+        Ok(Self { client, request: client.create_request(&order)?, asked: Vec::new() })
     }
 
-    fn end(self) {
-        self.client.complete(self.request).unwrap();
+    pub fn end(self) -> Result<(), client::Error> {
+        self.client.complete(self.request)
     }
 }
 
@@ -110,10 +102,10 @@ fn lives(card: &SharedCard, changes_key: bool) {
 
     // Over the telephone: the PUK is told once, and gives way to another at the next work.
     let mut token = piv::open(card);
-    let mut officer = Officer::new(&olga, smartcard);
+    let mut officer = Officer::called(&olga, smartcard).unwrap();
     unblock_offline(&mut token, &mut officer, &new_pin("531975"), LastTry::Keep).unwrap();
     assert_eq!(officer.asked, [CodeKind::PukRequest]);
-    officer.end();
+    officer.end().unwrap();
     drop(token);
     let (outcome, face) = run(renew(), "531975", PIN);
     let Outcome::Renewed { installed, .. } = outcome else { panic!() };
@@ -173,10 +165,10 @@ fn a_gids_card_lives_with_our_own_server() {
     run(unblock(), gids::PIN);
     signs(&mut gids::open(&card), "864209", &installed[0].key);
 
-    let mut officer = Officer::new(&olga, smartcard);
+    let mut officer = Officer::called(&olga, smartcard).unwrap();
     unblock_offline(&mut gids::open(&card), &mut officer, &new_pin("531975"), LastTry::Keep).unwrap();
     assert_eq!(officer.asked, [CodeKind::Challenge]);
-    officer.end();
+    officer.end().unwrap();
     run(retire(), "531975");
     let mut token = gids::open(&card);
     assert!(token.public_objects().unwrap().is_empty());
@@ -200,7 +192,7 @@ fn a_code_from_another_card_or_for_another_request_is_not_answered() {
     assert_ne!(first.puk(), second.puk());
     assert_ne!(card_id(first.identity()), card_id(second.identity()));
 
-    let mut officer = Officer::new(&olga, smartcard);
+    let mut officer = Officer::called(&olga, smartcard).unwrap();
     let pin = new_pin("975310");
     let error = unblock_offline(&mut first, &mut officer, &pin, LastTry::Keep).unwrap_err();
     assert_eq!((error.code(), first.pin()), ("code-of-other-card", Some(PIN)));
@@ -225,7 +217,7 @@ fn a_gids_cards_challenge_is_answered_over_the_telephone() {
     let outcome = lab.run(&alice, &mut token, enroll(), &mut Face::default()).unwrap().done();
     let Outcome::Enrolled { smartcard, .. } = outcome else { panic!() };
     token.forget_pin();
-    let mut officer = Officer::new(&olga, smartcard);
+    let mut officer = Officer::called(&olga, smartcard).unwrap();
     unblock_offline(&mut token, &mut officer, &new_pin("975310"), LastTry::Keep).unwrap();
     assert_eq!((token.pin(), officer.asked.as_slice()), (Some("975310"), [CodeKind::Challenge].as_slice()));
     for order in [renew(), unblock(), retire()] {

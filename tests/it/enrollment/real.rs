@@ -50,15 +50,24 @@ impl Lab {
     }
 
     pub fn client(&self, name: &str, groups: &[&str], proxy: Option<SocketAddr>) -> CmClient {
+        self.client_by(self.bearer(name, groups), proxy)
+    }
+
+    /// Makes an account, and gives its bearer token.
+    pub fn bearer(&self, name: &str, groups: &[&str]) -> BearerToken {
         let user = NewUser {
             name: name.into(),
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
             ..NewUser::default()
         };
         let expires = OffsetDateTime::now_utc() + time::Duration::days(1);
-        let added = server::user_add(&self.directory.join("data"), user, expires).unwrap();
+        server::user_add(&self.directory.join("data"), user, expires).unwrap().token
+    }
+
+    /// Calls the server as whose token this is.
+    pub fn client_by(&self, token: BearerToken, proxy: Option<SocketAddr>) -> CmClient {
         let ca = Certificate::from_der(&self.server.ca_certificate).unwrap().to_pem().into_bytes();
-        self.client_of(added.token, Trust::Pem(ca), proxy)
+        self.client_of(token, Trust::Pem(ca), proxy)
     }
 
     fn client_of(&self, token: BearerToken, trust: Trust, proxy: Option<SocketAddr>) -> CmClient {

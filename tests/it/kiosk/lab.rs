@@ -11,6 +11,7 @@ use cardwright::virtual_card::{PivCard, PivOptions, SharedCard, VirtualCard};
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
+use crate::support::gate::was_killed;
 use crate::support::program::{bounded, end};
 use crate::support::site::{API, Site, set};
 
@@ -23,8 +24,9 @@ pub const GUARDED: &str = "Guarded";
 const NUMBER: &str = "0800 2273";
 const BOUND: &str = "90";
 const GONE: Duration = Duration::from_secs(20);
-const ROLES: &str =
-    "\n[roles]\nkiosk = [\"group:kiosks\"]\noperator = [\"group:operators\"]\nsecond_administrator = false\n";
+/// Few people have many cards.
+const SETTINGS: &str = "\n[roles]\nkiosk = [\"group:kiosks\"]\noperator = [\"group:operators\"]\nsecond_administrator = false\n\
+                        [people]\ncertificates_per_day = 0\n";
 
 /// What the screens are called in pictures' names.
 pub const SCREENS: &[&str] = &[
@@ -72,8 +74,7 @@ pub struct Corridor {
 
 /// A site with one template that enrolls at once, and one whose requests are approved and opened by a one-time password.
 fn site(edit: impl Fn(String) -> String) -> Site {
-    let roles = ROLES.to_owned();
-    let mut site = Site::with_settings_and_templates(&roles, |template| {
+    let mut site = Site::with_settings_and_templates(SETTINGS, |template| {
         let template = edit(set(template, "[smartcard]", "default_admin_key_hex", &format!("{ADMIN_KEY:?}")));
         let named = |name: &str, text: &str| {
             let uuid = uuid::Uuid::new_v4().to_string();
@@ -164,6 +165,18 @@ impl Corridor {
         let told: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?} {}", self.log()));
         self.address = told["address"].as_str().unwrap().to_owned();
         self.link = told["start_link"].as_str().unwrap_or_default().to_owned();
+    }
+
+    /// The kiosk's process.
+    pub fn process(&self) -> &Child {
+        self.kiosk.as_ref().unwrap()
+    }
+
+    /// Starts the kiosk anew where it was killed.
+    pub fn start_again(&mut self, options: &[&str]) {
+        let killed = self.kiosk.take().map(|mut kiosk| kiosk.wait().unwrap());
+        assert!(killed.is_some_and(was_killed), "{killed:?} {}", self.log());
+        self.start(options);
     }
 
     pub fn log(&self) -> String {

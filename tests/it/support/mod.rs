@@ -17,6 +17,7 @@ pub mod directory;
 pub mod domain;
 pub mod errors;
 pub mod found;
+pub mod gate;
 pub mod gids;
 pub mod kerberos;
 pub mod kryoptic;

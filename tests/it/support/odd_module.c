@@ -8,9 +8,14 @@
  *   ODD_GARBAGE=LABEL     CKA_VALUE of objects with this label is something else
  *   ODD_NO_IMPORT=1       C_CreateObject of private keys is not supported
  *   ODD_FREE=BYTES        C_GetTokenInfo tells a public memory of 64 KiB of which so much is free
+ *   ODD_HARM=refuse       the login or change of number ODD_AT, from 0, fails and is not carried out
+ *   ODD_HARM=lose         it is carried out, and fails all the same
+ *   ODD_HARM=kill-before  the program is killed there, before it is carried out
+ *   ODD_HARM=kill-after   the program is killed there, when it was carried out
  * The list of functions has its order from PKCS#11 v2.40.
  */
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +24,7 @@ typedef struct { ulong type; void *value; ulong length; } attribute;
 typedef struct { unsigned char version[2]; void *function[68]; } list;
 
 enum { TOKEN_INFO = 6, MECHANISM_LIST = 7, MECHANISM_INFO = 8, CREATE_OBJECT = 20, GET_ATTRIBUTES = 24 };
+enum { INIT_TOKEN = 9, INIT_PIN = 10, SET_PIN = 11, LOGIN = 18, DESTROY_OBJECT = 22, SET_ATTRIBUTES = 25, SIGN = 43, GENERATE_PAIR = 59 };
 enum { PUBLIC_MEMORY = 152 };
 enum { CLASS = 0, LABEL = 3, VALUE = 0x11, MODULUS = 0x120, EC_POINT = 0x181 };
 #define DEVICE_ERROR 0x30UL
@@ -57,12 +63,63 @@ static ulong mechanism_info(ulong slot, ulong mechanism, void *info) {
     return getenv("ODD_SIZES") ? DEVICE_ERROR : next(slot, mechanism, info);
 }
 
+/* Whether this login or change is harmed in this way. */
+static int harmed(const char *way, ulong number) {
+    const char *harm = getenv("ODD_HARM");
+    return harm && strcmp(harm, way) == 0 && number == strtoul(getenv("ODD_AT"), 0, 10);
+}
+
+/* Calls what is behind, for which arguments too many do no harm. */
+static ulong play(int function, ulong a, ulong b, ulong c, ulong d, ulong e, ulong f, ulong g, ulong h) {
+    static ulong played;
+    ulong number = played++;
+    ulong (*next)(ulong, ulong, ulong, ulong, ulong, ulong, ulong, ulong) = behind->function[function];
+    if (harmed("refuse", number)) return DEVICE_ERROR;
+    if (harmed("kill-before", number)) raise(SIGKILL);
+    ulong answer = next(a, b, c, d, e, f, g, h);
+    if (harmed("kill-after", number)) raise(SIGKILL);
+    return harmed("lose", number) ? DEVICE_ERROR : answer;
+}
+
+static ulong init_token(ulong slot, void *pin, ulong length, void *label) {
+    return play(INIT_TOKEN, slot, (ulong)pin, length, (ulong)label, 0, 0, 0, 0);
+}
+
+static ulong init_pin(ulong session, void *pin, ulong length) {
+    return play(INIT_PIN, session, (ulong)pin, length, 0, 0, 0, 0, 0);
+}
+
+static ulong set_pin(ulong session, void *old, ulong old_length, void *new, ulong new_length) {
+    return play(SET_PIN, session, (ulong)old, old_length, (ulong)new, new_length, 0, 0, 0);
+}
+
+static ulong login(ulong session, ulong user, void *pin, ulong length) {
+    return play(LOGIN, session, user, (ulong)pin, length, 0, 0, 0, 0);
+}
+
+static ulong destroy_object(ulong session, ulong object) {
+    return play(DESTROY_OBJECT, session, object, 0, 0, 0, 0, 0, 0);
+}
+
+static ulong set_attributes(ulong session, ulong object, attribute *values, ulong count) {
+    return play(SET_ATTRIBUTES, session, object, (ulong)values, count, 0, 0, 0, 0);
+}
+
+static ulong sign(ulong session, void *data, ulong length, void *signature, ulong *signature_length) {
+    return play(SIGN, session, (ulong)data, length, (ulong)signature, (ulong)signature_length, 0, 0, 0);
+}
+
+static ulong generate_pair(ulong session, void *mechanism, attribute *public, ulong public_count, attribute *private,
+                           ulong private_count, ulong *public_key, ulong *private_key) {
+    return play(GENERATE_PAIR, session, (ulong)mechanism, (ulong)public, public_count, (ulong)private, private_count,
+                (ulong)public_key, (ulong)private_key);
+}
+
 static ulong create_object(ulong session, attribute *wanted, ulong count, ulong *object) {
-    ulong (*next)(ulong, attribute *, ulong, ulong *) = behind->function[CREATE_OBJECT];
     for (ulong at = 0; at < count; at++)
         if (getenv("ODD_NO_IMPORT") && wanted[at].type == CLASS && *(ulong *)wanted[at].value == PRIVATE_KEY)
             return NOT_SUPPORTED;
-    return next(session, wanted, count, object);
+    return play(CREATE_OBJECT, session, (ulong)wanted, count, (ulong)object, 0, 0, 0, 0);
 }
 
 static ulong get_attributes(ulong session, ulong object, attribute *wanted, ulong count) {
@@ -95,7 +152,15 @@ ulong C_GetFunctionList(list **answer) {
     odd.function[TOKEN_INFO] = token_info;
     odd.function[MECHANISM_LIST] = mechanism_list;
     odd.function[MECHANISM_INFO] = mechanism_info;
+    odd.function[INIT_TOKEN] = init_token;
+    odd.function[INIT_PIN] = init_pin;
+    odd.function[SET_PIN] = set_pin;
+    odd.function[LOGIN] = login;
     odd.function[CREATE_OBJECT] = create_object;
+    odd.function[DESTROY_OBJECT] = destroy_object;
+    odd.function[SET_ATTRIBUTES] = set_attributes;
+    odd.function[SIGN] = sign;
+    odd.function[GENERATE_PAIR] = generate_pair;
     odd.function[GET_ATTRIBUTES] = get_attributes;
     *answer = &odd;
     return 0;

@@ -9,11 +9,21 @@ const PART: usize = 5;
 
 /// Of these points those that are tried; each test begins at another one. What is given endlessly ends where it is left.
 pub fn points(all: impl Iterator<Item = usize>) -> impl Iterator<Item = usize> {
-    all.filter(|point| takes(*point)).inspect(|_| told())
+    points_in(PART, all)
 }
 
-fn takes(point: usize) -> bool {
-    std::env::var_os(TOLD).is_some() || point % PART == test().bytes().map(usize::from).sum::<usize>() % PART
+/// Likewise, where a point costs more: one of so many.
+pub fn points_in(part: usize, all: impl Iterator<Item = usize>) -> impl Iterator<Item = usize> {
+    all.filter(move |point| takes(part, *point)).inspect(|_| told())
+}
+
+/// Whether all points are tried.
+pub fn is_whole() -> bool {
+    std::env::var_os(TOLD).is_some()
+}
+
+fn takes(part: usize, point: usize) -> bool {
+    is_whole() || point % part == test().bytes().map(usize::from).sum::<usize>() % part
 }
 
 /// The test that runs in this thread.
