@@ -37,7 +37,6 @@ const PIV_DEFAULT: (&str, &str) =
 /// A server, and somebody at the desk.
 struct Place {
     server: Cardwright,
-    bearer: String,
     directory: PathBuf,
     serial: u32,
 }
@@ -45,16 +44,12 @@ struct Place {
 impl Place {
     fn prepare(directory: &Path) -> Result<Self> {
         let server = Cardwright::start(directory, &Options { changes: &[PIV_DEFAULT], ..Options::default() })?;
-        let mut place = Self { server, bearer: String::new(), directory: directory.to_owned(), serial: 30_000_000 };
-        place.bearer = place.person("desk", &["--group", "operators", "--show-token"])?["bearer"]
-            .as_str()
-            .context("the person at the desk has no token")?
-            .to_owned();
-        Ok(place)
+        json(command().args(["server", "user", "change", "--group", "operators"]).arg(&server.directory).arg("olga"))?;
+        Ok(Self { server, directory: directory.to_owned(), serial: 30_000_000 })
     }
 
-    fn person(&self, name: &str, more: &[&str]) -> Result<Value> {
-        json(command().args(["server", "user", "add"]).arg(&self.server.directory).arg(name).args(more))
+    fn person(&self, name: &str) -> Result<()> {
+        json(command().args(["server", "user", "add"]).arg(&self.server.directory).arg(name)).map(drop)
     }
 
     fn card(&mut self) -> Result<SharedCard> {
@@ -69,7 +64,7 @@ impl Place {
     fn run(&mut self, readers: usize, round: usize) -> Result<Cost> {
         let people: Vec<String> = (0..readers * EACH).map(|number| format!("p{round}-{readers}-{number}")).collect();
         for person in &people {
-            self.person(person, &[])?;
+            self.person(person)?;
         }
         let list = self.directory.join(format!("people-{round}-{readers}.csv"));
         std::fs::write(&list, format!("person\n{}\n", people.join("\n")))?;
@@ -93,7 +88,7 @@ impl Place {
             .arg(list)
             .env("CARDWRIGHT_SERVER", &self.server.url)
             .env("CARDWRIGHT_CA_FILE", self.server.directory.join("ca.cer.pem"))
-            .env("CARDWRIGHT_BEARER", &self.bearer)
+            .env("CARDWRIGHT_BEARER", &self.server.bearer)
             .env("CARDWRIGHT_STATE", self.directory.join("state"))
             .env("CARDWRIGHT_PIN", PIN)
             .env("CARDWRIGHT_NEW_PIN", PIN)
