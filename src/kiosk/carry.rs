@@ -112,6 +112,12 @@ impl State {
     /// Takes what the driver tells.
     fn told(&mut self, news: News) {
         match news {
+            // A work may log in more than once, and each time the reader asks.
+            News::Did(Event::Doing(Stage::LogIn))
+                if self.card.as_ref().is_some_and(|card| card.pin_pad && !is_last(card.pin)) =>
+            {
+                self.show(Scene::AtPad);
+            }
             News::Did(event) => {
                 if let Some(doing) = doing(&event) {
                     self.doing(doing);

@@ -95,7 +95,7 @@ fn logon(corridor: &Corridor, browser: &crate::support::browser::Browser) {
     browser.sees("Für den Server ist die Karte in Gebrauch.");
     browser.sees("Die PIN kann eingegeben werden.");
     judged(browser, "logon-asked");
-    let english = ["the server has", "the certificate", "the key"];
+    let english = ["the server has the", "the certificate", "the key is"];
     let shown = browser.texts(".findings").concat();
     assert!(english.iter().all(|words| !shown.contains(words)), "{shown}");
     browser.click("English");
