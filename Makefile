@@ -11,38 +11,60 @@ UNROOTED := $(if $(filter 0,$(shell id -u)),,--skip directory::domain:: --skip w
 # A Debian system of its own, in which the packages are tried, wants root and namespaces.
 UNBOOTED := $(if $(shell unshare -mpCuin true 2>/dev/null && echo can),,--skip packaging::)
 
-# Some tests wait (for a mail's next try, for a server that is away): others use the processors meanwhile.
-export RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 2)))
+# Many tests wait (for a mail's next try, for a server that is away): others use the processors meanwhile.
+export RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 4)))
 
-.PHONY: demo test check deb container torture screenshots bench bench-desk bench-server bench-large fuzz
+# Tests with a browser take turns at two of them: they run beside all others, and so hold none up.
+BROWSERS := desk::page:: kiosk:: pages:: support::browser::
+
+# What does not need the other runs at the same time.
+MAKEFLAGS += --jobs
+
+.PHONY: demo test check installed tools built others browsers judged deb container torture screenshots bench bench-desk bench-server bench-large fuzz
 
 demo:
 	@scripts/install-missing demo
 	@$(CARGO) build --quiet
 	@target/debug/cardwright demo
 
-test:
-	@scripts/install-missing test
-	@scripts/build-kryoptic >/dev/null
-	@scripts/build-est >/dev/null
-	@scripts/fetch-axe >/dev/null
-	@$(CARGO) test --quiet --doc
-	@$(if $(UNBOOTED),,scripts/build-cargo-deb >/dev/null && scripts/debian-root >/dev/null)
-	$(CARGO) test --lib --bins --test it -- $(UNROOTED) $(UNBOOTED) | tee target/test.log
+test: others browsers
 	@echo "Skipped, and why:"
 	@$(if $(UNROOTED),echo "  those of a domain controller$(comma) which wants root")
 	@$(if $(UNBOOTED),echo "  those of the Debian packages$(comma) which want root and namespaces of their own")
 	@command -v buildah >/dev/null || echo "  the container (make container)$(comma) which wants buildah"
-	@grep -E '\.\.\. ignored' target/test.log || \
+	@grep -hE '\.\.\. ignored' target/others.log target/browsers.log || \
 		echo "  no test else: all the tools that they need are installed"
 
-check: test
+check: test judged
+
+installed:
+	@scripts/install-missing test
+
+# What the tests need of other people's programs.
+tools: installed
+	@scripts/build-kryoptic >/dev/null
+	@scripts/build-est >/dev/null
+	@scripts/fetch-axe >/dev/null
+	@$(if $(UNBOOTED),,scripts/build-cargo-deb >/dev/null && scripts/debian-root >/dev/null)
+
+built: installed
+	@$(CARGO) test --quiet --doc
+	@$(CARGO) test --no-run --lib --bins --test it
+
+others: built tools
+	$(CARGO) test --lib --bins --test it -- $(BROWSERS:%=--skip %) $(UNROOTED) $(UNBOOTED) | tee target/others.log
+
+browsers: built tools
+	RUST_TEST_THREADS=3 $(CARGO) test --test it -- $(BROWSERS) | tee target/browsers.log
+
+# The code alone, in the time that the tests leave. Documents are made with the features that clippy has built the dependencies with.
+judged: built
 	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets -- -D warnings
-	$(CARGO) clippy --no-default-features -- -D warnings
-	$(CARGO) clippy --no-default-features --features kiosk -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
-	scripts/check-dependencies
+	nice $(CARGO) clippy --all-targets -- -D warnings
+	nice $(CARGO) clippy --no-default-features -- -D warnings
+	nice $(CARGO) clippy --no-default-features --features kiosk -- -D warnings
+	RUSTDOCFLAGS="-D warnings" nice $(CARGO) doc --lib --bins --examples --no-deps --document-private-items
+	nice scripts/check-dependencies
 
 # The two Debian packages, into target/debian: of the client alone, and of the whole program with the server's service.
 deb:
