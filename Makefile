@@ -15,7 +15,7 @@ UNBOOTED := $(if $(shell unshare -mpCuin true 2>/dev/null && echo can),,--skip p
 export RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 4)))
 
 # Tests with a browser take turns at two of them: they run beside all others, and so hold none up.
-BROWSERS := desk::page:: kiosk:: pages:: support::browser::
+BROWSERS := desk::page:: kiosk:: pages:: support::browser
 
 # What does not need the other runs at the same time.
 MAKEFLAGS += --jobs
@@ -48,18 +48,21 @@ tools: installed
 	@$(if $(UNBOOTED),,scripts/build-cargo-deb >/dev/null && scripts/debian-root >/dev/null)
 
 built: installed
+	@rm -f target/others.log target/browsers.log
 	@$(CARGO) test --quiet --doc
-	@$(CARGO) test --no-run --lib --bins --test it
+	@$(CARGO) test --no-run --lib --test it
 
 others: built tools
-	$(CARGO) test --lib --bins --test it -- $(BROWSERS:%=--skip %) $(UNROOTED) $(UNBOOTED) | tee target/others.log
+	$(CARGO) test --lib --test it -- $(BROWSERS:%=--skip %) $(UNROOTED) $(UNBOOTED) | tee target/others.log
 
 browsers: built tools
 	RUST_TEST_THREADS=3 $(CARGO) test --test it -- $(BROWSERS) | tee target/browsers.log
 
-# The code alone, in the time that the tests leave. Documents are made with the features that clippy has built the dependencies with.
-judged: built
+# The code alone, in the time that the tests leave; they begin first, for cargo holds up whatever it shares a directory with.
+# Documents are made with the features that clippy has built the dependencies with.
+judged: built tools
 	$(CARGO) fmt --check
+	@timeout 60 sh -c 'until [ -s target/others.log ] && [ -s target/browsers.log ]; do sleep 1; done' || true
 	nice $(CARGO) clippy --all-targets -- -D warnings
 	nice $(CARGO) clippy --no-default-features -- -D warnings
 	nice $(CARGO) clippy --no-default-features --features kiosk -- -D warnings
