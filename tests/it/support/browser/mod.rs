@@ -27,7 +27,9 @@ use url::{ParseError, Url};
 
 /// The longest that a page is waited for to show what a test asks for.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How soon it is looked for again, and after a while: each look costs the browser more than the wait.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const LOOK_SELDOM: Duration = Duration::from_millis(160);
 
 /// Gives the element that a *what* means; more than one of that name are all given, and none is chosen.
 const FIND: &str = r#"
@@ -253,12 +255,14 @@ impl Browser {
     #[track_caller]
     pub fn until<T>(&self, what: &str, mut is_so: impl FnMut() -> Option<T>) -> T {
         let since = Instant::now();
+        let mut pause = LOOK_AGAIN;
         loop {
             if let Some(found) = is_so() {
                 return found;
             }
             assert!(since.elapsed() < PATIENCE, "not seen within {PATIENCE:?}: {what}{}", self.shown());
-            std::thread::sleep(LOOK_AGAIN);
+            std::thread::sleep(pause);
+            pause = LOOK_SELDOM.min(2 * pause);
         }
     }
 
