@@ -2,12 +2,11 @@
 //!
 //! Both packages have the program of these tests. What `make deb` puts into them differs in that alone.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
+mod browser_of_kiosk;
+mod service_of_kiosk;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::store::migrations::older_file;
@@ -99,6 +98,7 @@ fn a_server_is_installed_set_up_upgraded_removed_and_purged() {
     assert_eq!(machine.run(inactive).stdout, "enabled\ninactive\ninactive\n");
     polkit_knows_the_kiosk(&machine);
     is_set_up(&machine);
+    service_of_kiosk::serves_and_says_what_it_lacks(&machine);
     is_upgraded(&machine);
     fails_and_keeps_what_was(&machine);
     is_removed_and_purged(&machine);
@@ -163,12 +163,17 @@ fn is_set_up(machine: &Machine) {
     // For its user alone, and with the passphrase nowhere in the clear.
     assert_eq!(machine.done(&format!("stat -c '%U %a' {SERVER}")), "cardwright 700\n");
     assert_eq!(machine.run(&format!("grep -rl -- '{PASSPHRASE}' /etc /var /root")).stdout, "");
-    let process = machine.done("cat /proc/$(systemctl show -P MainPID cardwright-server)/status");
+    can_do_little(machine, "cardwright-server");
+    let added = format!("runuser -u cardwright -- cardwright server user add {SERVER} olga --group operators");
+    assert!(machine.done(&added).contains("olga"));
+}
+
+/// The process of a service has no privileges, and can get none.
+fn can_do_little(machine: &Machine, unit: &str) {
+    let process = machine.done(&format!("cat /proc/$(systemctl show -P MainPID {unit})/status"));
     for line in ["NoNewPrivs:\t1", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "Seccomp:\t2"] {
         assert!(process.contains(line), "{process}");
     }
-    let added = format!("runuser -u cardwright -- cardwright server user add {SERVER} olga --group operators");
-    assert!(machine.done(&added).contains("olga"));
 }
 
 /// The service runs, and answers.
@@ -246,72 +251,15 @@ fn is_removed_and_purged(machine: &Machine) {
     assert_eq!(machine.run("systemctl is-active cardwright-server").stdout, "inactive\n");
     assert_eq!(machine.done("readlink -f /usr/bin/cardwright"), "/usr/lib/cardwright/client/cardwright\n");
     machine.done(&format!("test -s {SERVER}/master.key.pem -a -s {DATABASE} -a -s /etc/cardwright/server.env"));
+    // What an administrator has written is the administrator's.
+    machine.done("rm /etc/cardwright/config.toml /etc/cardwright/ca.pem");
+    assert_eq!(machine.run("systemctl is-active cardwright-kiosk").stdout, "active\n");
     let purged = machine.done("dpkg --purge cardwright-server cardwright");
+    assert_eq!(machine.run("systemctl is-active cardwright-kiosk").stdout, "inactive\n");
     assert!(purged.contains("the backups in /var/backups/cardwright were kept"), "{purged}");
     let left =
         machine.done("find / -xdev -name '*cardwright*' -not -path '/proc/*' -not -path '/sys/*' -not -path '/tmp/*'");
     let left: Vec<&str> = left.lines().filter(|path| !path.starts_with("/var/backups/cardwright")).collect();
     assert_eq!(left, [""; 0]);
     assert!(!backups(machine).is_empty());
-}
-
-/// A kiosk as its browser meets it: a link that opens the page once, by a cookie for the same site alone. Returns what was asked
-/// of it, up to the page.
-fn kiosk(listener: &TcpListener) -> Vec<String> {
-    let mut asked = Vec::new();
-    for stream in listener.incoming() {
-        let mut stream = stream.unwrap();
-        let lines = BufReader::new(&stream).lines().map(Result::unwrap).take_while(|line| !line.is_empty());
-        let lines: Vec<String> = lines.collect();
-        let Some(first) = lines.first() else { continue };
-        let path = first.split(' ').nth(1).unwrap().to_owned();
-        let cookie =
-            lines.iter().any(|line| line.to_lowercase().starts_with("cookie: ") && line.contains("__Host-kiosk=1"));
-        let answer = match path.as_str() {
-            "/start/once" => {
-                "HTTP/1.1 303 See Other\r\nLocation: /\r\n\
-                 Set-Cookie: __Host-kiosk=1; Path=/; Secure; HttpOnly; SameSite=Strict\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            }
-            _ => "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        };
-        stream.write_all(answer.as_bytes()).unwrap();
-        asked.push(format!("{path} {cookie}"));
-        if path == "/" {
-            break;
-        }
-    }
-    asked
-}
-
-#[test]
-fn the_kiosks_browser_opens_a_link_that_no_argument_names() {
-    let directory = tempfile::tempdir().unwrap();
-    let at = |name: &str| directory.path().join(name);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    // A real browser, which notes its arguments, and needs neither a screen nor a user of its own.
-    let note = at("arguments").display().to_string();
-    let browser =
-        format!("#!/bin/sh\necho \"$@\" >>{note}\nexec /usr/bin/chromium --headless=new --no-sandbox \"$@\"\n");
-    std::fs::write(at("chromium"), browser).unwrap();
-    std::fs::set_permissions(at("chromium"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:{}", directory.path().display(), std::env::var("PATH").unwrap());
-    let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/client/cardwright-kiosk-browser");
-    let launch = |link: &str| {
-        std::fs::write(at("link"), format!("{link}\n")).unwrap();
-        let mut launch = Command::new(&launcher);
-        launch.env("PATH", &path).env("CARDWRIGHT_KIOSK_LINK", at("link")).env("TMPDIR", directory.path());
-        launch.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap()
-    };
-    // What is not this workstation is not opened.
-    assert_eq!(launch("http://elsewhere.example.com/start/once").wait().unwrap().code(), Some(1));
-    assert!(!at("arguments").exists());
-
-    let mut launched = launch(&format!("{origin}/start/once"));
-    let asked = kiosk(&listener);
-    end(Command::new("kill").args(["-KILL", "--", &format!("-{}", launched.id())]));
-    launched.wait().unwrap();
-    assert_eq!(asked, ["/start/once false", "/ true"]);
-    let arguments = std::fs::read_to_string(at("arguments")).unwrap();
-    assert!(arguments.contains("--kiosk") && !arguments.contains("start/once"), "{arguments}");
 }

@@ -1,0 +1,71 @@
+//! The browser of the kiosk's screen.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::program::end;
+
+/// A kiosk as its browser meets it: a link that opens the page once, by a cookie for the same site alone. Returns what was asked
+/// of it, up to the page.
+fn kiosk(listener: &TcpListener) -> Vec<String> {
+    let mut asked = Vec::new();
+    for stream in listener.incoming() {
+        let mut stream = stream.unwrap();
+        let lines = BufReader::new(&stream).lines().map(Result::unwrap).take_while(|line| !line.is_empty());
+        let lines: Vec<String> = lines.collect();
+        let Some(first) = lines.first() else { continue };
+        let path = first.split(' ').nth(1).unwrap().to_owned();
+        let cookie =
+            lines.iter().any(|line| line.to_lowercase().starts_with("cookie: ") && line.contains("__Host-kiosk=1"));
+        let answer = match path.as_str() {
+            "/start/once" => {
+                "HTTP/1.1 303 See Other\r\nLocation: /\r\n\
+                 Set-Cookie: __Host-kiosk=1; Path=/; Secure; HttpOnly; SameSite=Strict\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            }
+            _ => "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        };
+        stream.write_all(answer.as_bytes()).unwrap();
+        asked.push(format!("{path} {cookie}"));
+        if path == "/" {
+            break;
+        }
+    }
+    asked
+}
+
+#[test]
+fn the_kiosks_browser_opens_a_link_that_no_argument_names() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    // A real browser, which notes its arguments, and needs neither a screen nor a user of its own.
+    let note = at("arguments").display().to_string();
+    let browser =
+        format!("#!/bin/sh\necho \"$@\" >>{note}\nexec /usr/bin/chromium --headless=new --no-sandbox \"$@\"\n");
+    std::fs::write(at("chromium"), browser).unwrap();
+    std::fs::set_permissions(at("chromium"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", directory.path().display(), std::env::var("PATH").unwrap());
+    let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/client/cardwright-kiosk-browser");
+    let launch = |link: &str| {
+        std::fs::write(at("link"), format!("{link}\n")).unwrap();
+        let mut launch = Command::new(&launcher);
+        launch.env("PATH", &path).env("CARDWRIGHT_KIOSK_LINK", at("link")).env("TMPDIR", directory.path());
+        launch.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap()
+    };
+    // What is not this workstation is not opened.
+    assert_eq!(launch("http://elsewhere.example.com/start/once").wait().unwrap().code(), Some(1));
+    assert!(!at("arguments").exists());
+
+    let mut launched = launch(&format!("{origin}/start/once"));
+    let asked = kiosk(&listener);
+    end(Command::new("kill").args(["-KILL", "--", &format!("-{}", launched.id())]));
+    launched.wait().unwrap();
+    assert_eq!(asked, ["/start/once false", "/ true"]);
+    let arguments = std::fs::read_to_string(at("arguments")).unwrap();
+    assert!(arguments.contains("--kiosk") && !arguments.contains("start/once"), "{arguments}");
+}
