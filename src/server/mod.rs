@@ -62,7 +62,7 @@ pub use data_directory::settings::database::DatabaseSettings;
 pub use data_directory::settings::environment::{Effective, Origin};
 pub use data_directory::settings::identity::OidcSettings;
 pub use data_directory::settings::operation::{LogFormat, LogSettings, Target as SyslogTarget};
-pub use data_directory::settings::server_toml::{SettingsError, effective_settings, log_settings};
+pub use data_directory::settings::server_toml::{SettingsError, effective_settings, log_settings, operations_listener};
 pub use error::Fact;
 pub use http::face::{Answering, Door, Entries, Face, Refused, Visitor};
 pub use http::openapi::document as openapi;

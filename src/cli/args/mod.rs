@@ -56,7 +56,7 @@ pub use request::{
 };
 #[cfg(feature = "server")]
 pub use server::{
-    BearerCommand, CaCommand, DirectoryCommand, IdentityArgs, MasterkeyCommand, ServeArgs, ServerCommand,
+    BearerCommand, CaCommand, DirectoryCommand, HealthArgs, IdentityArgs, MasterkeyCommand, ServeArgs, ServerCommand,
     ServerInitArgs, UserCommand,
 };
 pub use source::Source;

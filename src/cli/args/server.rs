@@ -115,10 +115,20 @@ pub enum ServerCommand {
     #[command(subcommand)]
     Mail(MailCommand),
     /// Say of a running server what is well, what ends soon and what fails, for administrators, auditors and operators.
-    Health(ServerArgs),
+    Health(HealthArgs),
     /// Manage the cards that are known before they are given to anybody; a template can demand them.
     #[command(subcommand)]
     Stock(StockCommand),
+}
+
+#[derive(Args)]
+pub struct HealthArgs {
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Only ask whether the server of this directory, on this computer, can answer calls: at the address of [operations] in
+    /// its settings, without a login.
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    pub at: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

@@ -1,22 +1,52 @@
 //! `cardwright server health`: how a running server stands, as it says itself.
 
-use crate::cli::args::ServerArgs;
+use super::config::settings_failed;
+use crate::cli::args::HealthArgs;
 use crate::cli::connection::client;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text, date};
 use crate::cli::settings::Settings;
 use crate::cm::health::{Health, HealthCheck, HealthKeyVersion, HealthState};
 use crate::doctor::Verdict;
+use crate::published::{Limits, Published};
+use crate::server;
 use serde_json::{Value, json};
+use std::path::Path;
+
+/// Bounds the answer of `/healthz`, in bytes.
+const MOST: usize = 64 * 1024;
 
 /// Asks the server how it stands; what is bad ends with [`Exit::Unfit`].
-pub fn run(args: &ServerArgs, output: &Output) -> Result<(), Failure> {
-    let health = client(&Settings::load()?, args)?.health()?;
+pub fn run(args: &HealthArgs, output: &Output) -> Result<(), Failure> {
+    if let Some(directory) = &args.at {
+        return ready(directory, output);
+    }
+    let health = client(&Settings::load()?, &args.server)?.health()?;
     output.result(&document(&health), || text(&health))?;
     match health.state {
         HealthState::Bad => Err(Failure::told("server-unwell", Exit::Unfit)),
         HealthState::Good | HealthState::Soon | HealthState::Other => Ok(()),
     }
+}
+
+/// Asks the server of a directory, as a watcher does, whether it can answer calls.
+fn ready(directory: &Path, output: &Output) -> Result<(), Failure> {
+    let Some(address) = server::operations_listener(directory).map_err(settings_failed)? else {
+        let told = "this server tells nobody how it is: its settings have no [operations]";
+        return Err(Failure::new("no-operations-listener", Exit::Usage, told)
+            .remedy("Put [operations] into server.toml and start the server again, or ask with a login: --server."));
+    };
+    let url = format!("http://{address}/healthz");
+    let (code, exit, error, remedy) = match Published::new(Limits::default()).get(&url, MOST) {
+        Ok(_) => {
+            return output.result(&json!({ "state": word(HealthState::Good) }), || "the server can answer calls");
+        }
+        Err(error) if error.is_answer() => {
+            ("server-unwell", Exit::Unfit, error, "The answer there names what fails, and the server's log says why.")
+        }
+        Err(error) => ("server-unreachable", Exit::ServerAway, error, "Start it, or wait until it has started."),
+    };
+    Err(Failure::new(code, exit, format!("{url}, where the server says how it is: {error}")).remedy(remedy))
 }
 
 fn text(health: &Health) -> Text {

@@ -69,14 +69,33 @@ fn health_is_told_to_anybody_and_names_what_fails() {
     );
     assert_eq!(lab.call(None, "GET", "/healthz/live", None).status, 200);
     assert_eq!(lab.call(None, "HEAD", "/healthz", None).bytes.len(), 0);
+    let asked = |lab: &Lab| asked_at(&lab.data(), Some(&operations));
+    assert_eq!(asked(&lab), (Some(0), "good".into()));
     let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
     database.execute_batch("ALTER TABLE audit_chains RENAME TO gone").unwrap();
     std::thread::sleep(std::time::Duration::from_millis(600));
     let failing = lab.call(None, "GET", "/healthz", None);
     assert_eq!((failing.status, failing.json()["checks"]["store"].as_str()), (503, Some("unreachable")));
+    assert_eq!(asked(&lab), (Some(11), "server-unwell".into()));
     assert_eq!(lab.call(None, "GET", "/healthz/live", None).status, 200);
     assert_eq!(lab.call(None, "GET", "/metrics", None).status, 500);
     database.execute_batch("ALTER TABLE gone RENAME TO audit_chains").unwrap();
+    lab.stop();
+    assert_eq!(asked(&lab), (Some(5), "server-unreachable".into()));
+    let unwatched = Lab::plain(|template| template);
+    assert_eq!(asked_at(&unwatched.data(), None), (Some(2), "no-operations-listener".into()));
+}
+
+/// What `server health --at` says of a directory's server, which listens at `operations`: the exit code, and the state or code.
+fn asked_at(directory: &std::path::Path, operations: Option<&str>) -> (Option<i32>, String) {
+    let mut program = Program::new();
+    if let Some(operations) = operations {
+        program.set("CARDWRIGHT_SERVER__OPERATIONS__LISTEN", operations.trim_start_matches("http://"));
+    }
+    let ended = end(program.command(["--json", "server", "health", "--at"]).arg(directory));
+    let told: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
+    let word = told["state"].as_str().or(told["error"]["code"].as_str());
+    (ended.code, word.unwrap_or_else(|| panic!("{told}")).to_owned())
 }
 
 /// Sees that a task beside the calls is told as failing, since one moment, and no longer once `mended` has brought back

@@ -101,6 +101,12 @@ pub fn log_settings(data_dir: &Path) -> Result<LogSettings, SettingsError> {
     Settings::load(&DataDirectory::new(data_dir)).map(|settings| settings.log)
 }
 
+/// Reads where those who watch the server of a data directory ask how it is; `None` where nobody is told.
+pub fn operations_listener(data_dir: &Path) -> Result<Option<SocketAddr>, SettingsError> {
+    let settings = Settings::load(&DataDirectory::new(data_dir))?;
+    Ok(settings.operations.map(|operations| operations.listen))
+}
+
 /// Lists every setting in effect, in the order of the keys.
 pub fn effective_settings(data_dir: &Path) -> Result<Vec<Effective>, SettingsError> {
     effective(&DataDirectory::new(data_dir), &environment::variables())
