@@ -168,6 +168,11 @@ body!(LossFacts {
     replaces: "Replaces" => PlainOr<bool>,
 });
 
+/// Returns the name in a principal ("user:NAME", "group:NAME").
+pub fn principal_name(principal: &str) -> &str {
+    principal.split_once(':').map_or(principal, |(_, name)| name)
+}
+
 /// Tells of one type of requests: who asks, approves and executes, what is collected, what becomes of what was before.
 /// Principals are "user:NAME" and "group:NAME".
 #[derive(Clone, Debug, PartialEq, Eq)]

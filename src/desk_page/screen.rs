@@ -5,6 +5,7 @@ use super::notices::{notice, told};
 use crate::desk::{Asks, At, Entry, Logon, ReaderView, Run, Stand, Verdict, View};
 use crate::pages::answer::{Keep, page as answered};
 use crate::pages::assets;
+use crate::pages::findings;
 use crate::pages::form::mark;
 use crate::pages::layout::{self, foreign};
 use crate::pages::states::{Tone, state};
@@ -14,8 +15,11 @@ use axum::response::Response;
 use maud::{DOCTYPE, Markup, html};
 
 /// Gathers the texts of the page.
-pub const TEXTS: &[(Language, &str)] =
-    &[(Language::English, include_str!("texts/en/desk.ftl")), (Language::German, include_str!("texts/de/desk.ftl"))];
+pub const TEXTS: &[(Language, &str)] = &[
+    (Language::English, include_str!("texts/en/desk.ftl")),
+    (Language::German, include_str!("texts/de/desk.ftl")),
+    findings::LOGON,
+];
 /// Says after how many seconds a page without script looks again by itself, where nobody types.
 const LOOK_AGAIN: u32 = 3;
 
@@ -232,7 +236,7 @@ fn reader_row(texts: Texts<'_>, shown: &Shown, reader: &ReaderView) -> Markup {
 
 /// Says whether somebody will log on with the card, and what should not stay as it is.
 fn logon(texts: Texts<'_>, found: &Logon) -> Markup {
-    let Logon::Told { worst, findings } = found else { return html! { p { (texts.t("logon-asked")) } } };
+    let Logon::Told { worst, findings: all } = found else { return html! { p { (texts.t("logon-asked")) } } };
     let shown = |verdict: Verdict| match verdict {
         Verdict::Good | Verdict::Untold => (Tone::Good, "logon-good"),
         Verdict::Attention => (Tone::Waiting, "logon-attention"),
@@ -242,9 +246,12 @@ fn logon(texts: Texts<'_>, found: &Logon) -> Markup {
     html! {
         p { (texts.t("judge")) " " (state(tone, &texts.t(told))) }
         @if tone != Tone::Good {
-            ul lang="en" {
-                @for finding in findings.iter().filter(|it| shown(it.verdict()).0 != Tone::Good) {
-                    li { (foreign(&finding.told())) "." @if let Some(remedy) = finding.remedy() { " " (remedy) } }
+            ul {
+                @for finding in all.iter().filter(|it| shown(it.verdict()).0 != Tone::Good) {
+                    li {
+                        (findings::sentence(texts, finding.code.name(), &finding.facts, &finding.told())) "."
+                        @if let Some(remedy) = finding.remedy() { " " span lang="en" { (remedy) } }
+                    }
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Somebody has to approve; it goes on by itself.
 
 use super::view::{Screen, View};
+use crate::cm::template_facts::principal_name;
 use crate::pages::layout::foreign;
 use maud::html;
 
@@ -11,7 +12,7 @@ pub fn show(view: &View<'_>, approvers: &[String]) -> Screen {
         p.lead role="status" { (texts.t("waiting-text")) }
         @if !approvers.is_empty() {
             p { (texts.t("waiting-who")) }
-            ul { @for approver in approvers { li { (foreign(approver)) } } }
+            ul { @for approver in approvers { li { (foreign(principal_name(approver))) } } }
         }
         p { (texts.t("waiting-leave")) }
     };

@@ -19,6 +19,7 @@ fn what_has_to_be_approved_is_waited_for_and_goes_on_by_itself() {
     browser.fill("PIN", PIN);
     browser.click("Go on");
     browser.sees("Somebody has to approve this");
+    assert_eq!(browser.texts("main li"), ["approvers"]);
     judged(&browser, "waiting");
     let waiting = corridor.site.get("vera", &format!("{EXTENSION}/requests?status=Pending")).ok();
     let request = waiting[0]["Uuid"].as_str().unwrap().to_owned();

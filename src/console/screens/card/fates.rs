@@ -4,7 +4,7 @@ use super::held::Held;
 use crate::cm::foresight::Foresight;
 use crate::cm::request::{CreateRequest, CreateTerms, RequestType};
 use crate::cm::route::Route;
-use crate::cm::template_facts::{LossFacts, RevocationFacts};
+use crate::cm::template_facts::{LossFacts, RevocationFacts, principal_name};
 use crate::console::visit::Visit;
 use crate::console::words;
 use crate::server::Refused;
@@ -67,7 +67,7 @@ pub fn agreement(
         0 => said.push(visit.t("agree-nobody")),
         needed => {
             let approvers = workflow.map(|workflow| workflow.approvers.as_slice()).unwrap_or_default();
-            let named: Vec<&str> = approvers.iter().map(|name| bare(name)).collect();
+            let named: Vec<&str> = approvers.iter().map(|name| principal_name(name)).collect();
             let by = named.join(", ");
             said.push(visit.with("agree-approvals", &[("count", needed.into()), ("by", (&by).into())]));
         }
@@ -79,9 +79,4 @@ pub fn agreement(
         said.push(visit.t("agree-card"));
     }
     said
-}
-
-/// Returns the name in a principal ("user:NAME", "group:NAME").
-fn bare(principal: &str) -> &str {
-    principal.split_once(':').map_or(principal, |(_, name)| name)
 }
