@@ -5,7 +5,7 @@ mod cuts;
 mod full;
 mod lists;
 mod many;
-mod page;
+pub mod page;
 mod pins;
 mod queue;
 mod terminal;

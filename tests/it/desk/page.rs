@@ -81,9 +81,13 @@ impl Page {
     }
 }
 
+/// What the page is called in pictures' names, as it stands at one time or another.
+pub const SCREENS: &[&str] = &["desk-empty", "desk-pin", "desk-readers", "desk-deutsch", "desk-failed", "desk-over"];
+
 /// Looks at the page in every way.
 #[track_caller]
 fn judged(browser: &Browser, name: &str) {
+    assert!(SCREENS.contains(&&*format!("desk-{name}")), "{name} is not among the screens");
     browser.sound_in_every_way(&format!("desk-{name}"), 1280);
 }
 

@@ -47,16 +47,22 @@ fn a_card_is_known_and_its_pin_is_changed_and_never_guessed_away() {
     let tried = tries(&card);
     assert_eq!(tried, 1, "it was sent more than once");
 
-    // At once again: nothing is sent to the card.
+    // At once again: nothing is sent to the card. A machine that is slower than the pause is asked for the new PIN.
     browser.fill("PIN", "999998");
     browser.press("Enter");
-    browser.sees("Nothing was tried: please wait");
+    let is_slowed = browser.until("a pause, or the next question", || {
+        let shown = browser.texts("body").concat();
+        let [paused, asked] = ["Nothing was tried: please wait", "Choose a new PIN"].map(|text| shown.contains(text));
+        (paused || asked).then_some(paused)
+    });
     assert_eq!(tries(&card), tried);
-    browser.until("the faults have the focus", || (browser.focused().id == "faults").then_some(()));
-    judged(&browser, "old-pin-wrong");
-    std::thread::sleep(std::time::Duration::from_secs(4));
-    browser.fill("PIN", "999998");
-    browser.press("Enter");
+    if is_slowed {
+        browser.until("the faults have the focus", || (browser.focused().id == "faults").then_some(()));
+        judged(&browser, "old-pin-wrong");
+        std::thread::sleep(std::time::Duration::from_secs(4));
+        browser.fill("PIN", "999998");
+        browser.press("Enter");
+    }
     chooses(&browser, NEW_PIN);
     browser.sees("One try is left.");
     // The last try is spent only where somebody says so.

@@ -2,7 +2,7 @@
 //! what is on it; and none lies about that no document shows.
 
 use super::every::addresses;
-use crate::kiosk::lab::SCREENS;
+use crate::{desk, kiosk};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,8 @@ fn each_picture_is_shown_in_both_colours_and_in_words_and_each_that_is_shown_is_
     let there: BTreeSet<PathBuf> = std::fs::read_dir(pictures).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(shown, there);
     let pages = addresses("", "", "", "");
-    let taken: Vec<&str> = pages.iter().map(|(name, _)| *name).chain(SCREENS.iter().copied()).collect();
+    let screens = kiosk::lab::SCREENS.iter().chain(desk::page::SCREENS).copied();
+    let taken: Vec<&str> = pages.iter().map(|(name, _)| *name).chain(screens).collect();
     for path in there {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let page = name.strip_suffix("-light").or(name.strip_suffix("-dark")).unwrap();

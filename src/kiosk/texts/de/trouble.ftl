@@ -52,7 +52,6 @@ trouble-no-random = Dieser Computer hat zu viel zu tun. Versuchen Sie es gleich 
 trouble-several-wait = Auf Sie wartet mehr als eine Karte, und niemand hat gesagt, welche diese ist. Fragen Sie die Auskunft, oder benutzen Sie das Einmalkennwort zu einer.
 trouble-one-time-password-needed = Dafür braucht es das Einmalkennwort, das Sie bekommen haben: Wählen Sie „Ein Einmalkennwort benutzen“.
 trouble-certificate-revoked = Das Zertifikat dieser Karte ist widerrufen: Sie meldet nirgends an und lässt Sie nirgends ein. Fragen Sie die Auskunft nach einer anderen Karte.
-trouble-certificate-no-login = Das Zertifikat dieser Karte ist nicht dazu da, zu zeigen, wer Sie sind. Benutzen Sie stattdessen ein Einmalkennwort.
 trouble-card-already-assigned = Diese Karte ist schon in Gebrauch. Nehmen Sie eine leere oder lassen Sie diese zuerst außer Dienst stellen.
 trouble-card-not-in-stock = Diese Karte ist keine von denen, die hier ausgegeben werden. Nehmen Sie eine von diesen.
 trouble-card-status = So wie der Server diese Karte führt, geht das mit ihr nicht. Bringen Sie sie zur Auskunft.

@@ -52,7 +52,6 @@ trouble-no-random = This computer has too much to do. Try once more in a moment.
 trouble-several-wait = More than one card waits for you, and nobody has said which of them this is. Ask the help desk, or use the one-time password of one.
 trouble-one-time-password-needed = This needs the one-time password that you were given: choose “Use a one-time password”.
 trouble-certificate-revoked = The certificate of this card is revoked: it logs on nowhere, and lets you in nowhere. Ask the help desk for another card.
-trouble-certificate-no-login = The certificate of this card is not made to show who you are. Use a one-time password instead.
 trouble-card-already-assigned = This card is in use already. Take an empty one, or have this one retired first.
 trouble-card-not-in-stock = This card is none of those that are handed out here. Take one of them.
 trouble-card-status = As the server has this card, that cannot be done with it. Take it to the help desk.

@@ -157,16 +157,20 @@ fn calls_that_come_at_once_ask_the_issuer_once() {
     let key = key("one");
     let (lab, issuer) = trusting(&key, "refetch_seconds = 0");
     lab.user("alice", &[]);
-    let held = issuer.holds();
-    std::thread::scope(|scope| {
-        let calls: Vec<_> = (0..4).map(|_| scope.spawn(|| whoami(&lab, &token(&key, &claims())).ok())).collect();
-        waits_for(&issuer, 1);
-        // So that the others come to wait for the first; where they do not, nothing is shown, and nothing fails.
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        drop(held);
-        for call in calls {
-            call.join().unwrap();
-        }
-    });
-    assert_eq!(issuer.asked(), 1);
+    // A call that comes after the answer asks for itself: on a busy machine one comes too late, and it is tried again.
+    let is_asked_once = |round: u64| {
+        let before = issuer.asked();
+        let held = issuer.holds();
+        std::thread::scope(|scope| {
+            let calls: Vec<_> = (0..4).map(|_| scope.spawn(|| whoami(&lab, &token(&key, &claims())).ok())).collect();
+            waits_for(&issuer, before + 1);
+            std::thread::sleep(std::time::Duration::from_millis(300 * round));
+            drop(held);
+            for call in calls {
+                call.join().unwrap();
+            }
+        });
+        issuer.asked() == before + 1
+    };
+    assert!((1..=6).any(is_asked_once), "{} questions", issuer.asked());
 }
