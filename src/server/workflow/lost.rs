@@ -64,7 +64,7 @@ pub async fn reported(
         Some(request) => {
             if card.status != SmartcardStatus::Suspended {
                 done.effects = carried_out(tx, &request, template, &act, now).await?;
-            } else if request.originator != owner && !is_held_for(tx, smartcard, request.originator).await? {
+            } else if request.originator != owner && !is_held_by(tx, smartcard, &request).await? {
                 // The card was suspended by somebody else, who could lift it: from now on it is held for this caller too.
                 let held = RequestRecord { status: RequestStatus::Completed, completed: Some(now), ..request };
                 tx.insert_request(&held).await?;
@@ -97,9 +97,11 @@ pub async fn reported(
     Ok(done)
 }
 
-/// Says whether the card stands suspended for this person already: whoever lost the answer to a report makes it again.
-async fn is_held_for(tx: &mut Tx, smartcard: Uuid, person: Uuid) -> Result<bool, ApiError> {
-    Ok(standing(tx, Holder::Smartcard(smartcard)).await?.iter().any(|held| held.originator == person))
+/// Says whether the card stands suspended by a request like this one of the same person: whoever lost the answer to a report
+/// makes it again. A loan that holds the card is another reason.
+async fn is_held_by(tx: &mut Tx, smartcard: Uuid, request: &RequestRecord) -> Result<bool, ApiError> {
+    let standing = standing(tx, Holder::Smartcard(smartcard)).await?;
+    Ok(standing.iter().any(|held| (held.originator, held.request_type) == (request.originator, request.request_type)))
 }
 
 /// Makes the entry of an act on a request, with the reason of the loss.
