@@ -5,10 +5,12 @@ mod cuts;
 mod full;
 mod lists;
 mod many;
-pub mod page;
+mod page;
 mod pins;
 mod queue;
 mod terminal;
+
+pub use page::SCREENS;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

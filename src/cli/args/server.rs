@@ -125,8 +125,8 @@ pub enum ServerCommand {
 pub struct HealthArgs {
     #[command(flatten)]
     pub server: ServerArgs,
-    /// Only ask whether the server of this directory, on this computer, can answer calls: at the address of [operations] in
-    /// its settings, without a login.
+    /// Only ask whether the server of this directory, on this computer, can answer calls: at the address that its
+    /// settings name for operations, without a login.
     #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
     pub at: Option<PathBuf>,
 }

@@ -207,10 +207,13 @@ fn a_card_whose_key_is_gone_is_told_so_and_no_second_certificate_is_issued() {
     assert_eq!((token.generated, two.issued(&token)), (1, 1));
 }
 
+/// Says whether a work is cut at this event.
+type Cut = fn(&Event) -> bool;
+
 #[test]
 fn work_that_went_on_elsewhere_and_was_cut_there_goes_on_where_it_began() {
     // Where it was cut first, and then elsewhere; how many keys were made.
-    let cuts: [(fn(&Event) -> bool, fn(&Event) -> bool, usize); 4] = [
+    let cuts: [(Cut, Cut, usize); 4] = [
         (key_is_made, certificate_has_come, 2),
         (key_is_made, key_is_made, 3),
         (|event| *event == Event::Doing(Stage::SubmitRequest), certificate_has_come, 2),

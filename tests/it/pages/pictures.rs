@@ -43,7 +43,7 @@ fn each_picture_is_shown_in_both_colours_and_in_words_and_each_that_is_shown_is_
     let there: BTreeSet<PathBuf> = std::fs::read_dir(pictures).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(shown, there);
     let pages = addresses("", "", "", "");
-    let screens = kiosk::lab::SCREENS.iter().chain(desk::page::SCREENS).copied();
+    let screens = kiosk::lab::SCREENS.iter().chain(desk::SCREENS).copied();
     let taken: Vec<&str> = pages.iter().map(|(name, _)| *name).chain(screens).collect();
     for path in there {
         let name = path.file_stem().unwrap().to_str().unwrap();

@@ -30,7 +30,12 @@ const BROWSER: &str = "/usr/lib/chromium/chromium";
 const STARTED: &str = "was started successfully on port ";
 
 /// `$1`: the driver. It ends when the pipe from this process does. Its browsers hang on pipes of its own, and end with it.
+/// What this process's libraries of C have open is closed first: a TPM would wait for whoever else has its socket.
 const SCRIPT: &str = r#"
+for open in /proc/self/fd/*; do
+    open=${open##*/}
+    [ "$open" -le 2 ] || eval "exec $open>&-"
+done
 trap '' INT
 "$1" --port=0 --log-level=SEVERE &
 exec >/dev/null
@@ -70,7 +75,7 @@ fn start(home: &TempDir) -> Option<(Child, String)> {
     let program = found("chromedriver");
     assert!(program.is_file(), "no chromedriver; is the package chromium-driver installed?");
     let mut shell = Command::new(found("setsid"))
-        .args(["sh", "-c", SCRIPT, "chromedriver"])
+        .args(["bash", "-c", SCRIPT, "chromedriver"])
         .arg(program)
         .env("HOME", home.path())
         .env_remove("DISPLAY")
