@@ -18,31 +18,31 @@ use person::{Person, Portrait};
 
 /// The flows, and what is done before. Of each, one point of so many (`part`) is tried where not all are.
 const FLOWS: [Flow; 8] = [
-    Flow { name: "enroll", before: &[], work: person::enroll, command: &["enroll"], part: 23 },
-    Flow { name: "renew", before: &[person::enroll], work: person::renew, command: &["renew"], part: 23 },
-    Flow { name: "unblock", before: &[person::enroll], work: person::unblock, command: &["unblock"], part: 23 },
-    Flow { name: "retire", before: &[person::enroll], work: person::retire, command: &["retire", "--yes"], part: 23 },
+    Flow { name: "enroll", before: &[], work: person::enroll, command: &["enroll"], part: 11 },
+    Flow { name: "renew", before: &[person::enroll], work: person::renew, command: &["renew"], part: 11 },
+    Flow { name: "unblock", before: &[person::enroll], work: person::unblock, command: &["unblock"], part: 11 },
+    Flow { name: "retire", before: &[person::enroll], work: person::retire, command: &["retire", "--yes"], part: 11 },
     Flow {
         name: "replace",
         before: &[person::enroll, person::lose, person::get_another],
         work: person::replace,
         command: &["enroll", "--request", "REQUEST"],
-        part: 23,
+        part: 11,
     },
     Flow {
         name: CHANGE_PIN,
         before: &[person::enroll],
         work: person::change_pin,
         command: &["token", "change-pin"],
-        part: 23,
+        part: 11,
     },
-    Flow { name: RETIRE_LOST, before: &[person::enroll], work: person::retire_lost, command: &[], part: 23 },
+    Flow { name: RETIRE_LOST, before: &[person::enroll], work: person::retire_lost, command: &[], part: 11 },
     Flow {
         name: "unblock by telephone",
         before: &[person::enroll],
         work: person::unblock_by_telephone,
         command: &[],
-        part: 23,
+        part: 11,
     },
 ];
 /// The first so many are begun by a journal, and go on at another workstation.
