@@ -9,20 +9,6 @@ use crate::{client, desk, pkcs11, pkix, reader, token};
 use serde::Serialize;
 use std::error::Error as StdError;
 
-/// Writes an error and its sources in one line, leaving out what was said already.
-pub fn with_causes(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let told = cause.to_string();
-        if !text.contains(&told) {
-            text = format!("{text}; {told}");
-        }
-        source = cause.source();
-    }
-    text
-}
-
 /// Lists the exit codes that [`super::args::EXIT_CODES`] explains.
 pub use crate::enrollment::ExitClass as Exit;
 

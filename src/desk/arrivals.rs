@@ -302,7 +302,6 @@ mod tests {
     use crate::enrollment::Journal;
     use crate::secret::BearerToken;
     use crate::workstation::{Ended, Stopped};
-    use std::collections::{HashMap, HashSet};
     use std::path::Path;
     use std::sync::mpsc::{channel, sync_channel};
     use time::OffsetDateTime;
@@ -319,34 +318,18 @@ mod tests {
         let journal = Journal::open(directory.join("journal")).unwrap();
         let row = Entry { stand: Stand::Ready, ..entry(Uuid::new_v4(), "ursula".to_owned(), Uuid::new_v4()) };
         let run = Run::new(client.base_url().to_string(), None, vec![row], true);
-        Engine {
-            setup: Setup {
-                client: Arc::clone(&client),
-                journal: journal.clone(),
-                learnt: Learnt::load(directory.join("times")),
-                pins: PinMode::Now,
-                letters: None,
-                clock: || OffsetDateTime::UNIX_EPOCH,
-                attended: true,
-                idle: Duration::ZERO,
-            },
-            means: Means { client, journal },
-            book: Book::begin(directory, run).unwrap(),
-            sender: sync_channel(16).0,
-            tell: Box::new(|_| {}),
-            stations: Vec::new(),
-            turns: 0,
-            working: HashSet::new(),
-            pins: HashMap::new(),
-            lettered: HashSet::new(),
-            left: HashSet::new(),
-            errands: channel().0,
-            out: 0,
-            printing: HashSet::new(),
-            paused: false,
-            stopping: false,
-            full_told: false,
-        }
+        let setup = Setup {
+            client: Arc::clone(&client),
+            journal: journal.clone(),
+            learnt: Learnt::load(directory.join("times")),
+            pins: PinMode::Now,
+            letters: None,
+            clock: || OffsetDateTime::UNIX_EPOCH,
+            attended: true,
+            idle: Duration::ZERO,
+        };
+        let book = Book::begin(directory, run).unwrap();
+        Engine::new((setup, Means { client, journal }, book), sync_channel(16).0, Box::new(|_| {}), channel().0)
     }
 
     #[test]

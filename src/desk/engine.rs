@@ -139,25 +139,7 @@ impl Desk {
         let back = move |fetched| drop(told.send(Message::Fetched(fetched)));
         let errands = errand::begin(Arc::clone(&setup.client), setup.letters.clone(), back).map_err(thread)?;
         let means = Means { client: Arc::clone(&setup.client), journal: setup.journal.clone() };
-        let engine = Engine {
-            setup,
-            means,
-            book,
-            sender: sender.clone(),
-            tell: Box::new(tell),
-            stations: Vec::new(),
-            turns: 0,
-            working: HashSet::new(),
-            pins: HashMap::new(),
-            lettered: HashSet::new(),
-            left: HashSet::new(),
-            errands,
-            out: 0,
-            printing: HashSet::new(),
-            paused: false,
-            stopping: false,
-            full_told: false,
-        };
+        let engine = Engine::new((setup, means, book), sender.clone(), Box::new(tell), errands);
         std::thread::Builder::new().name("desk".into()).spawn(move || engine.run(&messages, watch)).map_err(thread)?;
         Ok(Self(sender))
     }
@@ -175,6 +157,34 @@ impl Drop for Desk {
 }
 
 impl Engine {
+    /// Returns one that has seen no reader yet.
+    pub(super) fn new(
+        (setup, means, book): (Setup, Means, Book),
+        sender: SyncSender<Message>,
+        tell: Tell,
+        errands: Sender<Errand>,
+    ) -> Self {
+        Self {
+            setup,
+            means,
+            book,
+            sender,
+            tell,
+            stations: Vec::new(),
+            turns: 0,
+            working: HashSet::new(),
+            pins: HashMap::new(),
+            lettered: HashSet::new(),
+            left: HashSet::new(),
+            errands,
+            out: 0,
+            printing: HashSet::new(),
+            paused: false,
+            stopping: false,
+            full_told: false,
+        }
+    }
+
     /// Takes one message after the other until nothing is left to do.
     fn run(mut self, messages: &Receiver<Message>, _watch: Watch) {
         self.open_what_is_owed();

@@ -3,12 +3,13 @@
 use super::error::Error;
 use super::run::Trouble;
 use crate::client;
+use crate::doctor::with_sources;
 use crate::enrollment::{self, Stage};
 use crate::reader;
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
-        let message = chain(&error);
+        let message = with_sources(&error);
         let beneath = |stage, cause| of_workflow(&enrollment::Error { stage, request: None, cause });
         match error {
             Error::Server(source) => Self { message, ..beneath(Stage::MakeRequest, source.into()) },
@@ -29,21 +30,7 @@ pub(super) fn of_server(stage: Stage, error: client::Error) -> Trouble {
 
 /// Makes the trouble of what has ended a workflow: the last error beneath says most.
 pub(super) fn of_workflow(error: &enrollment::Error) -> Trouble {
-    Trouble { code: error.code().to_owned(), message: chain(error), remedy: error.remedy().to_owned() }
-}
-
-/// Writes an error and all that is beneath it, each once.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if !message.contains(&text) {
-            message = format!("{message}: {text}");
-        }
-        source = cause.source();
-    }
-    message
+    Trouble { code: error.code().to_owned(), message: with_sources(error), remedy: error.remedy().to_owned() }
 }
 
 /// Makes the trouble of a card or reader that cannot be used.
@@ -59,5 +46,5 @@ pub(super) fn of_reader(error: &reader::Error) -> Trouble {
         E::NotPermitted => ("pcsc-not-permitted", "Have an administrator allow this user PC/SC."),
         _ => ("reader-failed", "Put the card in again; if that does not help, plug the reader in anew."),
     };
-    Trouble { code: code.to_owned(), message: chain(error), remedy: remedy.to_owned() }
+    Trouble { code: code.to_owned(), message: with_sources(error), remedy: remedy.to_owned() }
 }

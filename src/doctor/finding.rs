@@ -83,12 +83,15 @@ pub struct Finding {
     pub remedy: Option<String>,
 }
 
-/// Writes an error and all that is beneath it in one line.
+/// Writes an error and all that is beneath it in one line, each once.
 pub fn with_sources(error: &dyn std::error::Error) -> String {
     let mut told = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        told = format!("{told}: {cause}");
+        let beneath = cause.to_string();
+        if !told.contains(&beneath) {
+            told = format!("{told}: {beneath}");
+        }
         source = cause.source();
     }
     told

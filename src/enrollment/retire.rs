@@ -193,7 +193,10 @@ impl Enrollment<'_> {
                 // A typed one stands in place of the default.
                 _ if typed => &[KnownAdminKey::Default],
                 (false, _, Some(KnownAdminKey::Default)) => &[KnownAdminKey::Default],
-                (true, _, _) | (_, AdminKeyState::Proposed, None) => &[KnownAdminKey::Own, KnownAdminKey::Default],
+                // Its own key may have been tried meanwhile, at another workstation, and refused there: the card would have
+                // to refuse it twice.
+                (true, _, _) => &[KnownAdminKey::Default, KnownAdminKey::Own],
+                (_, AdminKeyState::Proposed, None) => &[KnownAdminKey::Own, KnownAdminKey::Default],
                 _ => &[KnownAdminKey::Own],
             };
             if !self.announce_return(tie, Stage::ReturnAdminKey, token, observer)? {

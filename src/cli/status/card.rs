@@ -3,12 +3,12 @@
 use super::due::{Due, Life};
 use super::known::{Known, Record};
 use super::told::plain;
-use crate::cli::failure::with_causes;
 use crate::cli::output::{Text, date};
 use crate::cli::review::next;
 use crate::cli::token::TokenDocument;
 use crate::cm::request::RequestType;
 use crate::cm::smartcard::SmartcardStatus;
+use crate::doctor::with_sources;
 use crate::pkix::Certificate;
 use crate::token::{self, Identity, Token, Tries};
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ impl Seen {
     pub fn of(reader: Option<String>, token: &mut dyn Token, known: &Known) -> Self {
         match Card::read(token, known) {
             Ok(card) => Self { reader, content: Content::Card(Box::new(card)) },
-            Err(error) => Self::odd(reader, with_causes(&error)),
+            Err(error) => Self::odd(reader, with_sources(&error)),
         }
     }
 
@@ -100,7 +100,7 @@ impl Card {
         let certificates: Vec<Certificate> = stored.filter_map(|der| Certificate::from_der(der).ok()).collect();
         let (record, untold) = match known.record(&identity) {
             Ok(record) => (record, None),
-            Err(error) => (None, Some(with_causes(&error))),
+            Err(error) => (None, Some(with_sources(&error))),
         };
         let lives = lives(&certificates, record.as_ref());
         let window = record.as_ref().and_then(|record| record.window_days);

@@ -3,7 +3,6 @@
 use crate::cli::args::StatusArgs;
 use crate::cli::connection;
 use crate::cli::failure::Failure;
-use crate::cli::failure::with_causes;
 use crate::cli::output::Output;
 use crate::cli::review::open_requests;
 use crate::cli::settings::Settings;
@@ -13,6 +12,7 @@ use crate::cm::certificate::ListedCertificate;
 use crate::cm::request::{Request, RequestType};
 use crate::cm::route::Holder;
 use crate::cm::smartcard::Smartcard;
+use crate::doctor::with_sources;
 use crate::enrollment::{Item, card_id, earlier_card_id};
 use crate::token::Identity;
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ impl Known {
         let Some(client) = &self.client else { return Ok(()) };
         (self.server, self.why) = match Told::by(client) {
             Ok(told) => (Some(told), None),
-            Err(error) => (None, Some(with_causes(&error))),
+            Err(error) => (None, Some(with_sources(&error))),
         };
         Ok(())
     }

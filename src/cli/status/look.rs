@@ -2,7 +2,8 @@
 
 use super::card::Seen;
 use super::known::Known;
-use crate::cli::failure::{Failure, with_causes};
+use crate::cli::failure::Failure;
+use crate::doctor::with_sources;
 use crate::pkcs11::{Module, Selector};
 use crate::reader::{self, CardPresence, ReaderState, Readers};
 use std::path::Path;
@@ -36,7 +37,7 @@ pub fn in_reader(readers: &Readers, state: &ReaderState, known: &Known) -> Seen 
     match readers.find(&selector) {
         Ok(mut found) => Seen::of(Some(reader), found.token.as_mut(), known),
         Err(reader::Error::NoCard { .. }) => Seen::empty(reader),
-        Err(error) => Seen::odd(Some(reader), with_causes(&error)),
+        Err(error) => Seen::odd(Some(reader), with_sources(&error)),
     }
 }
 
@@ -49,14 +50,14 @@ pub fn of_module(path: &Path, known: &Known) -> Result<Vec<Seen>, Failure> {
             Ok(summary) if summary.initialised => summary,
             Ok(_) => continue,
             Err(error) => {
-                tokens.push(Seen::odd(None, with_causes(error)));
+                tokens.push(Seen::odd(None, with_sources(error)));
                 continue;
             }
         };
         let (label, serial) = (summary.identity.label.clone(), summary.identity.serial.clone());
         tokens.push(match module.find(&Selector { label: Some(label), serial: Some(serial) }) {
             Ok(mut token) => Seen::of(None, &mut token, known),
-            Err(error) => Seen::odd(None, with_causes(&error)),
+            Err(error) => Seen::odd(None, with_sources(&error)),
         });
     }
     Ok(tokens)

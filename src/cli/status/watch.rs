@@ -6,9 +6,10 @@ use super::look::in_reader;
 use crate::cli::args::{PlaceArgs, StatusArgs, TokenArgs, WatchRule};
 use crate::cli::connection;
 use crate::cli::enrollment;
-use crate::cli::failure::{Failure, with_causes};
+use crate::cli::failure::Failure;
 use crate::cli::output::{Output, Text};
 use crate::cli::settings::Settings;
+use crate::doctor::with_sources;
 use crate::reader::{self, Event, Readers};
 use crate::workstation::Watch;
 use serde_json::json;
@@ -82,7 +83,7 @@ fn inserted(
         Ok(Some(seen)) => seen,
         // It is out already.
         Ok(None) => return Ok(()),
-        Err(error) => Seen::odd(Some(reader.to_owned()), with_causes(&error)),
+        Err(error) => Seen::odd(Some(reader.to_owned()), with_sources(&error)),
     };
     let mut document = seen.document();
     document["event"] = json!("inserted");

@@ -1,7 +1,7 @@
 //! Shows tokens and cards, to people and to scripts.
 
-use crate::cli::failure::with_causes;
 use crate::cli::output::{Output, Text};
+use crate::doctor::with_sources;
 use crate::token::{Counters, Identity, Tries};
 use crate::{pkcs11, reader};
 use serde::Serialize;
@@ -52,7 +52,7 @@ impl TokenDocument {
             }
             Err(error) => Self {
                 kind: "PKCS#11".into(),
-                error: Some(format!("the token in slot {} cannot be read: {}", listed.slot, with_causes(error))),
+                error: Some(format!("the token in slot {} cannot be read: {}", listed.slot, with_sources(error))),
                 ..Self::unreadable()
             },
         }
@@ -62,7 +62,7 @@ impl TokenDocument {
     pub fn of_card(listed: &reader::Listed) -> Self {
         let known = match &listed.card {
             Ok(summary) => Self::new(&summary.identity, &summary.counters),
-            Err(error) => Self { error: Some(with_causes(error)), ..Self::unreadable() },
+            Err(error) => Self { error: Some(with_sources(error)), ..Self::unreadable() },
         };
         known.within(&listed.reader)
     }

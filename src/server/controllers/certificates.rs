@@ -23,7 +23,7 @@ pub async fn generation_options(call: &Call<'_>, request: Uuid) -> Result<Reply,
     let request = call.request(request).await?;
     let template = request.for_execution(call, RequestType::issues_certificates)?;
     let plan = Plan::of(call, &request.record, template).await?;
-    Reply::json(&issued::key_orders(call, &request.record, template, &plan).await?)
+    Reply::json(&issued::key_orders(template, &plan, &issued::issued(call, &request.record).await?))
 }
 
 /// Answers `certificatedata`: certifies the keys of certification requests, in the order of the generation options,

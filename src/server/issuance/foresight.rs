@@ -1,7 +1,7 @@
 //! Says what a request would come to: which keys and certificates, for whom. Nothing is issued, nothing recorded.
 
 use super::allowance::{self, DailyLimit};
-use super::issued::{issued, key_orders};
+use super::issued::{issued, key_orders, of_origin};
 use super::judge;
 use super::plan::{Item, Plan};
 use crate::ca::{IssueOrder, SubjectAltName};
@@ -10,7 +10,7 @@ use crate::pkix::{self, Certificate, KeyAlgorithm, MemoryKey, Signer};
 use crate::secret::SHORTEST_PASSPHRASE;
 use crate::server::call::Call;
 use crate::server::error::{ApiError, Internal};
-use crate::store::{ArchivedRecord, CertificateRecord, Origin, RequestRecord};
+use crate::store::{ArchivedRecord, CertificateRecord, HoldingRecord, Origin, RequestRecord};
 use crate::template::{Entry, KeySource, ProfileTemplate, enroll_key_usages, ordered_as};
 
 /// Refuses a request whose certificates could not be issued, as `certificatedata` would refuse it, and tells what they
@@ -42,14 +42,13 @@ pub async fn foresight(
     // What was issued is there, whatever has changed since.
     let fresh: Vec<_> = match request.new_profile {
         Some(_) => Vec::new(),
-        None => plan.items.iter().filter(|item| matches!(item, Item::Fresh(_))).collect(),
+        None => plan.fresh().collect(),
     };
     let (target, coming) = (request.target, fresh.len());
     let store = &call.app.store;
     store.write(move |tx| Box::pin(async move { limit.check(tx, target, coming).await })).await?;
-    for item in fresh {
-        let Item::Fresh(entry) = item else { continue };
-        let order = match judge::order(call.app, (request, template), *entry, &user, key.public_key(), None) {
+    for entry in fresh {
+        let order = match judge::order(call.app, (request, template), entry, &user, key.public_key(), None) {
             // It is yet to be given, and a request that lacks it is not carried out.
             Err(ApiError::DataIncomplete(_)) => {
                 foresight.certificates.push(ForeseenCertificate {
@@ -70,22 +69,28 @@ pub async fn foresight(
         });
     }
     // Whose keys they are, and who may have them at once, may know of them; anybody else learns nothing of an archive.
+    let issued = issued(call, request).await?;
     let may_know = |record: &ArchivedRecord| at_once || record.owner == call.caller.uuid;
     foresight.keys_to_come =
-        if plan.brought_back().all(may_know) { Some(keys_to_come(call, request, &plan).await?) } else { None };
-    foresight.key_orders = key_orders(call, request, template, &plan).await?;
+        if plan.brought_back().all(may_know) { Some(keys_to_come(call, request, &plan, &issued).await?) } else { None };
+    foresight.key_orders = key_orders(template, &plan, &issued);
     Ok(foresight)
 }
 
 /// Lists the private keys that the answer to `certificatedata` would hold, in its order. Those that only recovery agents
 /// can open are collected by another call.
-async fn keys_to_come(call: &Call<'_>, request: &RequestRecord, plan: &Plan<'_>) -> Result<Vec<ForeseenKey>, ApiError> {
+async fn keys_to_come(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    plan: &Plan<'_>,
+    issued: &[HoldingRecord],
+) -> Result<Vec<ForeseenKey>, ApiError> {
     let mut archived = Vec::new();
     if let Some(old) = request.old_profile.filter(|_| plan.brought_back().next().is_some()) {
         archived = call.app.store.holdings(old).await?.into_iter().map(|holding| holding.certificate).collect();
     }
     let mut coming = Vec::new();
-    let mut made = issued(call, request, Origin::Server).await?.into_iter();
+    let mut made = of_origin(issued, Origin::Server).into_iter();
     for item in &plan.items {
         match item {
             Item::Fresh(entry) if entry.key.source == KeySource::Client => {}
@@ -100,7 +105,7 @@ async fn keys_to_come(call: &Call<'_>, request: &RequestRecord, plan: &Plan<'_>)
 }
 
 /// Tells of a key that the server would make, or has made and certified.
-fn made_here(entry: Entry<'_>, issued: Option<CertificateRecord>) -> ForeseenKey {
+fn made_here(entry: Entry<'_>, issued: Option<&CertificateRecord>) -> ForeseenKey {
     let (name, key_size) = ordered_as(entry.key.generate);
     ForeseenKey {
         template_common_name: entry.certificate.template_name.clone(),
@@ -110,7 +115,7 @@ fn made_here(entry: Entry<'_>, issued: Option<CertificateRecord>) -> ForeseenKey
         key_size,
         key_usages: entry.certificate.enroll_key_usages(),
         extended_key_usages: entry.certificate.extended_key_usages.clone(),
-        thumbprint: issued.map(|issued| hex::encode_upper(issued.thumbprint)).unwrap_or_default(),
+        thumbprint: issued.map(|issued| hex::encode_upper(&issued.thumbprint)).unwrap_or_default(),
     }
 }
 

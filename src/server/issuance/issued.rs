@@ -7,35 +7,30 @@ use crate::server::error::ApiError;
 use crate::store::{CertificateRecord, HoldingRecord, Origin, RequestRecord};
 use crate::template::ProfileTemplate;
 
-/// Lists the certificates that were issued in the request for keys of this origin, in the order of the template. A request
-/// that issues none has brought none, whatever it leaves as it is.
-pub async fn issued(
-    call: &Call<'_>,
-    request: &RequestRecord,
-    wanted: Origin,
-) -> Result<Vec<CertificateRecord>, ApiError> {
+/// Lists the certificates that were issued in the request, in the order of the template. A request that issues none has
+/// brought none, whatever it leaves as it is.
+pub async fn issued(call: &Call<'_>, request: &RequestRecord) -> Result<Vec<HoldingRecord>, ApiError> {
     let Some(profile) = request.new_profile.filter(|_| request.request_type.issues_certificates()) else {
         return Ok(Vec::new());
     };
-    let held = call.app.store.holdings(profile).await?.into_iter();
-    Ok(held.filter(|held| held.origin == wanted).map(|HoldingRecord { certificate, .. }| certificate).collect())
+    Ok(call.app.store.holdings(profile).await?)
+}
+
+/// Returns those whose keys are of this origin.
+pub fn of_origin(issued: &[HoldingRecord], wanted: Origin) -> Vec<&CertificateRecord> {
+    issued.iter().filter(|held| held.origin == wanted).map(|held| &held.certificate).collect()
 }
 
 /// Lists the keys and certification requests that the client is to make, in order, each with the certificate that was
 /// issued for it already.
-pub async fn key_orders(
-    call: &Call<'_>,
-    request: &RequestRecord,
-    template: &ProfileTemplate,
-    plan: &Plan<'_>,
-) -> Result<Vec<GenerationOptions>, ApiError> {
+pub fn key_orders(template: &ProfileTemplate, plan: &Plan<'_>, issued: &[HoldingRecord]) -> Vec<GenerationOptions> {
     let mut orders: Vec<_> = plan.client_keys().map(|entry| entry.generation_options(&template.name)).collect();
-    let issued = issued(call, request, Origin::Client).await?;
+    let issued = of_origin(issued, Origin::Client);
     // A template that has changed since orders something else.
     if issued.len() == orders.len() {
         for (order, record) in orders.iter_mut().zip(issued) {
-            order.certificate = Some(record.der);
+            order.certificate = Some(record.der.clone());
         }
     }
-    Ok(orders)
+    orders
 }

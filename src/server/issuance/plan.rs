@@ -119,13 +119,17 @@ impl<'t> Plan<'t> {
         Self { items, history }
     }
 
-    /// Lists the template's certificates whose keys the client makes, in order.
-    pub fn client_keys(&self) -> impl Iterator<Item = Entry<'t>> {
-        let fresh = self.items.iter().filter_map(|item| match item {
+    /// Lists the template's certificates that are issued anew, in order.
+    pub fn fresh(&self) -> impl Iterator<Item = Entry<'t>> {
+        self.items.iter().filter_map(|item| match item {
             Item::Fresh(entry) => Some(*entry),
             Item::Copied(_) => None,
-        });
-        fresh.filter(|entry| entry.key.source == KeySource::Client)
+        })
+    }
+
+    /// Lists the template's certificates whose keys the client makes, in order.
+    pub fn client_keys(&self) -> impl Iterator<Item = Entry<'t>> {
+        self.fresh().filter(|entry| entry.key.source == KeySource::Client)
     }
 
     /// Says whether the answer holds private keys.

@@ -10,7 +10,7 @@ use super::{ADAM, Bench, PIN, plain};
 use crate::support::program::{end, found};
 
 /// What other people's tool reads in a letter.
-fn text_of(path: &std::path::Path) -> String {
+pub fn text_of(path: &std::path::Path) -> String {
     let read = end(Command::new(found("pdftotext")).args(["-layout"]).arg(path).arg("-"));
     assert!(read.success(), "{read:?}");
     read.stdout
@@ -29,7 +29,7 @@ fn font_without(letter: char) -> String {
 }
 
 /// The letters in a directory.
-fn letters_in(directory: &str) -> Vec<std::path::PathBuf> {
+pub fn letters_in(directory: &str) -> Vec<std::path::PathBuf> {
     std::fs::read_dir(directory).unwrap().flatten().map(|entry| entry.path()).collect()
 }
 
@@ -40,7 +40,7 @@ pub fn pin_of(directory: &str) -> String {
     pin_in(&text_of(letter))
 }
 
-fn pin_in(text: &str) -> String {
+pub fn pin_in(text: &str) -> String {
     let pins: Vec<_> =
         text.lines().map(str::trim).filter(|it| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit())).collect();
     let [pin] = pins.as_slice() else { panic!("{text}") };
