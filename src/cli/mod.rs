@@ -42,11 +42,16 @@ mod unfinished;
 mod vcard;
 
 use crate::platform::memory;
+use crate::reader;
 use args::{Cli, Command};
 use clap::Parser;
 use failure::{Exit, Failure};
 use output::Output;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// Bounds the wait for threads that are about to let go of readers and cards.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
@@ -57,13 +62,16 @@ pub fn main() -> ExitCode {
         Err(error) => return misread(&error),
     };
     let output = Output::new(cli.json);
-    match run(cli.command, &output) {
+    let code = match run(cli.command, &output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);
             ExitCode::from(failure.exit())
         }
-    }
+    };
+    // A driver that hangs does not hold up the end for ever.
+    let _ = reader::let_go_within(FAREWELL);
+    code
 }
 
 /// Reports what is wrong with the command line, as JSON where `--json` was given, and returns the exit code. Clap gives

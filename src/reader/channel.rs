@@ -3,6 +3,7 @@
 use super::card_thread::{self, Connected, Order, Reply};
 use super::error::Error;
 use super::facts::CardFacts;
+use super::hold::Hold;
 use super::pin_verify::{CANCEL_PRESSED, NO_KEY_IN_TIME, pin_verify};
 use crate::iso7816::{
     CardChannel, ChannelError, Continuity, EndWith, Limits, PinPad, PinPadError, PinPadVerify, ResponseApdu, StatusWord,
@@ -68,8 +69,9 @@ impl PcscChannel {
         let (ending, ended) = sync_channel::<()>(0);
         let (reply, connected) = sync_channel(0);
         let name = reader.to_owned();
+        let hold = Hold::new();
         let run = move || {
-            let _ending = ending;
+            let (_hold, _ending) = (hold, ending);
             card_thread::run(&name, patience.busy, &reply, &taken);
         };
         std::thread::Builder::new().name("card".into()).spawn(run).map_err(Error::Thread)?;

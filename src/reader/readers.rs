@@ -3,6 +3,7 @@
 use super::channel::{Patience, PcscChannel};
 use super::error::Error;
 use super::facts::CardFacts;
+use super::hold::Hold;
 use crate::iso7816::Card;
 use pcsc::{Context, PNP_NOTIFICATION, Scope, State};
 use std::ffi::CString;
@@ -31,6 +32,7 @@ pub struct Readers {
     pub(super) patience: Patience,
     known: Vec<Slot>,
     bell: Arc<Bell>,
+    _hold: Hold,
 }
 
 /// Describes a reader and what is in it.
@@ -93,7 +95,9 @@ impl Readers {
     /// Connects like [`Readers::open`]; `patience` says how long to wait for cards.
     pub fn open_with(patience: Patience) -> Result<Self, Error> {
         let (reply, answer) = sync_channel(0);
+        let hold = Hold::new();
         let establish = move || {
+            let _hold = hold;
             // If nobody waits any more, the context is released again.
             let _ = reply.send(Context::establish(Scope::User));
         };
@@ -104,7 +108,7 @@ impl Readers {
             Err(RecvTimeoutError::Disconnected) => Err(Error::ThreadEnded),
         }?;
         let known = slots(&context)?;
-        Ok(Self { context, patience, known, bell: Arc::default() })
+        Ok(Self { context, patience, known, bell: Arc::default(), _hold: Hold::new() })
     }
 
     /// Lists every reader, and what is in it now.
@@ -157,7 +161,7 @@ impl Readers {
 
     /// Returns what cancels a wait from another thread.
     pub fn canceller(&self) -> Canceller {
-        Canceller { context: self.context.clone(), bell: self.bell.clone() }
+        Canceller { context: self.context.clone(), bell: self.bell.clone(), _hold: Hold::new() }
     }
 
     /// Returns the card in `reader`, of whatever kind; no application is selected yet.
@@ -180,6 +184,7 @@ impl Readers {
 pub struct Canceller {
     context: Context,
     bell: Arc<Bell>,
+    _hold: Hold,
 }
 
 impl Canceller {

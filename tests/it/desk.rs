@@ -2,6 +2,7 @@
 //! desk takes every card that it sees.
 
 mod cuts;
+mod ending;
 mod everywhere;
 mod full;
 mod lists;
