@@ -88,7 +88,7 @@ torture:
 	@scripts/install-missing test
 	@scripts/build-kryoptic >/dev/null
 	@rm -f target/torture.log
-	CARDWRIGHT_TORTURE="$(CURDIR)/target/torture.log" $(CARGO) test --test it -- $$(grep -rl torture::points tests/it | \
+	CARDWRIGHT_TORTURE="$(CURDIR)/target/torture.log" $(CARGO) test --test it -- $$(grep -rlE "torture::points|matrix::\{Again" tests/it | \
 		sed -nE 's|tests/it/(.*)\.rs|\1::|; s|/|::|gp' | sort)
 	@sort target/torture.log | uniq -c | awk '{ print; points += $$1 } END { print points " points, in " NR " tests" }'
 

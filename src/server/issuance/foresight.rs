@@ -115,7 +115,7 @@ fn made_here(entry: Entry<'_>, issued: Option<&CertificateRecord>) -> ForeseenKe
         key_size,
         key_usages: entry.certificate.enroll_key_usages(),
         extended_key_usages: entry.certificate.extended_key_usages.clone(),
-        thumbprint: issued.map(|issued| hex::encode_upper(&issued.thumbprint)).unwrap_or_default(),
+        thumbprint: issued.map(|issued| hex::encode_upper(issued.thumbprint)).unwrap_or_default(),
     }
 }
 
