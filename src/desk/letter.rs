@@ -11,7 +11,8 @@ use krilla::text::{Font, TextDirection};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -187,18 +188,21 @@ fn ran(command: &mut Command, input: &[u8]) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("{program}: {error}"))?;
-    let fed = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(input));
+    // Beside the wait, which is bounded: a program that reads nothing would hold up who feeds it.
+    let input = Zeroizing::new(input.to_vec());
+    let feed = |mut stdin: ChildStdin| std::thread::spawn(move || stdin.write_all(&input));
+    let fed = child.stdin.take().map(feed);
     let said = child.stdout.take().map(|out| std::thread::spawn(move || read(out)));
     let complained = child.stderr.take().map(|out| std::thread::spawn(move || read(out)));
     let status =
         ended(&mut child).ok_or_else(|| format!("{program} did not end within {} s", PRINTS_WITHIN.as_secs()))?;
-    let text =
-        |thread: Option<std::thread::JoinHandle<String>>| thread.and_then(|it| it.join().ok()).unwrap_or_default();
+    let text = |thread: Option<JoinHandle<String>>| thread.and_then(|it| it.join().ok()).unwrap_or_default();
     let (said, complained) = (text(said), text(complained));
-    match fed {
+    match fed.map_or(Ok(Ok(())), JoinHandle::join) {
         _ if !status.success() => Err(format!("{program} ended with {status}: {}", complained.trim())),
-        Err(error) => Err(format!("{program}: {error}")),
-        Ok(()) => Ok(said),
+        Ok(Err(error)) => Err(format!("{program}: {error}")),
+        Err(_) => Err(format!("{program} was not given all of the letter")),
+        Ok(Ok(())) => Ok(said),
     }
 }
 
@@ -217,9 +221,26 @@ fn ended(child: &mut Child) -> Option<std::process::ExitStatus> {
     }
 }
 
-fn read(from: impl Read) -> String {
+fn read(mut from: impl Read) -> String {
     let mut text = Vec::new();
-    // What cannot be read was not said.
-    let _ = from.take(MOST_SAID).read_to_end(&mut text);
+    // What cannot be read was not said. More than is kept is taken, too: a program that nobody hears out fails.
+    let _ = from.by_ref().take(MOST_SAID).read_to_end(&mut text);
+    let _ = std::io::copy(&mut from, &mut std::io::sink());
     String::from_utf8_lossy(&text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_says_much_before_and_after_it_reads_is_heard_out() {
+        let (sender, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut talkative = Command::new("sh");
+            talkative.args(["-c", "head -c 300000 /dev/zero >&2; cat >/dev/null; exec head -c 300000 /dev/zero"]);
+            let _ = sender.send(ran(&mut talkative, &vec![b' '; 300_000]).map(|said| said.len()));
+        });
+        assert_eq!(ended.recv_timeout(PRINTS_WITHIN), Ok(Ok(MOST_SAID as usize)));
+    }
 }

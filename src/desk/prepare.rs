@@ -24,6 +24,8 @@ pub enum Note {
     Added { name: String },
     /// The list names another template for a person whose request is made already, and keeps its own.
     OtherTemplate { name: String },
+    /// The list gives other data items for a person whose request is made already, and keeps its own.
+    OtherData { name: String },
     /// The list names a person of the run no more. `begun`: the row is gone on with all the same.
     Dropped { name: String, begun: bool },
 }
@@ -39,17 +41,24 @@ pub struct ListOrder<'a> {
     pub anew: bool,
 }
 
-/// Opens the run of a list: the one that was begun with it and is not over, or else the one of the same people, or a new one.
-/// Nothing is asked of the server but who and what is meant.
+/// Opens the run of a list: the one that was begun with it and is not over or has somebody of it, or else the one of the same people,
+/// or a new one. So nobody who has a card by a list gets another when it grows. Nothing is asked of the server but who and what is
+/// meant.
 ///
 /// # Errors
 /// [`Error::List`] with all people who are unknown or named twice.
 pub fn of_list(client: &CmClient, runs: &Path, order: &ListOrder<'_>) -> Result<(Book, Vec<Note>), Error> {
     let entries = entries(client, order)?;
     let server = client.base_url().to_string();
-    let is_it = |run: &&Run| run.list.as_deref() == Some(order.path) && run.server == server && !run.is_over();
+    let has_somebody = |run: &Run| run.rows.iter().any(|row| entries.iter().any(|entry| entry.person == row.person));
+    let is_it = |run: &&Run| {
+        run.list.as_deref() == Some(order.path) && run.server == server && (!run.is_over() || has_somebody(run))
+    };
     // One that cannot be read has an id, too: if it is of the same people, it is found under that, and told.
-    let known = if order.anew { None } else { Book::all(runs)?.0.iter().find(is_it).map(|run| run.id) };
+    let known = match order.anew {
+        true => None,
+        false => Book::all(runs)?.0.iter().filter(is_it).min_by_key(|run| run.is_over()).map(|run| run.id),
+    };
     let mut book = match known.map(|id| Book::find(runs, id)).transpose()?.flatten() {
         Some(book) => book,
         None => {
@@ -181,7 +190,8 @@ fn entries(client: &CmClient, order: &ListOrder<'_>) -> Result<Vec<Entry>, Error
             continue;
         }
         let (wish, comment) = (row.wish.clone(), row.comment.clone());
-        entries.push(Entry { line: row.line, wish, comment, ..entry(person, name, template) });
+        let data = row.data.iter().map(|item| (item.name.clone(), item.value.clone().unwrap_or_default())).collect();
+        entries.push(Entry { line: row.line, wish, comment, data, ..entry(person, name, template) });
     }
     if faults.is_empty() { Ok(entries) } else { Err(Error::List { faults }) }
 }
@@ -240,6 +250,7 @@ pub(super) fn entry(person: Uuid, name: String, template: Uuid) -> Entry {
         template,
         wish: Default::default(),
         comment: String::new(),
+        data: Vec::new(),
         stand: Stand::Unasked,
         request: None,
         card_id: None,
@@ -264,9 +275,12 @@ fn merge(run: &mut Run, entries: Vec<Entry>) -> Vec<Note> {
                 if !begun && row.stand != Stand::Done {
                     (row.wish, row.comment) = (listed.wish.clone(), listed.comment.clone());
                     match row.request {
-                        None => row.template = listed.template,
+                        None => (row.template, row.data) = (listed.template, listed.data.clone()),
                         Some(_) if row.template != listed.template => {
                             notes.push(Note::OtherTemplate { name: row.name.clone() });
+                        }
+                        Some(_) if row.data != listed.data => {
+                            notes.push(Note::OtherData { name: row.name.clone() });
                         }
                         Some(_) => {}
                     }

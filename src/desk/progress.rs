@@ -145,15 +145,30 @@ impl Engine {
             }
         };
         let is_over = matches!(trouble.code.as_str(), "request-denied" | "request-canceled" | "request-failed");
+        // Another workstation works through the same run, and has another card for this row.
+        let is_elsewhere = matches!(trouble.code.as_str(), "request-of-other-card" | "request-completed-elsewhere");
         self.learn(|run| {
             let entry = &mut run.rows[row];
             entry.trouble = Some(trouble.clone());
             if is_over {
                 (entry.stand, entry.request) = (Stand::Refused, None);
             }
+            if is_elsewhere {
+                (entry.stand, entry.card_id) = (Stand::SetAside, None);
+                entry.serial.clear();
+                entry.begun.clear();
+            }
         });
         // What becomes of a card that was pulled shows when it is put in again.
         let Some(at) = at else { return };
+        if is_elsewhere {
+            let reader = self.stations[at].reader.clone();
+            self.stations[at].come_to(At::Idle, trouble.message.clone());
+            let person = self.stations[at].person.take().unwrap_or_default();
+            self.stations[at].row = None;
+            self.happened(Happened::Failed { reader, person, trouble });
+            return self.offer(at);
+        }
         if is_passing && !self.stopping {
             return self.wait_for_server(at, trouble);
         }
@@ -177,6 +192,7 @@ impl Engine {
         self.learn(|run| {
             let entry = &mut run.rows[row];
             (entry.stand, entry.pin, entry.ended, entry.trouble) = (Stand::Done, fate, ended, None);
+            entry.data.clear();
         });
         let entry = self.book.run().rows[row].clone();
         if let Some(at) = at {

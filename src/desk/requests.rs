@@ -5,7 +5,6 @@
 
 use super::PinMode;
 use super::error::Error;
-use super::list::Row;
 use super::run::{Book, Entry, PinFate, Run, Stand, Trouble};
 use super::trouble::of_server;
 use crate::client::{self, CmClient};
@@ -26,8 +25,8 @@ const WAITS: &str = "request-pending";
 const MOST_APPROVERS: usize = 4;
 
 /// Makes the requests that are missing, or takes up those that are there; a row for which none can be made is refused, and
-/// the others go on. `rows` says what the list gives besides.
-pub fn ask(client: &CmClient, book: &mut Book, rows: &[Row]) -> Result<(), Error> {
+/// the others go on.
+pub fn ask(client: &CmClient, book: &mut Book) -> Result<(), Error> {
     let unasked = |run: &Run| run.rows.iter().position(|row| row.stand == Stand::Unasked);
     if unasked(book.run()).is_none() {
         return Ok(());
@@ -37,10 +36,9 @@ pub fn ask(client: &CmClient, book: &mut Book, rows: &[Row]) -> Result<(), Error
     // Each pass takes one row out of those that are not asked for.
     while let Some(index) = unasked(book.run()) {
         let row = &book.run().rows[index];
-        let data = rows.iter().find(|listed| listed.line == row.line).map(|listed| listed.data.clone());
         let found = match made.remove(&row.person) {
             Some((request, _)) if request.profile_template == row.template => Ok(request.uuid),
-            _ => make(client, row, data.unwrap_or_default(), &tag),
+            _ => make(client, row, &tag),
         };
         match found {
             Ok(request) => book.change(|run| {
@@ -130,6 +128,7 @@ fn settle(client: &CmClient, row: &mut Entry, read: &Request, is_unfinished: boo
         RequestStatus::Completed => {
             bind(client, row, read)?;
             (row.stand, row.trouble) = (Stand::Done, None);
+            row.data.clear();
         }
         RequestStatus::Denied => end(row, ended("request-denied", "was denied")),
         RequestStatus::Canceled => end(row, ended("request-canceled", "was canceled")),
@@ -167,10 +166,11 @@ fn waits(client: &CmClient, request: Uuid) -> Trouble {
 }
 
 /// Makes the request of a row, or takes up one that is open for the same.
-fn make(client: &CmClient, row: &Entry, data: Vec<DataItem>, tag: &str) -> Result<Uuid, client::Error> {
+fn make(client: &CmClient, row: &Entry, tag: &str) -> Result<Uuid, client::Error> {
+    let data = row.data.iter().map(|(name, value)| DataItem { name: name.clone(), value: Some(value.clone()) });
     let order = CreateRequest {
         profile_template: Some(row.template),
-        data_collection: data,
+        data_collection: data.collect(),
         target: Some(row.person),
         request_type: RequestType::Enroll,
         comment: format!("{} {tag}", row.comment).trim_start().to_owned(),

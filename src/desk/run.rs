@@ -48,6 +48,9 @@ pub struct Entry {
     pub wish: Wish,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub comment: String,
+    /// The data items that the list gives, by name, until the card is done: a request that is made later has them, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<(String, String)>,
     pub stand: Stand,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Uuid>,

@@ -190,7 +190,7 @@ impl Board {
         let mut shown = self.shown();
         let asks = shown.view.readers.iter().find(|it| it.reader == reader && it.turn == turn)?.asks.as_ref();
         let Asks { chooses, .. } = asks?;
-        let [pin, again] = ["pin", "again"].map(|name| form.all(name).next().unwrap_or_default());
+        let [pin, again] = ["pin", "again"].map(|name| form.exact(name));
         if pin.is_empty() || *chooses && pin != again {
             shown.differs = Some((reader, turn));
             return None;

@@ -229,6 +229,10 @@ impl Enrollment<'_> {
             }
             let card = self.client.smartcard(smartcard).map_err(|source| failed(source.into()))?;
             if card.serial_number != self.card_id {
+                // Nothing of it is on this card, which is free for another request.
+                if self.record().is_some_and(|record| record.was_given) {
+                    self.close()?;
+                }
                 return Err(failed(Cause::OtherCard { found: card.serial_number }));
             }
             self.facts.tied = Some(tie);

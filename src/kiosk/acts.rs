@@ -49,7 +49,7 @@ impl Engine {
             (Scene::OldPin { .. }, "pin") => self.take_old_pin(state, form, now),
             (Scene::NewPin { .. }, "new-pin") => self.take_new_pin(state, form),
             (Scene::Who { .. }, "who") => self.take_who(state, form, now),
-            (Scene::Telephone { .. }, "answer") => state.take_answer(form.one("answer")),
+            (Scene::Telephone { .. }, "answer") => state.take_answer(form.one("answer"), now),
             (Scene::Trouble(_) | Scene::Done(_) | Scene::Logon(_), "again")
             | (Scene::OldPin { .. } | Scene::Telephone { .. } | Scene::Who { .. } | Scene::Pages { .. }, "back") => {
                 self.look_again(state)
@@ -118,7 +118,7 @@ impl Engine {
     fn take_old_pin(self: &Arc<Self>, state: &mut State, form: &Form, now: Instant) {
         let Scene::OldPin { tries, .. } = state.scene else { return };
         let fault = |state: &mut State, fault| state.show(Scene::OldPin { tries, fault: Some(fault) });
-        let typed = form.one("pin");
+        let typed = form.exact("pin");
         let last_try = if form.has("last-try") { LastTry::Spend } else { LastTry::Keep };
         if typed.is_empty() {
             return fault(state, Fault::Empty);
@@ -167,9 +167,9 @@ impl Engine {
     /// Takes a PIN that somebody has chosen.
     fn take_new_pin(self: &Arc<Self>, state: &mut State, form: &Form) {
         let Scene::NewPin { form: rules, why, .. } = state.scene else { return };
-        let typed = form.one("new-pin");
+        let typed = form.exact("new-pin");
         let old = state.pin.as_ref().map(|(pin, _)| pin.expose());
-        let fault = judge(typed, form.one("again"), rules, old);
+        let fault = judge(typed, form.exact("again"), rules, old);
         if fault.is_some() {
             return state.show(Scene::NewPin { form: rules, why, fault });
         }
@@ -197,16 +197,19 @@ impl State {
         }
     }
 
-    /// Takes what the help desk has read out; a slip is told, and costs nothing.
-    fn take_answer(&mut self, typed: &str) {
+    /// Takes what the help desk has read out; a slip is told, and costs nothing. A wrong answer costs the card a try, so that the next
+    /// waits as one after a wrong PIN does.
+    fn take_answer(&mut self, typed: &str, now: Instant) {
         let Scene::Telephone { kind, code, .. } = &self.scene else { return };
         let (kind, code) = (*kind, code.clone());
-        match read_code(kind.answer(), typed).map(Zeroizing::new) {
-            Err(slip) => {
+        let left = self.card.as_ref().and_then(|card| self.pauses.left(&card.id.to_string(), now));
+        match (read_code(kind.answer(), typed).map(Zeroizing::new), left) {
+            (Err(slip), _) => {
                 let fault = if typed.is_empty() { Fault::Empty } else { Fault::Slip(slip) };
                 self.show(Scene::Telephone { kind, code, fault: Some(fault) });
             }
-            Ok(answer) => {
+            (Ok(_), Some(left)) => self.show(Scene::Telephone { kind, code, fault: Some(Fault::Pause(left)) }),
+            (Ok(answer), None) => {
                 // The line is dropped with the answer: each code is answered once.
                 if let Some(line) = self.telephone.take()
                     && line.try_send(answer).is_ok()

@@ -68,7 +68,7 @@ impl Engine {
                     state.show(Scene::Done(Done::Unblocked));
                 }
                 // The page has turned to something else already.
-                Err(error) if error.code() == "responder-failed" => {}
+                Err(error) if error.code() == "responder-failed" && !state.scene.is_busy() => {}
                 Err(error) => {
                     if error.token_secret().is_some() {
                         state.was_wrong(&card);

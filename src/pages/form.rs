@@ -60,6 +60,11 @@ impl Form {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
     }
 
+    /// Returns a field as it was typed: blanks around a secret are part of it. Empty where it is not there.
+    pub fn exact(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    }
+
     /// Returns every value of a field.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -95,7 +100,7 @@ mod tests {
     #[test]
     fn fields_are_read_and_addresses_written() {
         let form = Form::of_query(Some("q=+J%C3%BCrgen%20&state=a&state=b&on"));
-        assert_eq!(form.one("q"), "Jürgen");
+        assert_eq!((form.one("q"), form.exact("q"), form.exact("missing")), ("Jürgen", " Jürgen ", ""));
         assert_eq!(form.all("state").collect::<Vec<_>>(), ["a", "b"]);
         assert!(form.has("on") && form.one("missing").is_empty());
         assert_eq!(Form::address("/x", &[("q", "a&b"), ("none", "")]), "/x?q=a%26b");

@@ -76,7 +76,7 @@ fn get<F: OneBrowser>(face: &F, parts: &Parts, peer: SocketAddr) -> Response {
         return start(face, headers, secret, peer);
     }
     match face.guard().admit(headers, false, peer) {
-        Ok(()) => face.show(parts),
+        Ok(()) => kept_on(face, face.show(parts)),
         Err(kept) => kept_out(face, headers, kept),
     }
 }
@@ -88,6 +88,14 @@ fn start<F: OneBrowser>(face: &F, headers: &HeaderMap, secret: &str, peer: Socke
     };
     let mut response = see_other("/");
     response.headers_mut().insert(header::SET_COOKIE, cookie);
+    response
+}
+
+/// Has the browser keep its cookie from now on: a workstation may serve for longer than a cookie lasts.
+fn kept_on<F: OneBrowser>(face: &F, mut response: Response) -> Response {
+    if let Some(cookie) = face.guard().kept() {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
     response
 }
 

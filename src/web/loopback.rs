@@ -20,7 +20,8 @@ use zeroize::Zeroizing;
 
 /// Limits how many connections are open at one time: one browser has six, and events hold one of them.
 const CONNECTIONS: usize = 32;
-/// Sets how long a browser keeps its cookie, in seconds: a week; the program that gave it out may have ended before.
+/// Sets how long a browser keeps its cookie, in seconds: a week from the last page on; the program that gave it out may have ended
+/// before.
 const KEPT: u64 = 7 * 86_400;
 /// Counts the random bytes of a link, and of a cookie.
 const BYTES: usize = 32;
@@ -76,6 +77,11 @@ impl Guard {
         if let Some(user) = (self.user_of)(peer, self.address) {
             let _ = self.user.set(user);
         }
+        self.kept()
+    }
+
+    /// Returns the cookie of the browser that was let in, which keeps it for its time from now on.
+    pub fn kept(&self) -> Option<HeaderValue> {
         cookie::kept(self.name, &self.cookie, KEPT, SameSite::Strict).ok()
     }
 

@@ -130,15 +130,15 @@ fn watch(desk: &Desk, told: &Receiver<Told>, args: &DeskArgs, output: &Output) -
 /// Writes the results, and says how the run stands.
 fn finish(book: &Book, args: &DeskArgs, output: &Output) -> Result<(), Failure> {
     let run = book.run();
-    if let Some(directory) = &args.results {
-        results::write(run, directory, UNSIGNED)?;
-    }
     let count = |stands: &[Stand]| run.rows.iter().filter(|row| stands.contains(&row.stand)).count();
     let (done, waiting) = (count(&[Stand::Done]), count(&[Stand::Pending, Stand::Unasked]));
     let mut document = results::document(run);
     document["done"] = json!(done);
     document["waiting"] = json!(waiting);
     output.result(&document, || text(book, done))?;
+    if let Some(directory) = &args.results {
+        results::write(run, directory, UNSIGNED)?;
+    }
     let left = run.rows.len() - done - count(&[Stand::Dropped]);
     match left {
         0 => Ok(()),

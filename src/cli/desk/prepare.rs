@@ -12,6 +12,7 @@ use crate::desk::{
     self, Book, Error, LARGEST_LIST, Letters, ListOrder, Note, PinMode, Row, Stand, prepare, requests, runs_in,
 };
 use crate::enrollment::Journal;
+use crate::platform::directory;
 use crate::secret::Pin;
 use std::io::Read;
 use std::path::Path;
@@ -38,21 +39,21 @@ pub fn of_list(args: &DeskRunArgs, list: &Path, output: &Output) -> Result<Prepa
     for note in notes.iter().filter(|_| !book.run().rows.is_empty()) {
         tell(note, output);
     }
-    asked(client, journal, book, &rows, &args.way, output)
+    asked(client, journal, book, &args.way, output)
 }
 
 /// Prepares a run of what is approved at the server.
 pub fn of_queue(args: &DeskRunArgs, output: &Output) -> Result<Prepared, Failure> {
     let (client, journal) = connected(&args.way)?;
     let book = prepare::of_queue(&client, &runs_in(&state_directory()?), args.template.as_deref())?;
-    asked(client, journal, book, &[], &args.way, output)
+    asked(client, journal, book, &args.way, output)
 }
 
 /// Prepares a run that was begun before.
 pub fn again(args: &DeskResumeArgs, output: &Output) -> Result<Prepared, Failure> {
     let (client, journal) = connected(&args.way)?;
     let book = prepare::again(&client, &runs_in(&state_directory()?), args.run)?;
-    asked(client, journal, book, &[], &args.way, output)
+    asked(client, journal, book, &args.way, output)
 }
 
 /// Reads the PIN that a holder types, or that a script has at hand. `chooses`: it is a new one.
@@ -80,6 +81,10 @@ fn connected(args: &DeskArgs) -> Result<(Arc<CmClient>, Journal), Failure> {
         let failure = Failure::new("desk-letters", Exit::Usage, "nothing says where the letters go");
         return Err(failure.remedy("Name a printer (--printer) or a directory (--letters)."));
     }
+    if let Some(path) = &args.results {
+        let failed = |source| Error::State { doing: "made", path: path.clone(), source };
+        directory::make_with_parents(path).map_err(failed)?;
+    }
     let client = connection::client(&Settings::load()?, &args.server)?;
     let journal = Journal::open(state_directory()?.join("journal")).map_err(Error::from)?;
     Ok((Arc::new(client), journal))
@@ -103,12 +108,11 @@ fn asked(
     client: Arc<CmClient>,
     journal: Journal,
     mut book: Book,
-    rows: &[Row],
     args: &DeskArgs,
     output: &Output,
 ) -> Result<Prepared, Failure> {
     prepare::check_pins(&client, book.run(), pins(args), letters(args).as_ref())?;
-    requests::ask(&client, &mut book, rows)?;
+    requests::ask(&client, &mut book)?;
     requests::look(&client, &journal, &mut book, pins(args))?;
     let patience = review::patience(args.wait).unwrap_or_default();
     let (began, mut is_told) = (Instant::now(), false);
@@ -146,6 +150,10 @@ fn tell(note: &Note, output: &Output) {
         Note::OtherTemplate { name } => {
             output
                 .tell(&format!("{name} keeps the template of the request that was made; cancel that to have another"));
+        }
+        Note::OtherData { name } => {
+            output
+                .tell(&format!("{name} keeps the data items of the request that was made; cancel that to have others"));
         }
         Note::Dropped { name, begun: true } => {
             output.tell(&format!("{name} is not in the list any more; the card that was begun goes on"));

@@ -2,7 +2,7 @@
 
 use super::lines::{line, rings};
 use super::prepare;
-use crate::cli::output::{Live, Output, Shade};
+use crate::cli::output::{Live, Output, Shade, counted};
 use crate::desk::{Act, At, Command, Desk, Happened, ReaderView, Told, View};
 use crate::platform::terminal::Keys;
 use std::collections::VecDeque;
@@ -32,6 +32,8 @@ struct Screen<'a> {
     /// The readers whose cards' holders are to type a PIN, in the order in which they asked.
     asks: VecDeque<(String, bool)>,
     stopping: bool,
+    /// It was told what an end now would lose.
+    loss_told: bool,
 }
 
 /// Shows the run, and does what keys say, until it is over; false: somebody left before the cards under way were done.
@@ -47,6 +49,7 @@ pub fn watch(desk: &Desk, told: &Receiver<Told>, sound: bool, output: &Output) -
         chosen: 0,
         asks: VecDeque::new(),
         stopping: false,
+        loss_told: false,
     };
     loop {
         loop {
@@ -147,6 +150,13 @@ impl Screen<'_> {
             (b'P', _) => self.desk.command(Command::Pause { reader: None }),
             (b'l', _) => self.desk.command(Command::Print),
             (b'q' | CTRL_C, _) if self.stopping => return false,
+            (b'q' | CTRL_C, _) if self.view.letters > 0 && !self.loss_told => {
+                self.loss_told = true;
+                let letters = counted(self.view.letters as u64, "letter");
+                self.live.tell(&format!(
+                    "{letters} not printed yet: l tries again; q once more ends the run, and a PIN whose letter is not printed by then is lost"
+                ));
+            }
             (b'q' | CTRL_C, _) => {
                 self.stopping = true;
                 self.desk.command(Command::Stop);

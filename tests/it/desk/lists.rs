@@ -4,7 +4,8 @@ use serde_json::json;
 
 use cardwright::virtual_card::{SharedCard, VirtualCard};
 
-use super::{ADAM, Bench, OLGA, approved, changes, plain};
+use super::{ADAM, Bench, OLGA, PIN, approved, changes, plain};
+use crate::support::site::EXTENSION;
 
 /// A card without any application.
 struct Nothing;
@@ -51,6 +52,8 @@ fn what_is_wrong_with_a_list_is_told_before_anything_begins() {
     bench.end(&["run", &list, "--pin", "letter"]).refused(2, "desk-letters");
     bench.end(&["run", &list, "--pin", "hand-over"]).refused(6, "desk-no-opening");
     bench.end(&["resume", &uuid::Uuid::new_v4().to_string(), "--pin", "now"]).refused(2, "desk-run-unknown");
+    // Where results cannot be written, that is told before the work and not after it.
+    bench.end(&["run", &list, "--pin", "now", "--results", &format!("{list}/results")]).refused(10, "desk-state");
     assert_eq!(bench.requests(), []);
 }
 
@@ -138,4 +141,38 @@ fn approvals_are_asked_for_at_once_and_a_list_that_changes_goes_on() {
     // The first run says that nothing was done for nils, which the server knows better now.
     let refused = bench.end(&["results", &run, "--sign", "--to", &to]).refused(6, "desk-row");
     assert!(refused.message.contains("nils") || refused.message.contains("row 4"), "{}", refused.message);
+}
+
+#[test]
+fn a_list_that_grows_gives_nobody_a_second_card_and_what_is_asked_for_anew_has_its_data() {
+    let mut bench = Bench::new(&["ursula", "petra"], |template| {
+        approved(template.replacen("data_items = []", "data_items = [\"Room\"]", 1))
+    });
+    bench.site.person(ADAM, &["approvers"]);
+    let list = bench.site.program.write("people.csv", "person,data.Room\nursula,4711\n");
+    let way = ["--pin", "now"];
+    let run = |bench: &Bench| bench.end(&[&["run", &list], &way[..]].concat());
+    let asked = run(&bench);
+    assert_eq!(asked.code, Some(7), "{asked:?}");
+    // Denied, and asked for once more without the list: the same is said again.
+    let queue = |bench: &Bench| bench.site.client(OLGA).queue(None, None, None).unwrap();
+    let path = format!("{EXTENSION}/requests/{}/deny", queue(&bench)[0].request.uuid);
+    bench.site.send(ADAM, "POST", &path, &json!({})).ok();
+    assert_eq!(run(&bench).code, Some(6));
+    let id = asked.document()["run"].as_str().unwrap().to_owned();
+    let again = bench.end(&[&["resume", &id], &way[..]].concat());
+    assert_eq!(again.code, Some(7), "{again:?}");
+    let made = queue(&bench)[0].request.clone();
+    assert_eq!(made.data_collection[0].value.as_deref(), Some("4711"));
+
+    let request = made.uuid.to_string();
+    bench.site.run(ADAM, PIN, &["request", "approve", &request, "--yes"]).done();
+    bench.insert(0);
+    assert_eq!(run(&bench).code, Some(0));
+    // The run is over, and the list grows.
+    bench.site.program.write("people.csv", "person,data.Room\nursula,4712\npetra,4713\n");
+    let grown = run(&bench);
+    assert_eq!((grown.code, &grown.document()["done"]), (Some(7), &json!(1)), "{grown:?}");
+    let stands = [("petra", "Pending"), ("ursula", "Completed"), ("ursula", "Denied")];
+    assert_eq!(bench.requests(), stands.map(|(name, status)| (name.to_owned(), status.to_owned())));
 }

@@ -1,6 +1,7 @@
 //! How cards get their PINs: letters, printers that are away, one-time passwords at the hand-over.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use cardwright::virtual_card::SharedCard;
@@ -62,6 +63,20 @@ pub fn opens(card: &SharedCard, pin: &str) {
     assert_eq!(answer.unwrap(), [0x90, 0x00]);
 }
 
+/// A printer that takes each job unless this file is there; the second is the last job.
+pub fn printer(bench: &mut Bench) -> (PathBuf, PathBuf) {
+    let bin = bench.site.program.path("printers");
+    std::fs::create_dir(&bin).unwrap();
+    let (gone, job) = (bin.join("gone"), bin.join("job.pdf"));
+    let script = format!("#!/bin/sh\ntest ! -e {} || {{ echo away >&2; exit 1; }}\n", gone.display());
+    for (name, rest) in [("lpstat", String::new()), ("lp", format!("cat > {}\n", job.display()))] {
+        std::fs::write(bin.join(name), format!("{script}{rest}")).unwrap();
+        std::fs::set_permissions(bin.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    bench.site.program.set("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+    (gone, job)
+}
+
 #[test]
 fn a_letter_has_the_pin_that_opens_the_card_and_is_wiped_when_printed() {
     let bench = Bench::new(&["Łukasz", "Ülkü Öz"], plain);
@@ -119,16 +134,7 @@ fn a_printer_that_is_away_loses_no_letter_silently() {
     let told = end(command.env("FONTCONFIG_FILE", configuration)).refused(2, "desk-letters");
     assert!(told.message.contains("山田太郎") && !told.message.contains("ursula"), "{told:?}");
     assert_eq!(bench.requests(), []);
-    // A printer that takes a job where a file says so.
-    let bin = bench.site.program.path("printers");
-    std::fs::create_dir(&bin).unwrap();
-    let (gone, job) = (bin.join("gone"), bin.join("job.pdf"));
-    let script = format!("#!/bin/sh\ntest ! -e {} || {{ echo away >&2; exit 1; }}\n", gone.display());
-    for (name, rest) in [("lpstat", String::new()), ("lp", format!("cat > {}\n", job.display()))] {
-        std::fs::write(bin.join(name), format!("{script}{rest}")).unwrap();
-        std::fs::set_permissions(bin.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    bench.site.program.set("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+    let (gone, job) = printer(&mut bench);
     let list = bench.list(&["ursula", "petra"]);
     let arguments = ["run", &list, "--pin", "letter", "--printer", "office"];
     std::fs::write(&gone, "").unwrap();

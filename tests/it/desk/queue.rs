@@ -9,11 +9,11 @@ use crate::whole::cards::kind::yubikey;
 
 #[test]
 fn what_is_approved_is_carried_out_once_at_the_cost_of_single_enrollments() {
-    let mut bench = Bench::new(&["ursula", "petra", "gita", "nils"], approved);
+    let mut bench = Bench::new(&["ursula", "petra", "gita", "nils", "ida", "otto"], approved);
     bench.site.person(ADAM, &["approvers"]);
     let queue = ["run", "--from-queue", "--pin", "now"];
     bench.end(&queue).refused(6, "desk-nothing-approved");
-    let list = bench.list(&["ursula", "petra", "gita", "nils"]);
+    let list = bench.list(&["ursula", "petra", "gita", "nils", "ida", "otto"]);
     assert_eq!(bench.end(&["run", &list, "--pin", "now"]).code, Some(7));
     // What one enrollment costs.
     let gita = bench.approve("gita");
@@ -27,8 +27,7 @@ fn what_is_approved_is_carried_out_once_at_the_cost_of_single_enrollments() {
     let cost = alone.headers();
     bench.reader(3).seat().remove();
 
-    bench.approve("petra");
-    bench.approve("ursula");
+    ["petra", "ursula", "ida", "otto"].map(|name| bench.approve(name));
     let other = PrivatePcscd::start(&["Elsewhere"]).unwrap();
     let mut command = bench.command(&queue);
     command.env("CARDWRIGHT_STATE", bench.site.program.path("another")).env(CLIENTS_VARIABLE, other.socket());
@@ -46,11 +45,12 @@ fn what_is_approved_is_carried_out_once_at_the_cost_of_single_enrollments() {
     let twin = SharedCard::new(Box::new(PivCard::new(twin).unwrap()));
     bench.reader(1).seat().insert(twin.clone());
     assert_eq!(run.until("card-refused")["trouble"]["code"], "same-serial");
-    // Another workstation, which has read the same queue, gives nobody a second card.
+    // Another workstation, which has read the same queue, gives nobody a second card, and its card to whoever comes next.
     let late = SharedCard::new(Box::new(PivCard::new(yubikey()).unwrap()));
     other.readers()[0].seat().insert(late.clone());
     let failed = elsewhere.until("failed");
-    assert_eq!((&failed["person"], changes(&late)), (&"ursula".into(), 0), "{failed}");
+    assert_eq!((&failed["person"], &failed["trouble"]["code"]), (&"ursula".into(), &"request-of-other-card".into()));
+    assert_eq!(elsewhere.until("done")["person"], "petra");
     drop(elsewhere);
     release.send(()).unwrap();
     drop(is_reached);
@@ -61,10 +61,21 @@ fn what_is_approved_is_carried_out_once_at_the_cost_of_single_enrollments() {
     assert_eq!(run.until("card-refused")["trouble"]["code"], "desk-card-done");
     assert_eq!(changes(&twin), 0);
 
-    let next = bench.insert(2);
-    assert_eq!(run.until("done")["person"], "petra");
+    bench.insert(2);
+    let failed = run.until("failed");
+    assert_eq!(
+        (&failed["person"], &failed["trouble"]["code"]),
+        (&"petra".into(), &"request-completed-elsewhere".into())
+    );
+    assert_eq!(run.until("done")["person"], "ida");
+    let next = bench.insert(3);
+    assert_eq!(run.until("done")["person"], "otto");
     assert_eq!(next.headers(), cost, "a card at the desk costs what one enrollment costs");
-    assert_eq!(run.ended().0, Some(0));
-    let expected = [("gita", "Completed"), ("nils", "Pending"), ("petra", "Completed"), ("ursula", "Completed")];
-    assert_eq!(bench.requests(), expected.map(|(name, status)| (name.to_owned(), status.to_owned())));
+    let (code, last) = run.ended();
+    assert_eq!((code, &last.last().unwrap()["done"]), (Some(6), &3.into()));
+    let pending = |name: &str| (name.to_owned(), if name == "nils" { "Pending" } else { "Completed" }.to_owned());
+    assert_eq!(bench.requests(), ["gita", "ida", "nils", "otto", "petra", "ursula"].map(pending));
+    // What the other one has done is known as soon as it is asked for.
+    let id = last.last().unwrap()["run"].as_str().unwrap().to_owned();
+    assert_eq!(bench.end(&["resume", &id, "--pin", "now"]).done()["done"], 4);
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use rexpect::session::{PtySession, spawn_command};
 
-use super::pins::opens;
+use super::pins::{opens, printer};
 use super::{Bench, OLGA, PIN, plain};
 
 const PATIENCE_MS: u64 = 60_000;
@@ -61,4 +61,26 @@ fn holders_type_their_pins_in_turn_and_keys_pause_skip_retry_and_stop() {
     desk.exp_string("go on: cardwright desk resume").unwrap();
     desk.exp_eof().unwrap();
     assert_eq!(bench.requests().len(), 2);
+}
+
+#[test]
+fn one_key_gives_up_no_letter_that_is_not_printed() {
+    let mut bench = Bench::new(&["ursula", "petra"], plain);
+    let (gone, _) = printer(&mut bench);
+    let list = bench.list(&["ursula", "petra"]);
+    let mut desk = at_terminal(&bench, &["run", &list, "--pin", "letter", "--printer", "office"]);
+    desk.exp_string("put a card in").unwrap();
+    std::fs::write(&gone, "").unwrap();
+    bench.insert(0);
+    desk.exp_string("(letter-failed)").unwrap();
+    let mut press = |key: &str, told: &str| {
+        desk.send(key).unwrap();
+        desk.flush().unwrap();
+        desk.exp_string(told).unwrap();
+    };
+    press("q", "1 letter not printed yet");
+    std::fs::remove_file(&gone).unwrap();
+    press("l", "ursula's PIN letter is printed");
+    press("q", "go on: cardwright desk resume");
+    desk.exp_eof().unwrap();
 }

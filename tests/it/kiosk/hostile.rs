@@ -104,6 +104,9 @@ fn whoever_has_no_business_here_gets_nothing() {
     assert_eq!(ask(&corridor, "POST", "/act", &[cookie, origin, same, typed], &large).0, 400);
     assert_eq!(ask(&corridor, "DELETE", "/", &[cookie, origin, same], "").0, 405);
     assert!(card.headers().is_empty(), "something went to the card");
+    // With each page the browser that was let in keeps its cookie for another week: a kiosk may serve for months.
+    let (status, answer) = ask(&corridor, "GET", "/", &[cookie, same], "");
+    assert!(status == 200 && answer.contains("Max-Age=604800"), "{answer}");
 
     // The start link again, and another browser.
     let path = corridor.link.strip_prefix(&own).unwrap();

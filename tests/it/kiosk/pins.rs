@@ -2,6 +2,8 @@
 
 use super::lab::{Corridor, NEW_PIN, PIN, card, chooses, judged, takes, tries, yubikey};
 use crate::support::site::{API, EXTENSION, last_segment};
+use cardwright::cm::offline::{CodeKind, puk_answer, write_code};
+use cardwright::secret::Puk;
 use cardwright::virtual_card::SharedCard;
 use serde_json::json;
 
@@ -80,6 +82,8 @@ fn a_card_is_known_and_its_pin_is_changed_and_never_guessed_away() {
     judged(&browser, "new-pin");
     for (pin, again, told) in [
         ("12345", "12345", "The PIN must have 6 to 8 characters."),
+        // A blank is a character like any other.
+        (" 31415926", " 31415926", "The PIN must have 6 to 8 characters."),
         (NEW_PIN, "314158", "The two are not alike."),
         ("123456", "123456", "Others would guess this PIN first."),
         (PIN, PIN, "This is the PIN that the card has now."),
@@ -232,8 +236,31 @@ fn a_locked_pin_is_opened_over_the_telephone_without_script() {
         browser.sees(told);
     }
     assert!(card.headers().is_empty(), "a slip went to the card");
+    // What no slip gives away costs the card a try where it is a PUK, and the next answer has to wait.
+    let puk = |digits: &str| *puk_answer(&Puk::new(digits.to_owned())).unwrap();
+    for (wrong, told) in [([0xEE; 8], "responder-failed"), (puk("99999999"), "wrong-puk")] {
+        browser.fill("Answer of the help desk", &write_code(CodeKind::PukAnswer, wrong));
+        browser.click("Go on");
+        browser.sees(&format!("Code: {told}"));
+        browser.click("Look at the card again");
+        browser.click("Set a new PIN over the telephone");
+        chooses(&browser, NEW_PIN);
+        browser.sees("Read this code out, group by group:");
+    }
+    // A machine that is slower than the pause sets the PIN at once.
     browser.fill("Answer of the help desk", &answer.to_lowercase());
     browser.click("Go on");
+    let is_slowed = browser.until("a pause, or the end", || {
+        let shown = browser.texts("body").concat();
+        let [paused, done] =
+            ["Nothing was tried: please wait", "The card has the new PIN."].map(|it| shown.contains(it));
+        (paused || done).then_some(paused)
+    });
+    if is_slowed {
+        std::thread::sleep(std::time::Duration::from_secs(4));
+        browser.fill("Answer of the help desk", &answer.to_lowercase());
+        browser.click("Go on");
+    }
     browser.sees("The card has the new PIN. Tell the help desk that it worked.");
     assert!(!browser.source().contains(&answer));
     corridor.remove(0);
