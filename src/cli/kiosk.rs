@@ -33,6 +33,7 @@ pub fn run(args: &KioskArgs, output: &Output) -> Result<(), Failure> {
         renew_within: time::Duration::days(args.renew_days.into()),
         help_desk: args.help_desk.clone(),
         state: state_directory()?,
+        give_link: args.start_link.clone().filter(|_| args.renew_link).map(start_link::giver),
     };
     let opened = |opened: &Opened| told(opened, args.start_link.as_deref(), output);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

@@ -26,10 +26,18 @@ pub fn show(door: &Door, texts: Texts<'_>, parts: &Parts) -> Response {
         @if query.has("out") { p.done role="status" { (texts.t("signed-out")) } }
         @if let Some(refused) = &failed { (trouble::told(texts, refused)) }
         @if let Some(why) = why(texts, query.one("over")) { div.trouble role="alert" { p { (why) } } }
-        (ways::written(door, texts, then, Wanted::Name, false))
+        (ways::written(door, texts, then, shown_at(then), false))
     };
     let title = if failed.is_some() { "not-signed-in" } else { "sign-in" };
     frame::open(texts, StatusCode::OK, "/sign-in", &texts.t(title), &content)
+}
+
+/// Says what somebody is to show who goes on there. A kiosk's browser may still be signed in at the issuer as whoever stood there before.
+fn shown_at(then: &str) -> Wanted {
+    match then.split('?').next().and_then(Place::parse) {
+        Some(Place::Kiosk) => Wanted::Presence,
+        _ => Wanted::Name,
+    }
 }
 
 /// Sends somebody to the issuer. It is a link, not a form: a page that lets forms go to itself alone (`form-action`) lets none be

@@ -58,7 +58,7 @@ fn fields(row: &Entry) -> [String; 11] {
     let pin = match row.pin {
         PinFate::None => String::new(),
         PinFate::LetterOwed => "letter not printed".into(),
-        PinFate::LetterPrinted => "letter printed".into(),
+        PinFate::LetterPrinted => "letter made".into(),
         PinFate::Lost => "lost: the card needs a new PIN".into(),
         PinFate::OpeningOwed => "to be opened by its holder".into(),
         PinFate::Opening(request) => format!("its holder opens it by request {request}"),

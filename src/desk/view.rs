@@ -118,7 +118,7 @@ pub enum Happened {
         person: String,
         trouble: Trouble,
     },
-    /// The letter with the person's PIN is printed.
+    /// The letter with the person's PIN is printed, or written into its directory.
     Letter {
         person: String,
     },

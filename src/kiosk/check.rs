@@ -125,7 +125,8 @@ fn unreached(error: &client::Error) -> Checked {
 
 /// Says whether the start link can be written there.
 fn writable(path: &Path) -> Checked {
-    let beside = path.with_extension("check");
+    // What a check that was killed has left is in nobody's way.
+    let beside = path.with_extension(format!("check-{}", std::process::id()));
     let tried = crate::platform::file::create(&beside, b"").and_then(|()| std::fs::remove_file(&beside));
     match tried {
         Ok(()) => Checked::good("start-link", format!("{} can be written", path.display())),

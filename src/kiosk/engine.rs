@@ -26,6 +26,9 @@ use zeroize::Zeroizing;
 /// Bounds how many kinds of work are remembered with the time that they took.
 const MOST_TIMES: usize = 200;
 
+/// Sets how long somebody may be at the server's pages, where no warning of ours is seen.
+const ELSEWHERE: Duration = Duration::from_secs(600);
+
 /// Holds the state, and tells those who show it of each change.
 pub struct Engine {
     state: Mutex<State>,
@@ -67,6 +70,9 @@ pub struct State {
     pub(super) refused: bool,
     /// A work needs what nobody at a kiosk has.
     pub(super) hopeless: bool,
+    /// Somebody was sent to the server's pages in this browser; and has left since.
+    pub(super) signed_in: bool,
+    was_signed_in: bool,
     pub comfort: Comfort,
     pub(super) idle: Idle,
     pub warned: bool,
@@ -117,6 +123,8 @@ impl Engine {
             after: None,
             refused: false,
             hopeless: false,
+            signed_in: false,
+            was_signed_in: false,
             comfort: Comfort::default(),
             idle: Idle::new(settings.idle, now),
             warned: false,
@@ -168,6 +176,15 @@ impl Engine {
         self.changed.send_replace(u64::MAX);
     }
 
+    /// Has another browser shown, where somebody has left who was sent to the server's pages in this one; tried again until it works.
+    pub fn change_browsers<E>(&self, change: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        if self.with(|state| state.was_signed_in) {
+            change()?;
+            self.with(|state| state.was_signed_in = false);
+        }
+        Ok(())
+    }
+
     /// Looks whether somebody is still there, and ends what is open where nobody is.
     pub fn tick(&self, now: Instant) {
         self.with(|state| {
@@ -177,6 +194,9 @@ impl Engine {
             }
             if state.scene.is_rest() && state.comfort == Comfort::default() {
                 return state.idle.touch(now);
+            }
+            if matches!(state.scene, Scene::Pages { .. }) && state.idle.is_within(ELSEWHERE, now) {
+                return;
             }
             match state.idle.presence(now) {
                 Presence::There => {}
@@ -253,6 +273,7 @@ impl State {
     pub(super) fn end_turn(&mut self) {
         self.turn += 1;
         (self.worker, self.card) = (None, None);
+        self.was_signed_in |= std::mem::take(&mut self.signed_in);
         self.drop_typed();
         self.warned = false;
     }

@@ -31,6 +31,11 @@ impl Idle {
         self.last = now;
     }
 
+    /// Says whether somebody did something within this time.
+    pub fn is_within(&self, time: Duration, now: Instant) -> bool {
+        now.saturating_duration_since(self.last) < time
+    }
+
     /// Says whether somebody is there.
     pub fn presence(&self, now: Instant) -> Presence {
         match now.saturating_duration_since(self.last) {

@@ -30,4 +30,4 @@ mod works;
 pub use check::{Checked, check};
 pub use office::Office;
 pub use serve::{Opened, StartError, serve};
-pub use settings::Settings;
+pub use settings::{GiveLink, Settings};

@@ -83,8 +83,8 @@ pub async fn serve<E>(
         return Ok(Err(error));
     }
     let (stop, stopped) = watch::channel(false);
-    let watching = tokio::spawn(tick(Arc::clone(&engine), stopped));
     let kiosk = Arc::new(Kiosk { engine: Arc::clone(&engine), guard, catalogue: Catalogue::new(screens::TEXTS) });
+    let watching = tokio::spawn(tick(Arc::clone(&kiosk), stopped));
     let service = Router::new().fallback(answer::<Kiosk>).with_state(kiosk);
     let ending = async {
         ending.await;
@@ -107,12 +107,16 @@ async fn end_visits(engine: &Arc<Engine>) {
 }
 
 /// Looks each second whether somebody is there, and begins to watch the readers as soon as they can be reached.
-async fn tick(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) {
+async fn tick(kiosk: Arc<Kiosk>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        let looking = Arc::clone(&engine);
+        let looking = Arc::clone(&kiosk);
         // The service of the readers may take seconds to say that it is not there.
-        let _ = tokio::task::spawn_blocking(move || looking.watch_readers()).await;
-        engine.tick(Instant::now());
+        let looked = tokio::task::spawn_blocking(move || {
+            looking.engine.watch_readers();
+            looking.change_browsers();
+        });
+        let _ = looked.await;
+        kiosk.engine.tick(Instant::now());
         let _ = tokio::time::timeout(TICK, stopped.changed()).await;
     }
 }
@@ -148,6 +152,16 @@ impl OneBrowser for Kiosk {
 }
 
 impl Kiosk {
+    /// Has another browser shown, where somebody has left who may still be signed in in this one, at the server or elsewhere.
+    fn change_browsers(&self) {
+        let Some(give) = &self.engine.settings.give_link else { return };
+        let change =
+            || self.guard.change(|link| give(link)).unwrap_or_else(|no_random| Err(io::Error::other(no_random)));
+        if let Err(error) = self.engine.change_browsers(change) {
+            tracing::error!(%error, "no new link can be given: the browser stays as somebody has left it");
+        }
+    }
+
     /// Takes who comes back from the server's pages. A strict cookie stays behind on the way from another site, so a page of ours leads
     /// on; what lets somebody in is what they were sent with.
     fn returned(&self, parts: &Parts) -> Response {

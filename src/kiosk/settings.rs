@@ -1,8 +1,12 @@
 //! How the workstation is set up.
 
 use super::office::Office;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// Gives a start link to whoever shows the page.
+pub type GiveLink = Box<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
 
 /// Says how the workstation is set up.
 pub struct Settings {
@@ -20,4 +24,7 @@ pub struct Settings {
     pub office: Office,
     /// Where the journal and the marks are kept.
     pub state: PathBuf,
+    /// Gives a new link after somebody has left who signed in at the server's pages: whoever shows the page throws the browser away,
+    /// with all that it is signed in to. `None`: the browser stays.
+    pub give_link: Option<GiveLink>,
 }

@@ -110,6 +110,7 @@ impl Engine {
             engine.news(turn, |state| match (led, loopback::random()) {
                 (Ok(kiosk), Ok(secret)) => {
                     let address = office.pages(kiosk, engine.port, &secret);
+                    state.signed_in = true;
                     state.show(Scene::Pages { address, state: secret });
                 }
                 (Err(error), _) => state.fail(&refused(error)),

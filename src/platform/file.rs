@@ -94,9 +94,21 @@ pub fn place_new(path: &Path, beside: &Path, content: &[u8], readers: Readers) -
 /// `beside` must be a name in the same directory; a file of that name, which a crash may have left, is overwritten.
 /// Windows: `MoveFileExW` with `MOVEFILE_REPLACE_EXISTING` and `MOVEFILE_WRITE_THROUGH` in place of rename and flush.
 pub fn replace(path: &Path, beside: &Path, content: &[u8]) -> Result<(), ReplaceError> {
+    put(path, beside, content, None)
+}
+
+/// Likewise, for those whom the file lets read that is there; without one, for its owner alone.
+///
+/// Windows: the new file gets the old one's security descriptor.
+pub fn replace_alike(path: &Path, beside: &Path, content: &[u8]) -> Result<(), ReplaceError> {
+    put(path, beside, content, fs::metadata(path).ok().map(|known| known.permissions()))
+}
+
+fn put(path: &Path, beside: &Path, content: &[u8], readers: Option<Permissions>) -> Result<(), ReplaceError> {
     let at = |step| move |source| ReplaceError { step, source };
     let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(beside);
     let mut file = opened.map_err(at(Step::Write))?;
+    readers.map_or(Ok(()), |readers| file.set_permissions(readers)).map_err(at(Step::Write))?;
     file.write_all(content).map_err(at(Step::Write))?;
     file.sync_all().map_err(at(Step::Flush))?;
     fs::rename(beside, path).map_err(at(Step::Rename))?;

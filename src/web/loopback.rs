@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum_server::Handle;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 /// Limits how many connections are open at one time: one browser has six, and events hold one of them.
@@ -39,13 +39,24 @@ pub struct Guard {
     address: SocketAddr,
     authority: String,
     user_of: UserOf,
-    /// Whose browser was let in, where that is known.
-    user: OnceLock<u32>,
     /// Names the cookie; a port of the same computer is no other host to a browser.
     name: &'static str,
+    keys: Mutex<Keys>,
+}
+
+/// Lets one browser in, and knows it.
+struct Keys {
     /// What stands in the start link until it is used.
-    link: Mutex<Option<Zeroizing<String>>>,
+    link: Option<Zeroizing<String>>,
     cookie: Zeroizing<String>,
+    /// Whose browser was let in, where that is known.
+    user: Option<u32>,
+}
+
+impl Keys {
+    fn new() -> Result<Self, NoRandom> {
+        Ok(Self { link: Some(random()?), cookie: random()?, user: None })
+    }
 }
 
 /// Says why a call is not answered.
@@ -60,29 +71,48 @@ pub enum Kept {
 impl Guard {
     /// Makes a link, and a cookie of this name, for who listens at this address.
     pub fn new(address: SocketAddr, name: &'static str, user_of: UserOf) -> Result<Self, NoRandom> {
-        let (link, cookie) = (Mutex::new(Some(random()?)), random()?);
-        Ok(Self { address, authority: address.to_string(), user_of, user: OnceLock::new(), name, link, cookie })
+        Ok(Self { address, authority: address.to_string(), user_of, name, keys: Mutex::new(Keys::new()?) })
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Keys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the start link; `None` once it was used.
     pub fn link(&self) -> Option<Zeroizing<String>> {
-        let link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
-        link.as_ref().map(|secret| Zeroizing::new(format!("http://{}/start/{}", self.authority, **secret)))
+        self.link_of(&self.keys())
+    }
+
+    fn link_of(&self, keys: &Keys) -> Option<Zeroizing<String>> {
+        let link = keys.link.as_ref();
+        link.map(|secret| Zeroizing::new(format!("http://{}/start/{}", self.authority, **secret)))
+    }
+
+    /// Knows the browser no more that was let in, and lets in the one that comes by the link that is given now. Where that cannot be
+    /// given, all stays as it was.
+    pub fn change<E>(&self, give: impl FnOnce(&str) -> Result<(), E>) -> Result<Result<(), E>, NoRandom> {
+        let fresh = Keys::new()?;
+        // Whoever is quick with the link waits until it counts.
+        let mut keys = self.keys();
+        let given = give(&self.link_of(&fresh).unwrap_or_default());
+        if given.is_ok() {
+            *keys = fresh;
+        }
+        Ok(given)
     }
 
     /// Uses the start link up; returns the cookie of the browser that opened it, or `None` where it is none, or was used.
     pub fn start(&self, secret: &str, peer: SocketAddr) -> Option<HeaderValue> {
-        let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
-        link.take_if(|wanted| is_same(wanted, secret))?;
-        if let Some(user) = (self.user_of)(peer, self.address) {
-            let _ = self.user.set(user);
-        }
+        let mut keys = self.keys();
+        keys.link.take_if(|wanted| is_same(wanted, secret))?;
+        keys.user = (self.user_of)(peer, self.address);
+        drop(keys);
         self.kept()
     }
 
     /// Returns the cookie of the browser that was let in, which keeps it for its time from now on.
     pub fn kept(&self) -> Option<HeaderValue> {
-        cookie::kept(self.name, &self.cookie, KEPT, SameSite::Strict).ok()
+        cookie::kept(self.name, &self.keys().cookie, KEPT, SameSite::Strict).ok()
     }
 
     /// Says whether a call was sent to us by our own name and from none but our own pages; a form must say so.
@@ -104,9 +134,9 @@ impl Guard {
         if !self.is_ours(headers, is_form) {
             return Err(Kept::Foreign);
         }
-        let shown = cookie::value(headers, self.name);
-        let is_users = || self.user.get().is_none_or(|user| (self.user_of)(peer, self.address) == Some(*user));
-        if shown.is_some_and(|shown| is_same(&self.cookie, shown)) && is_users() { Ok(()) } else { Err(Kept::Unknown) }
+        let (shown, keys) = (cookie::value(headers, self.name), self.keys());
+        let is_users = || keys.user.is_none_or(|user| (self.user_of)(peer, self.address) == Some(user));
+        if shown.is_some_and(|shown| is_same(&keys.cookie, shown)) && is_users() { Ok(()) } else { Err(Kept::Unknown) }
     }
 }
 
@@ -178,6 +208,17 @@ mod tests {
         for port in [2001, 999] {
             assert_eq!(guard.admit(&headers(&own), false, at(port)), Err(Kept::Unknown), "{port}");
         }
+
+        // Another link lets another user's browser in, and this one no more; one that cannot be given changes nothing.
+        assert_eq!(guard.change(|_| Err("no room")).unwrap(), Err("no room"));
+        assert_eq!(guard.admit(&headers(&own), false, at(1002)), Ok(()));
+        let mut given = String::new();
+        guard.change(|link| Ok::<_, ()>(given.push_str(link))).unwrap().unwrap();
+        assert_eq!(guard.admit(&headers(&own), false, at(1002)), Err(Kept::Unknown));
+        let secret = given.strip_prefix("http://127.0.0.1:8739/start/").unwrap();
+        let next = guard.start(secret, at(2001)).unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
+        assert_ne!(next, cookie);
+        assert_eq!(guard.admit(&headers(&[own[0], ("cookie", &next)]), false, at(2002)), Ok(()));
     }
 
     #[test]

@@ -18,6 +18,10 @@ pub struct KioskArgs {
     /// Write the link by which one browser is let in, once, into this file, for its owner alone, instead of printing it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub start_link: Option<PathBuf>,
+    /// Write a new link after somebody has left who signed in at the server's pages, and serve the old browser no more: what
+    /// shows the page throws that away, with all that it is signed in to (`cardwright-kiosk-browser` does).
+    #[arg(long, requires = "start_link")]
+    pub renew_link: bool,
     /// Serve only readers with this part in their names.
     #[arg(long, value_name = "NAME", env = "CARDWRIGHT_READER")]
     pub reader: Option<String>,

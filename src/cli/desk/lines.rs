@@ -74,7 +74,7 @@ pub fn line(happened: &Happened, view: &View) -> Option<String> {
             )
         }
         Happened::OpeningFailed { person, trouble } => with(format!("{person}'s card is not opened: "), trouble),
-        Happened::Letter { person } => format!("{person}'s PIN letter is printed"),
+        Happened::Letter { person } => format!("{person}'s PIN letter is made"),
         Happened::LetterFailed { person, trouble } => with(format!("{person}'s PIN letter: "), trouble),
         Happened::PinLost { person, serial } => {
             format!("nobody knows the PIN of {person}'s card {serial}: set a new one (cardwright unblock)")

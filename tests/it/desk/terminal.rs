@@ -80,7 +80,7 @@ fn one_key_gives_up_no_letter_that_is_not_printed() {
     };
     press("q", "1 letter not printed yet");
     std::fs::remove_file(&gone).unwrap();
-    press("l", "ursula's PIN letter is printed");
+    press("l", "ursula's PIN letter is made");
     press("q", "go on: cardwright desk resume");
     desk.exp_eof().unwrap();
 }

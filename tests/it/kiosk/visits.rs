@@ -1,7 +1,10 @@
 //! What somebody is let in for: a card that is made ready, renewed, or opened with a one-time password.
 
+use std::os::unix::fs::PermissionsExt;
+
 use super::lab::{Corridor, NEW_PIN, PIN, card, judged, takes, yubikey};
 use crate::pages::single::{Authlib, ISSUER, set as set_settings};
+use crate::support::browser::Browser;
 use crate::support::site::{API, set};
 use cardwright::cm::request::RequestStatus;
 use serde_json::json;
@@ -179,7 +182,13 @@ fn a_pin_that_the_server_chose_does_not_stand() {
 
 #[test]
 fn an_account_lets_its_person_in_from_the_pages_of_the_server() {
-    let mut corridor = Corridor::new(&[]);
+    let mut corridor = Corridor::new(&["--start-link", "LINK", "--renew-link"]);
+    let file = corridor.site.program.path("LINK");
+    let mode = std::fs::Permissions::from_mode(0o640);
+    std::fs::set_permissions(&file, mode.clone()).unwrap();
+    let link = || std::fs::read_to_string(&file).unwrap();
+    let first = link();
+    corridor.link = first.trim().to_owned();
     let browser = corridor.browser();
     let card = card(yubikey());
     corridor.insert(0, &card);
@@ -204,6 +213,9 @@ fn an_account_lets_its_person_in_from_the_pages_of_the_server() {
     corridor.asked("ursula", super::lab::PLAIN);
     browser.click("Sign in with your account");
     browser.click("To the server's page");
+    browser.sees(ISSUER);
+    let provided = browser.attribute(".ways a.button", "href").unwrap();
+    assert!(provided.contains("fresh=1"), "whoever stood here before may be signed in there: {provided}");
     browser.click(ISSUER);
     browser.fill("Name", "ursula");
     browser.click("Log in");
@@ -217,4 +229,14 @@ fn an_account_lets_its_person_in_from_the_pages_of_the_server() {
     // Whoever was not sent from here comes with nothing, and the same way back counts once.
     browser.open(&format!("{}returned?state=00&code=00", corridor.address));
     browser.sees("Not from here");
+    // Whoever comes next is shown another browser, which is signed in nowhere; whoever might read the link still may.
+    assert_eq!(link(), first);
+    corridor.remove(0);
+    let next = browser.until("another link", || Some(link()).filter(|next| *next != first));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, mode.mode());
+    browser.open(&corridor.address);
+    browser.sees("This page is open in another browser");
+    let another = Browser::new();
+    another.open(next.trim());
+    another.sees("Put in your card");
 }
