@@ -264,12 +264,15 @@ fn pin(texts: Texts<'_>, shown: &Shown, reader: &ReaderView, asks: &Asks) -> Mar
     let person = reader.person.as_deref().unwrap_or_default();
     let differs = shown.differs.as_ref().is_some_and(|(of, turn)| *of == reader.reader && *turn == reader.turn);
     let is_wrong = differs || asks.refused.is_some();
-    let described = is_wrong.then(|| format!("pin-fault-{id}"));
+    let hint = asks.form.as_ref().map(|_| format!("pin-form-{id}"));
+    let fault = is_wrong.then(|| format!("pin-fault-{id}"));
+    let described = hint.iter().chain(&fault).map(String::as_str).collect::<Vec<_>>().join(" ");
+    let described = Some(described).filter(|ids| !ids.is_empty());
     let fields: &[&str] = if asks.chooses { &["pin", "again"] } else { &["pin"] };
     html! {
         form method="post" action="/act" {
             (which(Some(reader)))
-            @if let Some(form) = &asks.form { p.hint lang="en" { (form) } }
+            @if let Some(form) = &asks.form { p.hint lang="en" id=[&hint] { (form) } }
             @if is_wrong {
                 p.fault role="alert" id={ "pin-fault-" (id) } {
                     @if differs { (texts.t("pin-differs")) }

@@ -115,9 +115,9 @@ fn setup_owes_nothing(book: &Book) -> bool {
 fn watch(desk: &Desk, told: &Receiver<Told>, args: &DeskArgs, output: &Output) -> Result<(), Failure> {
     while let Ok(Told { happened, view }) = told.recv() {
         tell(&happened, &view, args, output)?;
-        if let Happened::AsksPin { reader, chooses, .. } = happened {
+        if let Happened::AsksPin { reader, chooses, refused, .. } = happened {
             let turn = view.readers.iter().find(|it| it.reader == reader).map(|it| it.turn).unwrap_or_default();
-            let act = prepare::typed(chooses).map(Act::Pin).unwrap_or_else(|failure| {
+            let act = prepare::typed(chooses, refused.is_some()).map(Act::Pin).unwrap_or_else(|failure| {
                 output.failure(&failure);
                 Act::Skip
             });

@@ -56,9 +56,16 @@ pub fn again(args: &DeskResumeArgs, output: &Output) -> Result<Prepared, Failure
     asked(client, journal, book, &args.way, output)
 }
 
-/// Reads the PIN that a holder types, or that a script has at hand. `chooses`: it is a new one.
-pub fn typed(chooses: bool) -> Result<Pin, Failure> {
-    if chooses { secrets::new_pin(None, NEW_PIN) } else { secrets::pin(None, PIN) }
+/// Reads the PIN that a holder types, or that a script has at hand. `chooses`: it is a new one. What a script has at hand and the card
+/// has `refused` would be so again, and cost another try.
+pub fn typed(chooses: bool, refused: bool) -> Result<Pin, Failure> {
+    let ask = if chooses { NEW_PIN } else { PIN };
+    if refused && !secrets::is_typed(None, ask) {
+        let message = format!("{} was refused, and is not tried again", ask.env);
+        let failure = Failure::new("pin-refused", Exit::Secret, message);
+        return Err(failure.remedy("Have its holder type the PIN, at a terminal or on the page (--page)."));
+    }
+    if chooses { secrets::new_pin(None, ask) } else { secrets::pin(None, ask) }
 }
 
 /// Returns how cards get their PINs.

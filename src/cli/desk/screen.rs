@@ -29,8 +29,9 @@ struct Screen<'a> {
     /// When the view was told; clocks run on since.
     since: Instant,
     chosen: usize,
-    /// The readers whose cards' holders are to type a PIN, in the order in which they asked.
-    asks: VecDeque<(String, bool)>,
+    /// The readers whose cards' holders are to type a PIN, in the order in which they asked; whether it is a new one, and whether one
+    /// was refused.
+    asks: VecDeque<(String, bool, bool)>,
     stopping: bool,
     /// It was told what an end now would lose.
     loss_told: bool,
@@ -77,14 +78,14 @@ impl Screen<'_> {
         if self.sound && rings(&happened) {
             self.output.ring();
         }
-        if let Happened::AsksPin { reader, chooses, .. } = happened {
-            self.asks.push_back((reader, chooses));
+        if let Happened::AsksPin { reader, chooses, refused, .. } = happened {
+            self.asks.push_back((reader, chooses, refused.is_some()));
         }
     }
 
     /// Has the next holder type a PIN, if one is waited for still.
     fn ask(&mut self) {
-        let Some((reader, chooses)) = self.asks.pop_front() else { return };
+        let Some((reader, chooses, refused)) = self.asks.pop_front() else { return };
         let waits = |it: &&ReaderView| it.reader == reader && it.at == At::AsksPin;
         let Some(view) = self.view.readers.iter().find(waits) else { return };
         let person = view.person.clone().unwrap_or_default();
@@ -92,7 +93,7 @@ impl Screen<'_> {
         self.keys = None;
         self.output.tell(&format!("{reader}: {person}"));
         let turn = view.turn;
-        let act = prepare::typed(chooses).map(Act::Pin).unwrap_or_else(|failure| {
+        let act = prepare::typed(chooses, refused).map(Act::Pin).unwrap_or_else(|failure| {
             self.output.failure(&failure);
             Act::Skip
         });

@@ -2,7 +2,7 @@
 
 use super::due::{Due, Life};
 use super::known::{Known, Record};
-use super::told::plain;
+use super::told::{argument, plain};
 use crate::cli::output::{Text, date};
 use crate::cli::review::next;
 use crate::cli::token::TokenDocument;
@@ -117,7 +117,7 @@ impl Card {
         // What is unfinished here is gone on with by the journal.
         let begun: Vec<Value> = unfinished.iter().map(|work| work["request"].clone()).collect();
         next_commands.extend(waiting.iter().filter(|it| !begun.contains(&json!(it.uuid))).filter_map(|it| next(it)));
-        let serial = &identity.serial;
+        let serial = argument(&identity.serial);
         if matches!(counters.user, Tries::Locked | Tries::Left(0)) {
             next_commands.push(format!("cardwright unblock --serial {serial}"));
         }
@@ -125,7 +125,7 @@ impl Card {
             next_commands.push(format!("cardwright renew --serial {serial}"));
         }
         if certificates.is_empty() && record.is_none() && next_commands.is_empty() {
-            next_commands.push(if serial.is_empty() {
+            next_commands.push(if identity.serial.is_empty() {
                 "cardwright enroll".into()
             } else {
                 format!("cardwright enroll --serial {serial}")

@@ -17,3 +17,21 @@ pub fn unfinished_elsewhere(work: &Value) -> String {
 pub fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), String::from)
 }
+
+/// Writes a text as one argument for a shell: a token may say anything to be its serial.
+pub fn argument(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:+@".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_would_obey_is_quoted() {
+        assert_eq!(argument("12345678"), "12345678");
+        assert_eq!(argument("AB 12"), "'AB 12'");
+        assert_eq!(argument("$(x)'y;z"), r"'$(x)'\''y;z'");
+    }
+}

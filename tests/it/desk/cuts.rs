@@ -60,6 +60,27 @@ fn a_run_that_was_killed_once_certificates_were_issued_goes_on_at_another_workst
 }
 
 #[test]
+fn a_pin_that_a_script_gives_is_tried_once() {
+    let bench = Bench::new(&["ursula"], plain);
+    let list = bench.list(&["ursula"]);
+    let (card, is_reached, release) = Held::card_at(GENERATE, yubikey());
+    bench.reader(0).seat().insert(card);
+    let arguments = ["run", &list, "--pin", "now"];
+    let mut first = bench.run(&arguments);
+    is_reached.recv_timeout(PATIENCE).unwrap();
+    first.kill();
+    release.send(()).unwrap();
+    drop(is_reached);
+    let mut command = bench.command(&arguments);
+    command.env("CARDWRIGHT_PIN", "999999");
+    let again = Run::of(command);
+    assert_eq!(again.until("failed")["trouble"]["code"], "set-aside");
+    drop(again);
+    let info = bench.site.run("ursula", super::PIN, &["token", "info", "--reader", bench.reader(0).name()]).done();
+    assert_eq!(info["tries_left"]["pin"], 2, "{info}");
+}
+
+#[test]
 fn a_disk_that_is_full_lets_no_card_begin_and_loses_nothing() {
     let bench = Bench::new(&["ursula"], plain);
     let list = bench.list(&["ursula"]);

@@ -27,7 +27,7 @@ fn what_is_approved_is_carried_out_once_at_the_cost_of_single_enrollments() {
     let cost = alone.headers();
     bench.reader(3).seat().remove();
 
-    ["petra", "ursula", "ida", "otto"].map(|name| bench.approve(name));
+    ["petra", "ursula", "ida", "otto"].iter().for_each(|name| drop(bench.approve(name)));
     let other = PrivatePcscd::start(&["Elsewhere"]).unwrap();
     let mut command = bench.command(&queue);
     command.env("CARDWRIGHT_STATE", bench.site.program.path("another")).env(CLIENTS_VARIABLE, other.socket());
