@@ -4,7 +4,7 @@
 //! of an earlier turn tells is dropped, so that nothing of one person reaches the next.
 
 use super::card::CardFacts;
-use super::idle::{Idle, Presence};
+use super::idle::{Idle, Presence, WARNED};
 use super::marks::Marks;
 use super::pauses::Pauses;
 use super::scene::{Doing, Done, NewPinWhy, Scene, Trouble};
@@ -264,9 +264,12 @@ impl State {
         }
     }
 
-    /// Returns how long nothing need be done before the warning.
-    pub fn patience(&self) -> Duration {
-        self.idle.patience()
+    /// Returns after how long without an act all that is open ends.
+    pub fn ends_after(&self) -> Duration {
+        match self.scene {
+            Scene::Pages { .. } => ELSEWHERE,
+            _ => self.idle.patience() + WARNED,
+        }
     }
 
     /// Ends the turn: works end at the next thing that they wait for, and all that was typed is dropped.

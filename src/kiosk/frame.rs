@@ -114,7 +114,7 @@ fn footer(view: &View<'_>) -> Markup {
 
 /// Says when the page ends to whoever has no script, and so no warning.
 fn without_script(view: &View<'_>) -> Markup {
-    let seconds = (view.state.patience() + WARNED).as_secs();
+    let seconds = view.state.ends_after().as_secs();
     html! {
         form.note method="post" action="/act" {
             span { (view.texts.with("ends-after", &[("seconds", seconds.into())])) } " "

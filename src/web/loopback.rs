@@ -213,7 +213,11 @@ mod tests {
         assert_eq!(guard.change(|_| Err("no room")).unwrap(), Err("no room"));
         assert_eq!(guard.admit(&headers(&own), false, at(1002)), Ok(()));
         let mut given = String::new();
-        guard.change(|link| Ok::<_, ()>(given.push_str(link))).unwrap().unwrap();
+        let give = |link: &str| {
+            given.push_str(link);
+            Ok::<_, ()>(())
+        };
+        guard.change(give).unwrap().unwrap();
         assert_eq!(guard.admit(&headers(&own), false, at(1002)), Err(Kept::Unknown));
         let secret = given.strip_prefix("http://127.0.0.1:8739/start/").unwrap();
         let next = guard.start(secret, at(2001)).unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();

@@ -53,7 +53,9 @@ fn what_is_wrong_with_a_list_is_told_before_anything_begins() {
     bench.end(&["run", &list, "--pin", "hand-over"]).refused(6, "desk-no-opening");
     bench.end(&["resume", &uuid::Uuid::new_v4().to_string(), "--pin", "now"]).refused(2, "desk-run-unknown");
     // Where results cannot be written, that is told before the work and not after it.
-    bench.end(&["run", &list, "--pin", "now", "--results", &format!("{list}/results")]).refused(10, "desk-state");
+    bench
+        .end(&["run", &list, "--pin", "now", "--results", &format!("{list}/results"), "--idle", "1"])
+        .refused(10, "desk-state");
     assert_eq!(bench.requests(), []);
 }
 
