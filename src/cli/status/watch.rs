@@ -8,10 +8,8 @@ use crate::cli::connection;
 use crate::cli::enrollment;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, Text};
-use crate::cli::secrets::{self, PIN};
 use crate::cli::settings::Settings;
 use crate::doctor::with_sources;
-use crate::enrollment::card_id;
 use crate::reader::{self, Event, Readers};
 use crate::workstation::Watch;
 use serde_json::json;
@@ -19,7 +17,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use uuid::Uuid;
 
 /// Watches until the process is ended. What was begun then is in the journal.
 pub fn watch(settings: &Settings, args: &StatusArgs, mut known: Known, output: &Output) -> Result<(), Failure> {
@@ -43,7 +40,7 @@ pub fn watch(settings: &Settings, args: &StatusArgs, mut known: Known, output: &
         WatchRule::Show => "watching; each card that is put in is shown. Ctrl-C ends it",
         WatchRule::RenewWhenDue => "watching; a card whose renewal is due is renewed. Ctrl-C ends it",
     });
-    let (mut there, mut refused) = (HashSet::new(), HashSet::new());
+    let mut there = HashSet::new();
     for event in events {
         match event? {
             Event::ReaderAdded { reader } if meant(args, &reader) => say(output, "reader-added", &reader, "is here")?,
@@ -54,7 +51,7 @@ pub fn watch(settings: &Settings, args: &StatusArgs, mut known: Known, output: &
             Event::Inserted { reader, .. } if meant(args, &reader) => {
                 there.insert(reader.clone());
                 busy.store(true, Ordering::SeqCst);
-                let ended = inserted(settings, args, (&reader, &mut known, &mut refused), output);
+                let ended = inserted(settings, args, (&reader, &mut known), output);
                 busy.store(false, Ordering::SeqCst);
                 ended?;
             }
@@ -74,12 +71,11 @@ fn say(output: &Output, event: &str, reader: &str, words: &str) -> Result<(), Fa
     output.result(&json!({ "event": event, "reader": reader }), || format!("{reader}: {words}"))
 }
 
-/// Shows the card that was put into a reader, and does what the rule says. Only what ends the watch is an error. A card that has
-/// `refused` the PIN that a script has at hand is not asked again, which would cost it another try.
+/// Shows the card that was put into a reader, and does what the rule says. Only what ends the watch is an error.
 fn inserted(
     settings: &Settings,
     args: &StatusArgs,
-    (reader, known, refused): (&str, &mut Known, &mut HashSet<Uuid>),
+    (reader, known): (&str, &mut Known),
     output: &Output,
 ) -> Result<(), Failure> {
     known.again()?;
@@ -99,11 +95,6 @@ fn inserted(
     let (Some(client), true) = (known.client(), args.rule == WatchRule::RenewWhenDue && seen.is_due()) else {
         return Ok(());
     };
-    let id = seen.identity().map(card_id);
-    if id.is_some_and(|id| refused.contains(&id)) {
-        output.tell(&format!("{reader}: the card has refused the PIN that is at hand, which is not tried again"));
-        return Ok(());
-    }
     let serial = seen.identity().map(|identity| identity.serial.clone()).filter(|serial| !serial.is_empty());
     let place = PlaceArgs { reader: Some(reader.to_owned()), any_reader: true };
     let which = TokenArgs { module: None, label: None, serial, place };
@@ -112,9 +103,6 @@ fn inserted(
         // Whoever leaves at the prompt leaves the watch.
         Err(failure) if output.has_a_person() && failure.has_code("secret-missing") => Err(failure),
         Err(failure) => {
-            if failure.has_code("wrong-pin") && !secrets::is_typed(args.pin.pin_from.as_ref(), PIN) {
-                refused.extend(id);
-            }
             output.failure(&failure);
             Ok(())
         }
