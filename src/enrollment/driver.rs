@@ -287,10 +287,11 @@ impl<'a> Enrollment<'a> {
         Ok(condition)
     }
 
-    /// Writes the milestone to the journal; once this returns, it survives a power cut.
+    /// Writes the milestone to the journal; once this returns, it survives a power cut, unless the server tells as much.
     pub(super) fn reach(&mut self, milestone: Milestone) -> Result<Leg, Error> {
+        let told = self.facts.arrivals_foreseen && milestone.is_told_by_the_server();
         let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
-        entry.reach(milestone).map_err(|source| Error::new(Stage::WriteJournal, source))?;
+        entry.reach(milestone, !told).map_err(|source| Error::new(Stage::WriteJournal, source))?;
         Ok(Leg::Onward)
     }
 
@@ -305,10 +306,20 @@ impl<'a> Enrollment<'a> {
         self.record().map_or(PinWork::None, |record| record.pin)
     }
 
-    /// Removes the journal file, so that this work is not taken up again.
+    /// Removes the journal file, so that this work is not taken up again, not even after a power cut.
     pub(super) fn close(&mut self) -> Result<(), Error> {
+        self.close_and(true)
+    }
+
+    /// Removes the journal file of work that the server has as completed. Nothing is flushed: should a power cut bring the
+    /// file back, the server says so again, and the card is looked at and left as it is.
+    pub(super) fn close_completed(&mut self) -> Result<(), Error> {
+        self.close_and(false)
+    }
+
+    fn close_and(&mut self, flush: bool) -> Result<(), Error> {
         match self.entry.take() {
-            Some(entry) => entry.close().map_err(|source| Error::new(Stage::WriteJournal, source)),
+            Some(entry) => entry.close(flush).map_err(|source| Error::new(Stage::WriteJournal, source)),
             None => Ok(()),
         }
     }

@@ -28,7 +28,10 @@ impl Enrollment<'_> {
             return self.reach(Milestone::Undoing { request: tie.request, keys, ended: Ended::Completed });
         }
         match self.log_in_for(tie, AHEAD, token, observer)? {
-            Login::In(mut session) => self.install(tie, keys, old, session.as_mut(), true, observer),
+            Login::In(mut session) => match self.install(tie, keys, old, session.as_mut(), true, observer) {
+                Err(Error { cause: Cause::KeyGone, .. }) if self.is_completed() => self.begin_after_completed(),
+                installed => installed,
+            },
             Login::Need(leg) => Ok(leg),
         }
     }
@@ -91,7 +94,7 @@ impl Enrollment<'_> {
         self.complete(tie.request, observer)?;
         let received = self.record().map(|record| record.received.clone()).unwrap_or_default();
         let puk_locked = self.record().is_some_and(|record| record.puk_locked);
-        self.close()?;
+        self.close_completed()?;
         let Tie { request, smartcard } = tie;
         let received = received.into_iter().map(|work| Installed {
             key: KeyId(work.id.0),

@@ -1,9 +1,11 @@
-//! The journal: what survives a power cut. One file a request, written whole or not at all.
+//! The journal: what survives a power cut. One file a request; `slots` says how a record lies in it.
 //!
-//! [`replace`] writes durably: to a second file, flushed to the disk and renamed over the first; then the directory is
-//! flushed. A lock for each card keeps two processes from working on one card at a time. No secret is ever written.
+//! A file is made whole or not at all, and its directory flushed; from then on a change costs one flush, or none where
+//! the server tells as much. A lock for each card keeps two processes from working on one card at a time. No secret is
+//! ever written.
 
-use super::record::{HexBytes, Milestone, ReceivedWork, Record, VERSION};
+use super::record::{HexBytes, Milestone, ReceivedWork, Record};
+use super::slots::{LARGEST_FILE, Slots, Unread, VERSION};
 use crate::platform::directory;
 use crate::platform::file::{ReplaceError, Step, flush_parent, replace};
 use crate::platform::lock::{Lock, LockError};
@@ -18,8 +20,8 @@ const MOST_FILES: usize = 4096;
 /// Bounds the keys that are known to be left on one card, the latest.
 const MOST_LEFT: usize = 32;
 
-/// Bounds the bytes read of one file.
-const LARGEST_FILE: u64 = 1024 * 1024;
+/// Bounds the bytes read of a list of keys.
+const LARGEST_LIST: u64 = 1024 * 1024;
 
 /// Sets how often a card's lock is asked for: whoever looks at the journal holds it for a moment.
 const LOCK_TRIES: u32 = 3;
@@ -45,7 +47,7 @@ pub enum JournalError {
         #[source]
         source: Option<serde_json::Error>,
     },
-    #[error("the journal file {} is of version {version}; this program knows version {VERSION}", path.display())]
+    #[error("the journal file {} is of version {version}; this program reads versions up to {VERSION}", path.display())]
     Version { path: PathBuf, version: u64 },
     #[error("the journal directory {} holds more than {MOST_FILES} files", path.display())]
     TooManyFiles { path: PathBuf },
@@ -69,6 +71,8 @@ pub(super) type CardLock = Lock;
 pub(super) struct Entry {
     directory: PathBuf,
     record: Record,
+    /// `None` where the file is to be made or made anew.
+    slots: Option<Slots>,
 }
 
 impl Journal {
@@ -124,7 +128,8 @@ impl Journal {
         let older = left.len().saturating_sub(MOST_LEFT);
         let text = serde_json::to_vec(&left.split_off(older)).map_err(|source| JournalError::Encoding { source })?;
         let path = self.left_file(card_id);
-        write_durably(&path, &text, &self.directory)
+        let written = replace(&path, &path.with_extension("new"), &text);
+        written.map_err(|error| unwritten(error, &path))
     }
 
     /// Lists the keys that work which is over has left on a card. A file that cannot be read tells of none.
@@ -135,7 +140,7 @@ impl Journal {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(io("read", &path, source)),
         };
-        Ok(serde_json::from_reader(file.take(LARGEST_FILE)).unwrap_or_default())
+        Ok(serde_json::from_reader(file.take(LARGEST_LIST)).unwrap_or_default())
     }
 
     fn left_file(&self, card_id: Uuid) -> PathBuf {
@@ -144,13 +149,13 @@ impl Journal {
 
     /// Takes up a record that was read before; writes nothing.
     pub(super) fn take_up(&self, record: Record) -> Entry {
-        Entry { directory: self.directory.clone(), record }
+        Entry { directory: self.directory.clone(), record: Record { version: VERSION, ..record }, slots: None }
     }
 
     /// Writes a new record.
     pub(super) fn begin(&self, record: Record) -> Result<Entry, JournalError> {
-        let entry = self.take_up(record);
-        entry.write()?;
+        let mut entry = self.take_up(record);
+        entry.write(true)?;
         Ok(entry)
     }
 }
@@ -160,10 +165,11 @@ impl Entry {
         &self.record
     }
 
-    /// Changes the record and writes it; once this returns, the change survives a power cut.
-    pub fn reach(&mut self, milestone: Milestone) -> Result<(), JournalError> {
+    /// Changes the record and writes it; once this returns, the change survives a power cut if `flush`, and else the end
+    /// of this process alone.
+    pub fn reach(&mut self, milestone: Milestone, flush: bool) -> Result<(), JournalError> {
         self.record.milestone = milestone;
-        self.write()
+        self.write(flush)
     }
 
     /// Changes the record and writes it, unless that changes nothing; once this returns, the change survives a power cut.
@@ -174,7 +180,7 @@ impl Entry {
         if self.record == before {
             return Ok(());
         }
-        let written = self.write();
+        let written = self.write(true);
         if written.is_err() {
             self.record = before;
         }
@@ -194,11 +200,12 @@ impl Entry {
         self.record.authorities = authorities;
     }
 
-    /// Removes the file, as the work is finished.
-    pub fn close(self) -> Result<(), JournalError> {
+    /// Removes the file, as the work is over; once this returns, it stays so after a power cut if `flush`.
+    pub fn close(self, flush: bool) -> Result<(), JournalError> {
         let path = self.path();
         match std::fs::remove_file(&path) {
-            Ok(()) => flush_parent(&path).map_err(|source| io("flushed", &self.directory, source)),
+            Ok(()) if flush => flush_parent(&path).map_err(|source| io("flushed", &self.directory, source)),
+            Ok(()) => Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(source) => Err(io("removed", &path, source)),
         }
@@ -208,28 +215,26 @@ impl Entry {
         self.directory.join(format!("{}.json", self.record.marker))
     }
 
-    fn write(&self) -> Result<(), JournalError> {
-        let text = serde_json::to_vec_pretty(&self.record).map_err(|source| JournalError::Encoding { source })?;
-        write_durably(&self.path(), &text, &self.directory)
+    fn write(&mut self, flush: bool) -> Result<(), JournalError> {
+        let path = self.path();
+        let record = serde_json::to_vec(&self.record).map_err(|source| JournalError::Encoding { source })?;
+        let written = match self.slots.take() {
+            Some(slots) => slots.write(&path, &record, flush),
+            None => Ok(None),
+        };
+        let written = written.and_then(|written| written.map_or_else(|| Slots::make(&path, &record), Ok));
+        self.slots = Some(written.map_err(|error| unwritten(error, &path))?);
+        Ok(())
     }
 }
 
-/// Replaces a file of the directory by this text.
-fn write_durably(path: &Path, text: &[u8], directory: &Path) -> Result<(), JournalError> {
-    let beside = path.with_extension("new");
-    replace(path, &beside, text).map_err(|ReplaceError { step, source }| match step {
-        Step::Write => io("written", &beside, source),
-        Step::Flush => io("flushed", &beside, source),
-        Step::Rename => io("written", path, source),
-        Step::FlushDirectory => io("flushed", directory, source),
-    })
-}
-
-/// Says why a file tells of no work.
-pub(super) enum Unread {
-    /// What is wrong with it; `None`: it is too large.
-    Damaged(Option<serde_json::Error>),
-    Version(u64),
+/// Says why a file of the journal could not be written.
+fn unwritten(ReplaceError { step, source }: ReplaceError, path: &Path) -> JournalError {
+    match step {
+        Step::Write | Step::Rename => io("written", path, source),
+        Step::Flush => io("flushed", path, source),
+        Step::FlushDirectory => io("flushed", path.parent().unwrap_or(path), source),
+    }
 }
 
 /// Reads one file; `None` if it was removed meanwhile. A damaged one is renamed.
@@ -237,7 +242,8 @@ fn read(path: &Path) -> Result<Option<Record>, JournalError> {
     match read_as_it_is(path)? {
         None => Ok(None),
         Some(Ok(record)) => Ok(Some(record)),
-        Some(Err(Unread::Damaged(source))) => Err(set_aside(path, source)),
+        Some(Err(Unread::NotWhole)) => Err(set_aside(path, None)),
+        Some(Err(Unread::Json(source))) => Err(set_aside(path, Some(source))),
         Some(Err(Unread::Version(version))) => Err(JournalError::Version { path: path.to_owned(), version }),
     }
 }
@@ -249,16 +255,9 @@ pub(super) fn read_as_it_is(path: &Path) -> Result<Option<Result<Record, Unread>
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(io("read", path, source)),
     };
-    let mut text = Vec::new();
-    file.take(LARGEST_FILE + 1).read_to_end(&mut text).map_err(|source| io("read", path, source))?;
-    if text.len() as u64 > LARGEST_FILE {
-        return Ok(Some(Err(Unread::Damaged(None))));
-    }
-    let read = serde_json::from_slice::<serde_json::Value>(&text).map_err(|source| Unread::Damaged(Some(source)));
-    Ok(Some(read.and_then(|value| match value.get("version").and_then(serde_json::Value::as_u64) {
-        Some(version) if version != u64::from(VERSION) => Err(Unread::Version(version)),
-        _ => serde_json::from_value(value).map_err(|source| Unread::Damaged(Some(source))),
-    })))
+    let mut content = Vec::new();
+    file.take(LARGEST_FILE as u64 + 1).read_to_end(&mut content).map_err(|source| io("read", path, source))?;
+    Ok(Some(Record::from_file(&content)))
 }
 
 /// Renames a damaged file, so that it is kept and not read again.
@@ -319,26 +318,20 @@ mod tests {
         assert!(matches!(below.left_on(Uuid::nil()), Err(JournalError::Io { .. })));
         let entry = journal.begin(record()).unwrap();
         std::fs::remove_file(entry.path()).unwrap();
-        entry.close().unwrap();
+        entry.close(false).unwrap();
         let entry = journal.begin(record()).unwrap();
         std::fs::remove_file(entry.path()).unwrap();
         std::fs::create_dir(entry.path()).unwrap();
-        assert!(matches!(entry.close(), Err(JournalError::Io { .. })));
+        assert!(matches!(entry.close(true), Err(JournalError::Io { .. })));
     }
 
     #[test]
-    fn a_file_is_read_up_to_its_bound_and_in_its_version() {
+    fn a_file_of_another_version_is_left() {
         let home = tempfile::tempdir().unwrap();
         let at = home.path().join("a.json");
-        let length = usize::try_from(LARGEST_FILE).unwrap();
-        let read_padded = |length: usize| {
-            std::fs::write(&at, " ".repeat(length - RECORD.len()) + RECORD).unwrap();
-            read(&at)
-        };
-        assert_eq!(read_padded(length).unwrap(), Some(record()));
-        assert!(matches!(read_padded(length + 1), Err(JournalError::Damaged { source: None, .. })));
-        std::fs::write(&at, RECORD.replace(r#""version": 1"#, r#""version": 2"#)).unwrap();
-        assert!(matches!(read(&at), Err(JournalError::Version { version: 2, .. })));
+        std::fs::write(&at, RECORD.replace(r#""version": 1"#, r#""version": 3"#)).unwrap();
+        assert!(matches!(read(&at), Err(JournalError::Version { version: 3, .. })));
+        assert!(at.exists());
     }
 
     #[test]

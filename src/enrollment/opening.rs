@@ -3,7 +3,8 @@
 use super::driver::{Enrollment, Leg, present};
 use super::error::{Cause, Error};
 use super::foreseen::Opening;
-use super::record::{Milestone, PinWork, Record, VERSION};
+use super::record::{Milestone, PinWork, Record};
+use super::slots::VERSION;
 use super::stage::Stage;
 use super::step::{Event, Observer, Order};
 use super::workflow::Workflow;

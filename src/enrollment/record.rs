@@ -6,10 +6,7 @@ use crate::pkix::PublicKey;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Names the version that this program writes, the only one it reads.
-pub(super) const VERSION: u32 = 1;
-
-/// Holds the content of one journal file.
+/// Holds what one journal file says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Record {
@@ -263,6 +260,17 @@ pub fn own_words(comment: &str) -> &str {
 }
 
 impl Milestone {
+    /// Says whether a server that foresees what a request comes to tells as much as the milestone does, and no card is
+    /// changed on its strength before the next one that is flushed.
+    ///
+    /// Requested: by its comment the request is found from [`Milestone::Asking`]. Prepared: the card and the server show
+    /// it again, no secret is tried that was refused, and the keys' places come next. Signed: keys that the server has
+    /// certified are found by their certificates, others are found on the card or made again, as the work of
+    /// [`Milestone::KeysChosen`] is wherever it is cut off; the certificates are noted before they are written.
+    pub(super) fn is_told_by_the_server(&self) -> bool {
+        matches!(self, Milestone::Requested { .. } | Milestone::Prepared { .. } | Milestone::Signed { .. })
+    }
+
     pub(super) fn request(&self) -> Option<Uuid> {
         match self {
             Milestone::Requested { request } | Milestone::Undoing { request, .. } => Some(*request),

@@ -294,7 +294,7 @@ impl Enrollment<'_> {
         let in_journal = |source| Error::new(Stage::WriteJournal, source);
         for record in self.journal.unfinished().map_err(in_journal)? {
             if record.card_id == self.card_id {
-                self.journal.take_up(record).close().map_err(in_journal)?;
+                self.journal.take_up(record).close(true).map_err(in_journal)?;
             }
         }
         let (left, unclear) = (self.left(), self.unclear());

@@ -1,7 +1,8 @@
 //! Tells what is in the journal's directory, for people. Nothing there is changed.
 
-use super::journal::{Journal, JournalError, Unread, read_as_it_is};
+use super::journal::{Journal, JournalError, read_as_it_is};
 use super::record::Record;
+use super::slots::Unread;
 use crate::platform::lock::{Lock, LockError};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
@@ -51,9 +52,8 @@ impl Journal {
             ("json", _) => match read_as_it_is(path) {
                 Ok(None) => return None,
                 Ok(Some(Ok(record))) => Content::Work(Box::new(record)),
-                Ok(Some(Err(Unread::Damaged(None)))) => Content::Damaged { why: "it is too large".into() },
-                Ok(Some(Err(Unread::Damaged(Some(source))))) => Content::Damaged { why: source.to_string() },
                 Ok(Some(Err(Unread::Version(version)))) => Content::OtherVersion { version },
+                Ok(Some(Err(damaged))) => Content::Damaged { why: damaged.to_string() },
                 Err(error) => Content::Unreadable { why: with_cause(&error) },
             },
             ("damaged", _) => Content::SetAside,

@@ -41,7 +41,12 @@ impl Enrollment<'_> {
             let owes = self.owes_by_proof();
             self.note(|record| record.owes_key = owes)?;
         } else if by_name {
-            self.check_installed(milestone, token)?;
+            match self.check_installed(milestone, token) {
+                Err(Error { cause: Cause::KeyGone, .. }) if self.is_completed() => {
+                    return self.begin_after_completed().map(Some);
+                }
+                checked => checked?,
+            }
         } else if !(untouched && identity.origin == Origin::Maker || self.shows_work(milestone, token)?) {
             if identity.origin != Origin::Written {
                 return Err(Error::new(Stage::TakeUp, Cause::WorkUnproven));
@@ -62,6 +67,13 @@ impl Enrollment<'_> {
         (self.unsettled, self.card_id, self.marker) = (false, self.present_id, Uuid::new_v4());
         self.facts = Facts { taken_up: true, counters: self.facts.counters, ..Facts::default() };
         Leg::Onward
+    }
+
+    /// Gives up work whose request is completed and whose keys are gone: the card has been renewed or retired since, at
+    /// another workstation, and only the file has come back.
+    pub(super) fn begin_after_completed(&mut self) -> Result<Leg, Error> {
+        self.close()?;
+        Ok(self.begin_anew())
     }
 
     /// Refuses to complete a request whose certificates should be on the card and are not.

@@ -118,7 +118,7 @@ impl Enrollment<'_> {
     /// Tells the server that the request is carried out, and closes the journal.
     pub(super) fn finish_unblock(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Leg, Error> {
         self.complete(tie.request, observer)?;
-        self.close()?;
+        self.close_completed()?;
         Ok(Leg::Stop(Step::Done(Outcome::Unblocked { request: tie.request, smartcard: tie.smartcard })))
     }
 }

@@ -1,5 +1,6 @@
 //! Makes directories that only their owner may enter, and says whether others may.
 
+use super::file::flush_parent;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -20,11 +21,18 @@ pub fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(OWNER_ONLY).create(path)
 }
 
-/// Makes a directory that only its owner may enter, and the missing ones above it; one that is there stays as it is.
+/// Makes a directory that only its owner may enter, and the missing ones above it; one that is there stays as it is. The
+/// names of those that were made are flushed to the disk.
 ///
 /// Windows: as [`make`]; below the user's profile a new directory is the user's without further ado.
 pub fn make_with_parents(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(path)
+    let missing: Vec<&Path> = path.ancestors().take_while(|above| !above.exists()).collect();
+    DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(path)?;
+    for made in missing {
+        // Where the directory above may not be listed, the system flushes it in its own time.
+        let _ = flush_parent(made);
+    }
+    Ok(())
 }
 
 /// Says whether others than the owner may write into a directory: `Some` holds its twelve mode bits (chmod(2)).

@@ -1,7 +1,7 @@
 //! Writes files that only their owner may read, and files that a crash leaves whole: the one place that writes durably.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -20,12 +20,12 @@ pub enum Readers {
     Everyone,
 }
 
-/// Says how far [`replace`] had come when it failed.
+/// Says how far [`replace`] or [`overwrite`] had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The file beside could not be opened or filled; the old one stands.
+    /// The file could not be opened or filled; by [`replace`] the old one stands.
     Write,
-    /// The file beside could not be flushed to the disk; the old one stands.
+    /// The file could not be flushed to the disk; by [`replace`] the old one stands.
     Flush,
     /// The file beside could not take the old one's place; the old one stands.
     Rename,
@@ -33,7 +33,7 @@ pub enum Step {
     FlushDirectory,
 }
 
-/// Says why a file was not replaced durably.
+/// Says why a file was not replaced or overwritten durably.
 #[derive(Debug)]
 pub struct ReplaceError {
     pub step: Step,
@@ -113,6 +113,18 @@ fn put(path: &Path, beside: &Path, content: &[u8], readers: Option<Permissions>)
     file.sync_all().map_err(at(Step::Flush))?;
     fs::rename(beside, path).map_err(at(Step::Rename))?;
     flush_parent(path).map_err(at(Step::FlushDirectory))
+}
+
+/// Overwrites a part of a file, which is long enough, and flushes it to the disk if `flush`. Neither length nor name
+/// change, so that no directory has to be flushed. A crash may leave any of the part's bytes old and others new.
+///
+/// Fails with `NotFound` in [`Step::Write`] where there is no such file. Windows: as here; the standard library calls
+/// `FlushFileBuffers`.
+pub fn overwrite(path: &Path, offset: usize, part: &[u8], flush: bool) -> Result<(), ReplaceError> {
+    let at = |step| move |source| ReplaceError { step, source };
+    let mut file = OpenOptions::new().write(true).open(path).map_err(at(Step::Write))?;
+    file.seek(SeekFrom::Start(offset as u64)).and_then(|_| file.write_all(part)).map_err(at(Step::Write))?;
+    if flush { file.sync_data().map_err(at(Step::Flush)) } else { Ok(()) }
 }
 
 /// Overwrites the first `length` bytes of a file with zeros, flushes them to the disk, and removes the file durably.

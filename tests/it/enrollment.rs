@@ -29,6 +29,7 @@ mod odd;
 mod owed;
 mod piv;
 mod planned;
+mod power;
 mod puk;
 mod pulled;
 pub mod real;

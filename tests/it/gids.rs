@@ -2,6 +2,7 @@
 
 mod admin;
 mod card;
+mod counts;
 mod cut_off;
 mod default;
 mod first_use;

@@ -5,6 +5,7 @@ mod backup;
 mod calls;
 pub mod cards;
 mod domain;
+mod flushes;
 mod going_on;
 mod guides;
 mod instances;

@@ -130,7 +130,7 @@ pub(super) fn spelling(data: &[u8]) {
 }
 
 pub(super) fn journal(data: &[u8]) {
-    if let Some(record) = shown(serde_json::from_slice::<Record>(data)) {
+    if let Some(record) = shown(Record::from_file(data)) {
         black_box((record.request(), format!("{record:?}")));
     }
 }

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::{Desk, ENROLL, PIN, WRONG_PIN};
-use crate::enrollment::fake::FakeCm;
+use crate::enrollment::fake::{FakeCm, Mischief};
 use crate::support::program::{Ended, Program, end};
-use crate::support::softhsm;
+use crate::support::{journal, softhsm};
+use std::path::Path;
 
 /// Runs the program while no file it writes may be larger than so many KiB.
 fn limited(program: &Program, kib: u64, arguments: &[&str]) -> Ended {
@@ -156,13 +157,24 @@ fn a_full_token_says_so_and_keeps_what_it_had() {
     assert_eq!((program.objects("card", PIN), fake.requests()), ([1, 1, 1], vec![(1, 8), (3, 8)]));
 }
 
-/// SoftHSM says nothing of the private key (2161 bytes) it could not store; the journal has no room either.
 #[test]
-fn a_full_disk_stops_the_work_and_half_a_key_is_made_anew() {
+fn a_full_disk_stops_the_work_before_it_begins_and_half_a_key_is_made_anew() {
     let desk = Desk::new();
     desk.fake.state().algorithm = ("RSA", 2048);
     let full = limited(&desk.program, 2, &ENROLL).refused(10, "journal");
-    assert!(full.request.is_some() && full.remedy.contains("is kept"), "{full:?}");
+    assert!(full.request.is_none() && full.remedy.contains("disk"), "{full:?}");
+    assert_eq!(desk.program.objects("card", PIN), [0, 0, 0]);
+
+    // Power that fails while the key is made leaves its public half.
+    desk.fake.behave(Some(Mischief::Refuse("certificatedata", 500)));
+    desk.program.json(ENROLL).refused(6, "server-refused");
+    desk.fake.behave(None);
+    let [file] = journal::files(Path::new(&desk.program.path("state/journal"))).try_into().unwrap();
+    journal::lose_what_was_not_flushed(&file);
+    let delete = ["--login", "--pin", PIN, "--delete-object", "--type", "privkey", "--label"];
+    let label = desk.program.pkcs11_tool("card", &["--login", "--pin", PIN, "--list-objects", "--type", "privkey"]);
+    let label = label.stdout.lines().find_map(|line| line.trim().strip_prefix("label:")).unwrap().trim().to_owned();
+    assert!(desk.program.pkcs11_tool("card", &[&delete[..], &[label.as_str()]].concat()).success());
     assert_eq!(desk.program.objects("card", PIN), [0, 1, 0]);
     desk.enrolls_in_the_end();
 }

@@ -106,10 +106,24 @@ impl Drop for Bench {
 
 impl Face {
     pub fn pump(&mut self, enrollment: &mut Enrollment<'_>, token: &mut dyn Token) -> Result<End, Error> {
+        self.pump_watched(enrollment, token, &mut |_| {})
+    }
+
+    /// Likewise, and each event is looked at as it is told.
+    pub fn pump_watched(
+        &mut self,
+        enrollment: &mut Enrollment<'_>,
+        token: &mut dyn Token,
+        look: &mut dyn FnMut(&Event),
+    ) -> Result<End, Error> {
         let mut input = Input::Nothing;
         for _ in 0..8 {
             let events = &mut self.events;
-            let need = match enrollment.advance(Some(&mut *token), input, &mut |event| events.push(event))? {
+            let mut tell = |event| {
+                look(&event);
+                events.push(event);
+            };
+            let need = match enrollment.advance(Some(&mut *token), input, &mut tell)? {
                 Step::Done(outcome) => return Ok(End::Done(outcome)),
                 Step::Pending { approvals_needed, .. } => return Ok(End::Pending { approvals_needed }),
                 Step::Need(need) => need,

@@ -4,6 +4,7 @@ use super::bench::{Bench, PIN};
 use super::fake::{Mischief, OWN_KEY};
 use super::memory_token::MemoryToken;
 use super::ways::{enroll, unblock};
+use crate::support::journal::{files, record, write_alone};
 use cardwright::enrollment::{Enrollment, Journal, Milestone, Workflow};
 use cardwright::token::Token;
 use std::os::unix::fs::PermissionsExt;
@@ -16,8 +17,7 @@ fn broken_off() -> (Bench, MemoryToken, PathBuf) {
     bench.fake.behave(Some(Mischief::OtherKey));
     bench.run(&mut token, enroll()).unwrap_err();
     bench.fake.behave(None);
-    let file = std::fs::read_dir(bench.directory.join("journal")).unwrap();
-    let file = file.map(|item| item.unwrap().path()).find(|path| path.extension().unwrap() == "json").unwrap();
+    let [file] = files(&bench.directory.join("journal")).try_into().unwrap();
     (bench, token, file)
 }
 
@@ -38,20 +38,25 @@ fn the_journal_is_its_owners_and_holds_no_secret() {
 
 #[test]
 fn a_damaged_file_is_kept_aside_and_told_once() {
-    let (bench, mut token, file) = broken_off();
-    let text = std::fs::read(&file).unwrap();
-    std::fs::write(&file, &text[..text.len() / 2]).unwrap();
-    let error = bench.run(&mut token, enroll()).unwrap_err();
-    assert_eq!((error.code(), error.exit_class() as u8), ("journal-damaged", 10));
-    let kept = file.with_extension("json.damaged");
-    assert_eq!(std::fs::read(kept).unwrap(), &text[..text.len() / 2]);
-    assert_eq!(bench.unfinished(), 0);
+    for alone in [false, true] {
+        let (bench, mut token, file) = broken_off();
+        if alone {
+            write_alone(&file, &record(&file).unwrap());
+        }
+        let text = std::fs::read(&file).unwrap();
+        std::fs::write(&file, &text[..if alone { text.len() / 2 } else { 4200 }]).unwrap();
+        let error = bench.run(&mut token, enroll()).unwrap_err();
+        assert_eq!((error.code(), error.exit_class() as u8), ("journal-damaged", 10));
+        let kept = std::fs::read(file.with_extension("json.damaged")).unwrap();
+        assert!(text.starts_with(&kept) && !kept.is_empty());
+        assert_eq!(bench.unfinished(), 0);
+    }
 }
 
 #[test]
 fn a_newer_version_is_left_as_it_is() {
     let (bench, mut token, file) = broken_off();
-    let text = std::fs::read_to_string(&file).unwrap().replace("\"version\": 1", "\"version\": 2");
+    let text = std::fs::read_to_string(&file).unwrap().replacen("\"version\":2", "\"version\":3", 1);
     std::fs::write(&file, &text).unwrap();
     let error = bench.run(&mut token, enroll()).unwrap_err();
     assert_eq!((error.code(), error.exit_class() as u8), ("journal", 10));
@@ -59,8 +64,9 @@ fn a_newer_version_is_left_as_it_is() {
 }
 
 #[test]
-fn a_record_of_the_first_release_is_taken_up() {
+fn a_record_of_the_release_before_is_taken_up() {
     let (bench, mut token, file) = broken_off();
+    write_alone(&file, &record(&file).unwrap());
     let text = std::fs::read_to_string(&file).unwrap();
     // A key that took no place is written as it was before places were known.
     assert!(!text.contains("replaces") && !text.contains("occupied"), "{text}");

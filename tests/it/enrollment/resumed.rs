@@ -8,6 +8,7 @@ use super::memory_rules::{Cipher, FACTORY_PIN, Rules};
 use super::memory_token::{Cut, MemoryToken, TRIES};
 use super::received::log_in;
 use super::ways::{enroll, renew, retire, unblock};
+use crate::support::journal::{files, record, write_alone};
 use crate::support::piv;
 use cardwright::cm::problem::ProblemCode;
 use cardwright::enrollment::{EnrollOrder, Enrollment, Input, Milestone, Need, Order, Step, WhichPin};
@@ -131,10 +132,10 @@ fn a_request_whose_answer_was_lost_is_found_again_for_whomever_it_is() {
     }
 }
 
-/// Rewrites the only file in the journal.
+/// Rewrites the only record in the journal, as one of the release before.
 fn rewritten(bench: &Bench, from: &str, to: &str) {
-    let mut files = std::fs::read_dir(bench.directory.join("journal")).unwrap().flatten();
-    let file = files.find(|file| file.path().extension().is_some_and(|end| end == "json")).unwrap().path();
+    let [file] = files(&bench.directory.join("journal")).try_into().unwrap();
+    write_alone(&file, &record(&file).unwrap());
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains(from), "{text}");
     std::fs::write(&file, text.replacen(from, to, 1)).unwrap();

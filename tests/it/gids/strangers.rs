@@ -17,8 +17,8 @@ const OTHER_KEY: &str = "00112233445566778899aabbccddeeff0011223344556677";
 const SERIAL: [u8; 16] = *b"strangers' judge";
 
 /// A card in a reader, and where OpenSC's files are.
-struct Judged {
-    inserted: Inserted,
+pub(super) struct Judged {
+    pub inserted: Inserted,
     directory: TempDir,
 }
 
@@ -30,7 +30,7 @@ impl Judged {
     }
 
     /// One that this driver has given its first use.
-    fn initialised() -> Self {
+    pub fn initialised() -> Self {
         let judged = Self::blank();
         GidsToken::initialise(judged.card(), &admin_key(ADMIN_KEY), &pin(PIN), SERIAL).unwrap();
         judged
@@ -42,11 +42,11 @@ impl Judged {
         Readers::open().unwrap().card(self.inserted.reader()).unwrap()
     }
 
-    fn token(&self) -> GidsToken {
+    pub fn token(&self) -> GidsToken {
         GidsToken::open(self.card()).unwrap()
     }
 
-    fn file(&self, name: &str) -> String {
+    pub fn file(&self, name: &str) -> String {
         self.directory.path().join(name).to_str().unwrap().into()
     }
 
@@ -55,7 +55,7 @@ impl Judged {
         program.args(["--reader", self.inserted.reader()]).args(arguments).output().unwrap()
     }
 
-    fn pkcs11_tool(&self, arguments: &[&str]) -> Output {
+    pub fn pkcs11_tool(&self, arguments: &[&str]) -> Output {
         let mut program = pcscd::program("pkcs11-tool", 60);
         program.env("OPENSC_CONF", self.inserted.opensc_configuration(self.directory.path()));
         program.args(["--module", MODULE]).args(arguments).output().unwrap()
@@ -63,7 +63,7 @@ impl Judged {
 }
 
 #[track_caller]
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     let text = [output.stdout.as_slice(), b"\n", &output.stderr].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
     assert!(output.status.success(), "{text}");

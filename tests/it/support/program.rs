@@ -8,6 +8,7 @@ use cardwright::farm::pcscd::CLIENTS_VARIABLE;
 use serde_json::Value;
 
 pub use super::found::found;
+use super::journal;
 use super::kryoptic;
 use super::softhsm::{self, Private};
 
@@ -173,12 +174,11 @@ impl Program {
             .map(|kind| listed.stdout.matches(kind).count())
     }
 
-    /// The texts of all journal files.
+    /// The record of each journal file, as text.
     pub fn journal(&self) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(self.path("state/journal")) else { return Vec::new() };
-        let files = entries.flatten().map(|entry| entry.path());
-        let json = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-        json.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+        let files = journal::files(Path::new(&self.path("state/journal")));
+        let records = files.iter().filter_map(|file| journal::record(file));
+        records.map(|record| serde_json::to_string_pretty(&record).unwrap()).collect()
     }
 }
 

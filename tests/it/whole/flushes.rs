@@ -1,0 +1,42 @@
+//! How often the whole program waits for the disk, from its start to its end.
+
+use super::{ENROLL, NEW_PIN, PIN};
+use crate::support::flushes::Flushes;
+use crate::support::program::end;
+use crate::support::site::Site;
+
+/// The file is made and its directory flushed before the request; then once before the key is made, and once before the
+/// certificate is written.
+const TO_ENROLL: usize = 4;
+/// Once more before the old key is removed.
+const TO_RENEW: usize = 5;
+
+#[test]
+fn an_enrollment_waits_four_times_for_the_disk() {
+    let mut site = Site::with(|template| template.replace("diversify_admin_key = true", "diversify_admin_key = false"));
+    site.person("alice", &[]);
+    site.program.token_with_pin("first", PIN);
+    site.program.token_with_pin("card", PIN);
+    let flushes = Flushes::of(&site.program);
+    let run = |pin: &str, arguments: &[&str]| {
+        let mut command = site.command("alice", pin, arguments);
+        command.env_remove("CARDWRIGHT_NEW_PIN");
+        end(flushes.watch(&mut command)).done();
+        flushes.taken()
+    };
+    let first = run(PIN, &["enroll", "--label", "first"]);
+    let there = run(PIN, &ENROLL);
+    assert_eq!(there.len(), TO_ENROLL, "{there:?}");
+    assert!(there.iter().all(|flush| flush.contains("/state/journal")), "{there:?}");
+    // The directory was made, once and for all.
+    assert!(
+        first.len() > there.len()
+            && first[first.len() - there.len()..].iter().all(|flush| flush.contains("/state/journal"))
+    );
+    let renewed = run(PIN, &["renew", "--label", "card"]);
+    assert_eq!(renewed.len(), TO_RENEW, "{renewed:?}");
+    println!("{first:#?} {there:#?} {renewed:#?}");
+    let mut unblock = site.command("alice", NEW_PIN, &["unblock", "--label", "card"]);
+    end(flushes.watch(&mut unblock)).done();
+    println!("{:#?}", flushes.taken());
+}
