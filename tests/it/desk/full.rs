@@ -7,6 +7,7 @@ use std::path::Path;
 use super::page::Page;
 use super::pins::opens;
 use super::{Bench, GENERATE, PIN, Run, changes, plain};
+use crate::support::journal;
 
 /// Mounts a small file system of its own over the state directory, then runs the program there.
 const SMALL: &str = "mount -t tmpfs -o size=256k tmpfs \"$CARDWRIGHT_STATE\" && exec \"$@\"";
@@ -29,17 +30,20 @@ fn a_disk_that_is_full_pauses_the_desk_and_what_is_under_way_is_done() {
     small.arg(desk.get_program()).args(desk.get_args());
     small.envs(desk.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let page = Page::opened(Run::of(small));
-    let seen = format!("/proc/{}/root{}/filler", page.run.child.id(), state.display());
-    let filler = Path::new(&seen);
+    let seen = format!("/proc/{}/root{}", page.run.child.id(), state.display());
+    let seen = Path::new(&seen);
+    let filler = seen.join("filler");
     page.let_in();
 
     let first = bench.insert(0);
     assert_eq!(page.run.until("asks-pin")["person"], "ursula");
-    fill(filler);
+    fill(&filler);
     let second = bench.insert(1);
     assert_eq!(page.run.until("not-written")["trouble"]["code"], "desk-state");
     assert_eq!(changes(&second), 0, "a card that the file could not be told of");
-    // The journal of what was under way has its room already.
+    // The journal of what was under way has its room already. Linked, it does not give that back at its end.
+    let [file] = journal::files(&seen.join("journal")).try_into().unwrap();
+    std::fs::hard_link(file, seen.join("linked")).unwrap();
     page.types(bench.reader(0).name());
     assert_eq!(page.run.until("done")["person"], "ursula");
     assert!(page.shows().contains("Paused: no further card is begun."));

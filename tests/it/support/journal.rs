@@ -26,6 +26,12 @@ pub fn record(file: &Path) -> Option<Value> {
     slots(file).pop().map(|(_, slot)| slot["record"].clone())
 }
 
+/// The record of each file in a directory, as people read it.
+pub fn texts(directory: &Path) -> Vec<String> {
+    let records = files(directory).into_iter().filter_map(|file| record(&file));
+    records.map(|record| serde_json::to_string_pretty(&record).unwrap()).collect()
+}
+
 /// Writes the record as the release before did.
 pub fn write_alone(file: &Path, record: &Value) {
     let mut record = record.clone();

@@ -176,9 +176,7 @@ impl Program {
 
     /// The record of each journal file, as text.
     pub fn journal(&self) -> Vec<String> {
-        let files = journal::files(Path::new(&self.path("state/journal")));
-        let records = files.iter().filter_map(|file| journal::record(file));
-        records.map(|record| serde_json::to_string_pretty(&record).unwrap()).collect()
+        journal::texts(&self.path("state/journal"))
     }
 }
 

@@ -17,10 +17,10 @@ use std::sync::{Arc, Mutex, Weak};
 use cardwright::farm::pcscd::CLIENTS_VARIABLE;
 use serde_json::Value;
 
-use crate::support::directory;
 use crate::support::pcscd::{self, Inserted};
 use crate::support::program::{self, Ended, end};
 use crate::support::site::{self, API, EXTENSION, Site, set};
+use crate::support::{directory, journal};
 
 use kind::{ADMIN_KEY, Kind};
 
@@ -139,10 +139,7 @@ impl Desk {
     }
 
     fn journal(&self) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(format!("{}/journal", self.state)) else { return Vec::new() };
-        let files = entries.flatten().map(|entry| entry.path());
-        let json = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-        json.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+        journal::texts(format!("{}/journal", self.state).as_ref())
     }
 
     fn enroll(&self, pin: &str) -> Ended {
