@@ -6,6 +6,7 @@
 //! one call, without a database, as it comes, and with SQLite at our setting. Each server logs as it does by default,
 //! to a file. Then the limits: signatures of one core, durable writes, and pgbench with the rows of a flow; and what
 //! a store with millions of rows does to a call. With `pages`: what a desk looks at, in a small store and in a large one.
+//! With `flow`: the flow on both databases beside pgbench, and nothing else.
 
 #![allow(clippy::print_stdout)]
 
@@ -21,6 +22,8 @@ mod crowd;
 mod directory;
 #[path = "../tests/it/support/found.rs"]
 mod found;
+#[path = "server/flow.rs"]
+mod flow;
 #[path = "server/large.rs"]
 mod large;
 #[path = "server/limits.rs"]
@@ -52,14 +55,14 @@ use support::table;
 
 /// Asks for what a desk looks at in a store of a million cards, and nothing else.
 const PAGES: &str = "pages";
+/// Asks for the flow on both databases beside pgbench, and nothing else.
+const FLOW: &str = "flow";
 const ROUNDS: usize = 3;
 /// Connections, and certificates a round: about a second's work each.
 const LOADS: [(usize, usize); 3] = [(1, 300), (8, 1000), (64, 2000)];
 const WARM_UP: usize = 300;
 /// A database that commits one by one is given fewer.
 const DURABLE_PART: usize = 4;
-/// Of each round.
-const PGBENCH_SECONDS: u32 = 1;
 
 /// The CA's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,6 +187,7 @@ fn compared(directory: &Path, key: Key, postgres: &Postgres) -> Result<(Vec<Colu
     let lite = Ours::start(&subdirectory(directory, "sqlite")?, key, "", None)?;
     let database = postgres.database(key.name())?;
     let large = Ours::start(&subdirectory(directory, "postgres-server")?, key, &postgres.settings(&database), None)?;
+    let yardstick = postgres.yardstick(&database, directory)?;
     let warm = certification_requests(WARM_UP)?;
     plain.sign(8, &warm)?;
     durable.sign(8, &warm[..WARM_UP / DURABLE_PART])?;
@@ -202,7 +206,7 @@ fn compared(directory: &Path, key: Key, postgres: &Postgres) -> Result<(Vec<Colu
             second.add(&durable.service, || durable.sign(connections, &requests[..batch / DURABLE_PART]))?;
             third.add(&lite.server.service, || lite.flow(connections, &requests))?;
             fourth.add(&large.server.service, || large.flow(connections, &requests))?;
-            let rate = postgres.pgbench(directory, &database, connections, PGBENCH_SECONDS)?;
+            let rate = yardstick.rate()?;
             beside.ratios.extend(fourth.rounds.last().map(|round| round.rate() / rate));
             beside.rates.push(rate);
         }
@@ -221,8 +225,10 @@ fn subdirectory(directory: &Path, name: &str) -> Result<std::path::PathBuf> {
 fn main() -> Result<()> {
     let directory = fresh_directory("server")?;
     let postgres = Postgres::start(&directory)?;
-    if std::env::args().any(|argument| argument == PAGES) {
-        return pages::told(&directory, &postgres);
+    for (word, told) in [(PAGES, pages::told as fn(&Path, &Postgres) -> Result<()>), (FLOW, flow::told)] {
+        if std::env::args().any(|argument| argument == word) {
+            return told(&directory, &postgres);
+        }
     }
     for key in [Key::P256, Key::Rsa2048] {
         let (columns, pgbench) = compared(&subdirectory(&directory, key.name())?, key, &postgres)?;
@@ -267,8 +273,10 @@ fn publish_pgbench(key: Key, pgbench: &[Pgbench]) -> Result<()> {
     };
     let head = ["connections", "pgbench, flows/s", "cardwright, PostgreSQL, to pgbench"];
     let notes = [format!(
-        "pgbench runs the statements of a flow, three transactions, prepared, over the socket, for {PGBENCH_SECONDS} s \
-         after each round of ours and in the same database; it signs nothing, and speaks no TLS."
+        "pgbench writes the rows of a flow by plain statements, three transactions, prepared, over the socket, in a database of \
+         its own, for {} s after each round of ours, with the clients (8, 16, 32 or 64) with which it does best; it signs \
+         nothing, decides nothing, and speaks no TLS.",
+        postgres::SECONDS
     )];
     let rows: Vec<_> = pgbench.iter().map(row).collect();
     table::publish(

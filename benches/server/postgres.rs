@@ -8,11 +8,14 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 const STARTS_WITHIN: Duration = Duration::from_secs(20);
-/// The three transactions of a flow, as the server's statements are.
+/// Of each of its runs.
+pub const SECONDS: u32 = 2;
+/// The three transactions of a flow.
 const FLOW: &str = include_str!("flow.sql");
 
 pub struct Postgres {
     _service: Service,
+    cluster: PathBuf,
     socket: PathBuf,
     programs: PathBuf,
     as_user: Option<&'static str>,
@@ -48,7 +51,7 @@ impl Postgres {
         server.arg("-D").arg(&cluster).arg("-k").arg(&socket).args(["-c", "listen_addresses="]);
         server.args(["-c", "max_connections=100", "-c", "shared_buffers=256MB"]);
         let service = Service::start(&mut server, &parent.join("postgres.log"))?;
-        let mut postgres = Self { _service: service, socket, programs: programs.clone(), as_user };
+        let mut postgres = Self { _service: service, cluster, socket, programs: programs.clone(), as_user };
         postgres.wait()?;
         Ok(postgres)
     }
@@ -94,17 +97,69 @@ impl Postgres {
         run(self.client("psql", &arguments).arg(&script).arg(database)).map(drop)
     }
 
-    /// Flows a second that pgbench does over that many connections, for `seconds`.
-    pub fn pgbench(&self, directory: &Path, database: &str, connections: usize, seconds: u32) -> Result<f64> {
-        // Each connection is to find a chain of its own.
-        let chains = "INSERT INTO audit_chains (length, head) SELECT 0, sha256('') FROM generate_series(1, 200);";
-        self.execute(database, directory, chains)?;
+    /// Makes a database of pgbench's own, with the tables and the people of one of ours.
+    pub fn yardstick(&self, of: &str, directory: &Path) -> Result<Yardstick<'_>> {
+        let database = self.database(&format!("{of}_pgbench"))?;
+        let dumped = directory.join("yardstick.sql");
+        run(self.client("pg_dump", &["--no-owner", "-f"]).arg(&dumped).arg(of))?;
+        run(self.client("psql", &["-q1", "-v", "ON_ERROR_STOP=1", "-f"]).arg(&dumped).arg(&database))?;
+        let chains = "INSERT INTO audit_chains (chain, length, head) SELECT 1000 + n, 0, sha256('') FROM generate_series(0, 63) n";
+        self.execute(&database, directory, chains)?;
         let script = directory.join("flow.sql");
         std::fs::write(&script, FLOW)?;
-        let (clients, time) = (connections.to_string(), seconds.to_string());
+        let mut yardstick = Yardstick { postgres: self, database, script, clients: 0 };
+        let mut best = 0.0;
+        for clients in [8, 16, 32, 64] {
+            let rate = yardstick.rate_of(clients)?;
+            if rate > best {
+                (best, yardstick.clients) = (rate, clients);
+            }
+        }
+        Ok(yardstick)
+    }
+
+    /// Returns the processor time that the cluster has taken, all its processes together, ended ones too.
+    pub fn cpu(&self) -> Result<Duration> {
+        let file = std::fs::read_to_string(self.cluster.join("postmaster.pid"))?;
+        let postmaster = file.lines().next().context("no postmaster")?;
+        let mut ticks = 0;
+        for entry in std::fs::read_dir("/proc")?.flatten() {
+            // A process may end meanwhile.
+            let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+            let Some((_, rest)) = stat.rsplit_once(") ") else { continue };
+            let fields: Vec<&str> = rest.split(' ').collect();
+            // proc(5): the parent, then user and system time of its own, and of children that have ended.
+            let own = entry.file_name().to_str() == Some(postmaster);
+            let times = if own { 11..15 } else { 11..13 };
+            if own || fields.get(1) == Some(&postmaster) {
+                ticks += fields.get(times).unwrap_or_default().iter().filter_map(|it| it.parse::<u64>().ok()).sum::<u64>();
+            }
+        }
+        // USER_HZ is 100 on every Linux.
+        Ok(Duration::from_millis(ticks * 10))
+    }
+}
+
+/// What pgbench does with the rows of a flow.
+pub struct Yardstick<'p> {
+    postgres: &'p Postgres,
+    database: String,
+    script: PathBuf,
+    /// With which it does best.
+    pub clients: u32,
+}
+
+impl Yardstick<'_> {
+    /// Flows a second with as many clients as do best.
+    pub fn rate(&self) -> Result<f64> {
+        self.rate_of(self.clients)
+    }
+
+    fn rate_of(&self, clients: u32) -> Result<f64> {
+        let (clients, time) = (clients.to_string(), SECONDS.to_string());
         let arguments = ["-n", "-M", "prepared", "-c", &clients, "-j", "2", "-T", &time, "-f"];
-        let told = run(self.client("pgbench", &arguments).arg(&script).arg(database))?;
-        let told = String::from_utf8(told)?;
+        let mut pgbench = self.postgres.client("pgbench", &arguments);
+        let told = String::from_utf8(run(pgbench.arg(&self.script).arg(&self.database))?)?;
         let rate = told.lines().find_map(|line| line.strip_prefix("tps = ")).and_then(|rest| rest.split(' ').next());
         Ok(rate.context("pgbench told no rate")?.parse()?)
     }

@@ -102,7 +102,7 @@ impl Tx {
             .bind(profile)
             .bind(serial)
             .bind(origin.word());
-        self.execute(HOLDINGS, statement).await.map(drop)
+        self.send(HOLDINGS, statement).await
     }
 
     /// Archives the sealed private key of a certificate. One that does not last is removed by [`Tx::forget_keys`].
@@ -120,10 +120,10 @@ impl Tx {
         self.execute("agents_keys", statement).await.map(drop)
     }
 
-    /// Removes the archived private keys of a profile that are not to last; returns how many there were.
-    pub async fn forget_keys(&mut self, profile: Uuid) -> Result<usize, Error> {
+    /// Removes the archived private keys of a profile that are not to last.
+    pub async fn forget_keys(&mut self, profile: Uuid) -> Result<(), Error> {
         let statement = "DELETE FROM archived_keys WHERE lasts = FALSE \
                          AND serial IN (SELECT serial FROM profile_certificates WHERE profile = $1)";
-        self.execute(ARCHIVE, sql(statement).bind(profile)).await
+        self.send(ARCHIVE, sql(statement).bind(profile)).await
     }
 }

@@ -3,16 +3,16 @@
 use super::act_key::{AT, ActKey, DATA_DIRECTORY};
 use super::chain::ChainHead;
 use super::error::Error;
-use super::link::sql;
 use super::watched::RowState;
 use super::writer::Tx;
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
+use aws_lc_rs::hmac;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-const TABLE: &str = "audit";
+pub(super) const TABLE: &str = "audit";
 
 /// Describes one act, as the log keeps it.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ struct Line<'a> {
     chain: i64,
     number: i64,
     before: String,
-    at: String,
+    at: &'a str,
     act: &'a str,
     actor: Option<Uuid>,
     actor_name: &'a str,
@@ -82,12 +82,38 @@ impl Tx {
         self.add_act(entry.clone());
         Ok(())
     }
+}
 
-    /// Writes an act, and what rows became by it, and vouches for it.
-    pub(super) async fn write_act(&mut self, entry: &AuditEntry, rows: &[RowState]) -> Result<(), Error> {
-        let chain = self.chain().await?;
-        let voucher = self.act_key();
-        let key = voucher.get();
+/// Holds an act of a job that is kept, until the commit writes it.
+pub(super) struct Act {
+    entry: AuditEntry,
+    at: String,
+    rows: Vec<RowState>,
+}
+
+/// Holds an act as it is written.
+pub(super) struct Written {
+    pub number: i64,
+    pub record: String,
+    pub hash: Digest,
+    pub mac: Option<hmac::Tag>,
+}
+
+impl Act {
+    /// Takes an act, and what rows became by it.
+    pub fn of(entry: AuditEntry, rows: Vec<RowState>) -> Result<Self, Error> {
+        let at = entry.at.format(&Rfc3339).map_err(|_| Error::Damaged { table: TABLE, column: 0 })?;
+        Ok(Self { entry, at, rows })
+    }
+
+    /// Returns the word of the act.
+    pub fn word(&self) -> &'static str {
+        self.entry.act
+    }
+
+    /// Adds the act to a chain, whose end moves to it, and vouches for it.
+    fn chained(&self, chain: &mut ChainHead, key: Option<&ActKey>) -> Result<Written, Error> {
+        let entry = &self.entry;
         let mut evidence: serde_json::Map<_, _> =
             entry.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
         if key.is_some_and(ActKey::is_directory) {
@@ -97,7 +123,7 @@ impl Tx {
             chain: chain.chain,
             number: chain.length + 1,
             before: hex::encode(&chain.head),
-            at: entry.at.format(&Rfc3339).map_err(|_| Error::Damaged { table: TABLE, column: 0 })?,
+            at: &self.at,
             act: entry.act,
             actor: entry.actor,
             actor_name: &entry.actor_name,
@@ -107,20 +133,17 @@ impl Tx {
             user: entry.user,
             correlation: entry.correlation,
             evidence,
-            rows: rows.iter().map(RowState::to_string).collect(),
+            rows: self.rows.iter().map(RowState::to_string).collect(),
         };
-        let text = serde_json::to_string(&line).map_err(|_| Error::Damaged { table: TABLE, column: 2 })?;
-        let hash = digest(&SHA256, text.as_bytes());
-        let mac = key.map(|key| key.mac(&text));
-        let insert = sql("INSERT INTO audit (chain, number, record, hash, mac) VALUES ($1, $2, $3, $4, $5)")
-            .bind(line.chain)
-            .bind(line.number)
-            .bind(&text)
-            .bind(hash.as_ref())
-            .bind(mac.as_ref().map(AsRef::<[u8]>::as_ref));
-        let head = ChainHead { chain: line.chain, length: line.number, head: hash.as_ref().to_vec() };
-        self.add_to_chain((TABLE, insert), head).await?;
-        self.noted(entry.act);
-        Ok(())
+        let record = serde_json::to_string(&line).map_err(|_| Error::Damaged { table: TABLE, column: 2 })?;
+        let hash = digest(&SHA256, record.as_bytes());
+        chain.length = line.number;
+        chain.head = hash.as_ref().to_vec();
+        Ok(Written { number: line.number, mac: key.map(|key| key.mac(&record)), record, hash })
     }
+}
+
+/// Adds acts to a chain, whose end moves to the last; the key vouches for them.
+pub(super) fn chained(acts: &[Act], chain: &mut ChainHead, key: Option<&ActKey>) -> Result<Vec<Written>, Error> {
+    acts.iter().map(|act| act.chained(chain, key)).collect()
 }

@@ -230,7 +230,7 @@ impl Tx {
         .bind(profile.uuid)
         .bind(profile.status.word())
         .bind(profile.assigned_user);
-        self.execute(PROFILES, bind_profile(statement, profile)).await.map(drop)
+        self.send(PROFILES, bind_profile(statement, profile)).await
     }
 
     /// Writes all but the user, if the profile's status is still `expected`; [`Error::Changed`] otherwise.

@@ -156,10 +156,10 @@ impl Tx {
         .bind(certificate.revocation.map(|revocation| revocation.at))
         .bind(certificate.revocation.map(|revocation| revocation.reason))
         .bind(issued);
-        self.execute(TABLE, statement).await?;
+        self.send(TABLE, statement).await?;
         let statement =
             sql("INSERT INTO responses (serial, pkcs7) VALUES ($1, $2)").bind(&certificate.serial).bind(pkcs7);
-        self.execute(RESPONSES, statement).await.map(drop)
+        self.send(RESPONSES, statement).await
     }
 
     /// Has the numbers of revocation lists go on after `number`, unless they are beyond it.

@@ -20,6 +20,14 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Says the same once more; what SQLite said becomes text.
+    pub(super) fn copied(&self) -> Self {
+        match self {
+            Self::Sqlite(error) => Self::Postgres { message: error.to_string(), code: None },
+            Self::Postgres { message, code } => Self::Postgres { message: message.clone(), code: code.clone() },
+        }
+    }
+
     /// Says whether the database is there and takes no changes: it may only be read, or its disk is full.
     fn takes_no_changes(&self) -> bool {
         match self {
@@ -138,6 +146,10 @@ impl Error {
         match self {
             Self::Transaction(cause) => Self::Transaction(cause.clone()),
             Self::ReadOnly(cause) => Self::ReadOnly(cause.clone()),
+            Self::Contended(cause) => Self::Contended(cause.copied()),
+            Self::Unreachable(cause) => Self::Unreachable(cause.copied()),
+            Self::Uncertain(cause) => Self::Uncertain(cause.copied()),
+            Self::Busy => Self::Busy,
             Self::File { .. }
             | Self::Open { .. }
             | Self::Foreign { .. }
@@ -154,11 +166,7 @@ impl Error {
             | Self::Missing { .. }
             | Self::Damaged { .. }
             | Self::FilterTooWide { .. }
-            | Self::Contended(_)
-            | Self::Unreachable(_)
-            | Self::Uncertain(_)
             | Self::Panicked
-            | Self::Busy
             | Self::Closed
             | Self::Thread(_) => Self::Closed,
         }

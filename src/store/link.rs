@@ -24,8 +24,22 @@ pub(super) enum Value<'a> {
     Integer(i64),
     Bool(bool),
     Text(Cow<'a, str>),
-    Bytes(&'a [u8]),
+    Bytes(Cow<'a, [u8]>),
     Uuid(Uuid),
+}
+
+impl Value<'_> {
+    /// Returns the value with a copy of what it has borrowed.
+    fn owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Integer(number) => Value::Integer(number),
+            Self::Bool(truth) => Value::Bool(truth),
+            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
+            Self::Uuid(uuid) => Value::Uuid(uuid),
+        }
+    }
 }
 
 /// Makes a statement of a text, with no values bound yet.
@@ -38,6 +52,11 @@ impl<'a> Statement<'a> {
     pub fn bind(mut self, value: impl Into<Value<'a>>) -> Self {
         self.values.push(value.into());
         self
+    }
+
+    /// Returns the statement with a copy of what it has borrowed.
+    pub fn owned(self) -> Statement<'static> {
+        Statement { text: self.text, values: self.values.into_iter().map(Value::owned).collect() }
     }
 
     /// Makes a question of the statement; `T` is the form of its answer.
@@ -110,10 +129,10 @@ values! {
     &'a str => |text| Value::Text(Cow::Borrowed(text));
     &'a String => |text| Value::Text(Cow::Borrowed(text));
     String => |text| Value::Text(Cow::Owned(text));
-    &'a [u8] => |bytes| Value::Bytes(bytes);
-    &'a Vec<u8> => |bytes| Value::Bytes(bytes);
-    &'a [u8; 20] => |bytes| Value::Bytes(bytes);
-    &'a [u8; 32] => |bytes| Value::Bytes(bytes);
+    &'a [u8] => |bytes| Value::Bytes(Cow::Borrowed(bytes));
+    &'a Vec<u8> => |bytes| Value::Bytes(Cow::Borrowed(bytes));
+    &'a [u8; 20] => |bytes| Value::Bytes(Cow::Borrowed(bytes));
+    &'a [u8; 32] => |bytes| Value::Bytes(Cow::Borrowed(bytes));
     Uuid => |uuid| Value::Uuid(uuid);
     OffsetDateTime => |at| Value::Integer(micros(at));
 }
@@ -130,6 +149,7 @@ pub(super) struct Counts {
     pub commits: AtomicU64,
     pub jobs: AtomicU64,
     pub statements: AtomicU64,
+    pub round_trips: AtomicU64,
     pub steps: AtomicU64,
     /// Write jobs that logged no act.
     pub unaudited: AtomicU64,
@@ -146,6 +166,8 @@ pub struct CountsSeen {
     pub jobs: u64,
     /// Statements, with reads and without transaction control.
     pub statements: u64,
+    /// How often an answer of PostgreSQL was waited for; statements that were sent together wait once.
+    pub round_trips: u64,
     /// Steps of SQLite's virtual machine, the same for the same work on any computer. Not counted for PostgreSQL, which
     /// counts for itself.
     pub steps: u64,
@@ -160,13 +182,14 @@ impl Counts {
             commits: self.commits.load(Ordering::Relaxed),
             jobs: self.jobs.load(Ordering::Relaxed),
             statements: self.statements.load(Ordering::Relaxed),
+            round_trips: self.round_trips.load(Ordering::Relaxed),
             steps: self.steps.load(Ordering::Relaxed),
             unaudited: self.unaudited.load(Ordering::Relaxed),
         }
     }
 
     /// Counts acts that are on disk.
-    pub fn acted(&self, acts: &[&'static str]) {
+    pub fn acted(&self, acts: impl Iterator<Item = &'static str>) {
         let mut counted = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
         for act in acts {
             *counted.entry(act).or_default() += 1;

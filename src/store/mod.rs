@@ -43,6 +43,7 @@ mod possession;
 mod postgres;
 mod presence;
 mod proposals;
+mod queue;
 mod reads;
 mod record;
 mod reports;

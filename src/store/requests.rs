@@ -250,7 +250,7 @@ impl Tx {
         .bind(request.terms.revocation_reason)
         .bind(request.terms.revocation_delay_hours)
         .bind(request.terms.suspends);
-        self.execute(TABLE, statement).await.map(drop)
+        self.send(TABLE, statement).await
     }
 
     /// Writes what may change during a request's life (status, cards, profiles, completed, comment, data, priority), if

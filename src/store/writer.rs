@@ -1,10 +1,10 @@
 //! Shows a job its transaction, whichever the database, and runs jobs.
 
 use super::act_key::ActKey;
-use super::audit::AuditEntry;
-use super::chain::{CHAINS, ChainHead, moved};
+use super::audit::{Act, AuditEntry};
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, Statement};
+use super::postgres::sent::Sent;
 use super::postgres::transaction::PostgresTransaction;
 use super::sqlite::transaction::SqliteTransaction;
 use super::watched::{RowState, Watched};
@@ -30,17 +30,17 @@ pub struct Tx {
     transaction: Transaction,
     ledger: Ledger,
     voucher: Voucher,
-    /// The acts of the running job, which are written at its end.
+    /// The acts of the running job.
     acts: Vec<AuditEntry>,
     /// What the rows have become that the running job has written.
     changed: Vec<RowState>,
 }
 
-/// Notes which acts were logged, and counts jobs that logged none.
+/// Holds the acts that the next commit brings to disk, and counts jobs that logged none.
 struct Ledger {
     counts: Arc<Counts>,
-    /// Acts that the next commit counts; `settled` of them are by jobs before the running one.
-    acts: Vec<&'static str>,
+    /// `settled` of them are by jobs before the running one.
+    acts: Vec<Act>,
     settled: usize,
     /// The running job has written.
     written: bool,
@@ -67,6 +67,14 @@ impl Ledger {
     }
 }
 
+/// Says what became of the writes of a job that was settled.
+pub(super) enum Settled {
+    /// They are kept for the commit, or undone, as the job asked.
+    AsAsked,
+    /// They are undone, though the job asked to keep them.
+    Undone(Error),
+}
+
 pub(super) enum Transaction {
     Sqlite(SqliteTransaction),
     Postgres(PostgresTransaction),
@@ -78,12 +86,7 @@ impl Tx {
         Self { transaction, ledger, voucher, acts: Vec::new(), changed: Vec::new() }
     }
 
-    /// Returns where the key is under which acts are vouched for.
-    pub(super) fn act_key(&self) -> Voucher {
-        Arc::clone(&self.voucher)
-    }
-
-    /// Has an act written to the log at the end of the running job.
+    /// Has an act written to the log with the commit.
     pub(super) fn add_act(&mut self, entry: AuditEntry) {
         self.acts.push(entry);
     }
@@ -93,27 +96,28 @@ impl Tx {
         self.changed.extend(rows);
     }
 
-    /// Writes the acts of the running job; the last one says what the rows became that the job has written.
-    ///
-    /// They come last, so that other jobs wait for the end of a chain as shortly as can be.
-    async fn write_acts(&mut self) -> Result<(), Error> {
-        let acts = std::mem::take(&mut self.acts);
+    /// Ends the running job's work: waits for what it has sent, and notes its acts, which the commit writes; the last one
+    /// says what the rows became that the job has written.
+    async fn finish(&mut self) -> Result<(), Error> {
+        if let Transaction::Postgres(transaction) = &mut self.transaction {
+            transaction.flush().await?;
+            self.ledger.written |= transaction.has_written();
+            for (watched, row) in transaction.rows() {
+                self.changed.push(watched.written(&row)?);
+            }
+        }
         let mut changed = std::mem::take(&mut self.changed);
         // Of a row that was changed more than once, the last state counts.
         changed.sort_by(|one, other| (&one.row, one.changes).cmp(&(&other.row, other.changes)));
         changed.reverse();
         changed.dedup_by(|one, other| one.row == other.row);
+        let acts = std::mem::take(&mut self.acts);
         let last = acts.len().saturating_sub(1);
-        for (index, act) in acts.iter().enumerate() {
+        for (index, act) in acts.into_iter().enumerate() {
             let rows = if index == last { std::mem::take(&mut changed) } else { Vec::new() };
-            self.write_act(act, &rows).await?;
+            self.ledger.acts.push(Act::of(act, rows)?);
         }
         Ok(())
-    }
-
-    /// Notes an act that was logged; it is counted once it is on disk.
-    pub(super) fn noted(&mut self, act: &'static str) {
-        self.ledger.acts.push(act);
     }
 
     /// Says that the running job needs no act in the log.
@@ -139,6 +143,15 @@ impl Tx {
         Ok(rows)
     }
 
+    /// Has a statement that writes `table` run before the next one that is waited for, or at the job's end; what refuses
+    /// it refuses the job. On SQLite it runs at once.
+    pub(super) async fn send(&mut self, table: &'static str, statement: Statement<'_>) -> Result<(), Error> {
+        match &mut self.transaction {
+            Transaction::Sqlite(_) => self.execute(table, statement).await.map(drop),
+            Transaction::Postgres(transaction) => transaction.send(Sent::writing(table, statement, None)).await,
+        }
+    }
+
     /// Runs a statement on a table whose rows the log vouches for.
     async fn execute_watched(&mut self, watched: &Watched, statement: Statement<'_>) -> Result<usize, Error> {
         self.execute_counted(watched, watched.watching(statement)).await
@@ -152,7 +165,7 @@ impl Tx {
     ) -> Result<usize, Error> {
         let rows = match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.returning(watched.table, &statement),
-            Transaction::Postgres(transaction) => transaction.returning(watched.table, &statement).await,
+            Transaction::Postgres(transaction) => transaction.returning(watched.table, statement).await,
         }?;
         for row in &rows {
             self.changed.push(watched.written(row)?);
@@ -172,7 +185,8 @@ impl Tx {
         }
     }
 
-    /// Runs a statement that writes `record` of `table` only while it is as `expected`; [`Error::Changed`] otherwise.
+    /// Has a statement that writes `record` of `table` run, as [`Self::send`] does, only while it is as `expected`;
+    /// [`Error::Changed`] otherwise.
     pub(super) async fn change(
         &mut self,
         table: &'static str,
@@ -180,72 +194,53 @@ impl Tx {
         expected: &'static str,
         statement: Statement<'_>,
     ) -> Result<(), Error> {
+        let changed = Error::Changed { table, record, expected };
+        if let Transaction::Postgres(transaction) = &mut self.transaction {
+            return transaction.send(Sent::writing(table, statement, Some(changed))).await;
+        }
         match self.execute(table, statement).await? {
-            0 => Err(Error::Changed { table, record, expected }),
+            0 => Err(changed),
             _ => Ok(()),
         }
     }
 
-    /// Has a lock of this number until the job ends, and waits for whichever job of another server has it. SQLite runs
-    /// one job at a time.
+    /// Has a lock of this number until the job ends, and waits for whichever job of another server has it before the next
+    /// statement runs. SQLite runs one job at a time.
     pub(super) async fn lock(&mut self, number: i64) -> Result<(), Error> {
         match &mut self.transaction {
-            Transaction::Postgres(transaction) => transaction.lock(number).await,
+            Transaction::Postgres(transaction) => transaction.send(Sent::locking(number)).await,
             Transaction::Sqlite(_) => Ok(()),
         }
     }
 
-    /// Returns the chain that this transaction adds to; nobody else adds to it until the transaction ends.
-    pub(super) async fn chain(&mut self) -> Result<ChainHead, Error> {
-        match &mut self.transaction {
-            Transaction::Postgres(transaction) => transaction.chain().await,
-            Transaction::Sqlite(transaction) => transaction.chain(),
-        }
-    }
-
-    /// Writes a record, and moves the chain's end to it.
-    pub(super) async fn add_to_chain(
-        &mut self,
-        record: (&'static str, Statement<'_>),
-        head: ChainHead,
-    ) -> Result<(), Error> {
-        match &mut self.transaction {
-            Transaction::Postgres(transaction) => transaction.execute_both(record, (CHAINS, moved(&head))).await,
-            Transaction::Sqlite(transaction) => {
-                let (table, insert) = record;
-                transaction.execute(table, insert)?;
-                transaction.move_chain(head);
-                Ok(())
-            }
-        }
-    }
-
     /// Begins a transaction for the next jobs.
-    pub(super) fn begin(&mut self) -> Result<(), Error> {
+    pub(super) async fn begin(&mut self) -> Result<(), Error> {
         self.ledger.begin();
         match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.begin(),
-            // It begins with its first statement, in the same packet.
-            Transaction::Postgres(_) => Ok(()),
+            Transaction::Postgres(transaction) => transaction.begin().await,
         }
     }
 
     /// Ends the running job: keeps its writes for the commit, or undoes them.
-    pub(super) async fn settle(&mut self, keep: bool) -> Result<(), Error> {
-        self.ledger.settle(keep);
-        match &mut self.transaction {
-            Transaction::Sqlite(transaction) => transaction.settle(keep),
+    pub(super) async fn settle(&mut self, keep: bool) -> Result<Settled, Error> {
+        let settled = match &mut self.transaction {
+            Transaction::Sqlite(transaction) => transaction.settle(keep).map(|()| Settled::AsAsked),
             Transaction::Postgres(transaction) => transaction.settle(keep).await,
-        }
+        }?;
+        self.ledger.settle(keep && matches!(settled, Settled::AsAsked));
+        Ok(settled)
     }
 
-    /// Brings what was kept to disk, and counts its acts.
+    /// Brings what was kept to disk, with its acts, and counts those.
     pub(super) async fn commit(&mut self) -> Result<(), Error> {
+        let acts = std::mem::take(&mut self.ledger.acts);
+        let key = self.voucher.get();
         match &mut self.transaction {
-            Transaction::Sqlite(transaction) => transaction.commit(),
-            Transaction::Postgres(transaction) => transaction.commit().await,
+            Transaction::Sqlite(transaction) => transaction.commit(&acts, key),
+            Transaction::Postgres(transaction) => transaction.commit(&acts, key).await,
         }?;
-        self.ledger.counts.acted(&self.ledger.acts);
+        self.ledger.counts.acted(acts.iter().map(Act::word));
         Ok(())
     }
 
@@ -253,8 +248,7 @@ impl Tx {
     pub(super) fn abandon(&mut self) {
         match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.abandon(),
-            // The connection is dropped with it, and PostgreSQL ends the transaction.
-            Transaction::Postgres(_) => {}
+            Transaction::Postgres(transaction) => transaction.abandon(),
         }
     }
 }
@@ -281,7 +275,7 @@ where
         (tx.acts, tx.changed) = (Vec::new(), Vec::new());
         let mut work = Box::pin(async move {
             let done = job(&mut *tx).await?;
-            tx.write_acts().await?;
+            tx.finish().await?;
             Ok(done)
         });
         let outcome = poll_fn(|context| {
@@ -290,6 +284,11 @@ where
         })
         .await;
         self.outcome.insert(outcome).is_ok()
+    }
+
+    /// Has the caller told that the job's writes were undone.
+    pub fn undo(&mut self, error: Error) {
+        self.outcome = Some(Err(error.into()));
     }
 
     /// Returns what the caller is told, given what became of the transaction.

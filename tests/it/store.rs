@@ -4,6 +4,7 @@ mod acts;
 mod identity;
 pub mod migrations;
 mod postgres;
+mod postgres_killed;
 mod power;
 mod records;
 mod scale;

@@ -1,13 +1,20 @@
 //! Hands statements to PostgreSQL and counts them; nothing else does.
 
 use super::super::error::{Cause, Error};
-use super::super::link::{Answer, Cell, Columns, Counts, Row, Statement, Value};
+use super::super::link::{Answer, Cell, Columns, Counts, Row as Cells, Statement, Value};
+use super::sent::Done;
 use deadpool_postgres::Client;
+use std::collections::HashMap;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Row, Statement as Prepared};
 
 /// Bounds the statements that a connection keeps prepared.
 const STATEMENTS_CACHED: usize = 256;
@@ -66,14 +73,14 @@ impl<'r> FromSql<'r> for Cell<'r> {
     }
 }
 
-impl Row for tokio_postgres::Row {
+impl Cells for Row {
     fn cell(&self, column: usize) -> Option<Cell<'_>> {
         self.try_get(column).ok()
     }
 }
 
 /// Gathers rows into the answer.
-pub(super) fn gather<T: Answer>(rows: &[tokio_postgres::Row]) -> Result<T, Error> {
+pub(super) fn gather<T: Answer>(rows: &[Row]) -> Result<T, Error> {
     let mut answer = T::none();
     for row in rows {
         if !answer.add(&mut Columns::of(row, T::TABLE))? {
@@ -83,64 +90,128 @@ pub(super) fn gather<T: Answer>(rows: &[tokio_postgres::Row]) -> Result<T, Error
     Ok(answer)
 }
 
-/// Holds a connection for the length of one call.
-pub(super) struct Link<'c> {
-    pub client: &'c Client,
-    pub counts: &'c Counts,
+/// Asks a question outside any transaction.
+pub(super) async fn asked(client: &Client, counts: &Counts, asked: &Statement<'_>) -> Result<Vec<Row>, Cause> {
+    counts.statements.fetch_add(1, Ordering::Relaxed);
+    counts.round_trips.fetch_add(1, Ordering::Relaxed);
+    if client.statement_cache.size() > STATEMENTS_CACHED {
+        client.statement_cache.clear();
+    }
+    let prepared = within(client.prepare_cached(&asked.text)).await?;
+    match within(done(client, &prepared, &asked.values, true)).await? {
+        Done::Rows(rows) => Ok(rows),
+        Done::Changed(_) => Ok(Vec::new()),
+    }
 }
 
-impl Link<'_> {
-    /// Asks and returns the rows; `begins` opens a transaction for it in the same packet.
-    pub async fn query(
-        &self,
-        text: &str,
-        values: &[Value<'_>],
-        begins: bool,
-    ) -> Result<Vec<tokio_postgres::Row>, Cause> {
-        let statement = self.prepare(text).await?;
-        let bound: Vec<_> = values.iter().map(Bound).collect();
-        let parameters: Vec<_> = bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        self.sent(begins, self.client.query(&statement, &parameters)).await
+/// Has a prepared statement run with these values.
+async fn done(
+    client: &Client,
+    prepared: &Prepared,
+    values: &[Value<'_>],
+    returns: bool,
+) -> Result<Done, tokio_postgres::Error> {
+    let bound: Vec<_> = values.iter().map(Bound).collect();
+    let parameters: Vec<_> = bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+    match returns {
+        true => client.query(prepared, &parameters).await.map(Done::Rows),
+        false => client.execute(prepared, &parameters).await.map(Done::Changed),
+    }
+}
+
+/// Holds the connection of a lane.
+pub(super) struct Link {
+    pub client: Client,
+    counts: Arc<Counts>,
+    prepared: HashMap<String, Prepared>,
+}
+
+impl Link {
+    pub fn new(client: Client, counts: Arc<Counts>) -> Self {
+        Self { client, counts, prepared: HashMap::new() }
     }
 
-    /// Changes rows and returns how many; `begins` as for [`Self::query`].
-    pub async fn execute(&self, given: &Statement<'_>, begins: bool) -> Result<usize, Cause> {
-        let statement = self.prepare(&given.text).await?;
-        let bound: Vec<_> = given.values.iter().map(Bound).collect();
-        let parameters: Vec<_> = bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        let rows = self.sent(begins, self.client.execute(&statement, &parameters)).await?;
-        Ok(usize::try_from(rows).unwrap_or(usize::MAX))
+    /// Says whether the connection has ended.
+    pub fn is_lost(&self) -> bool {
+        self.client.is_closed()
     }
 
-    /// Begins or ends a transaction.
+    /// Sends statements together and waits for all of them, in one round trip; with each stands whether its rows are wanted.
+    /// `first` is run before them, and where it is refused, so are all; `last` is run after them. What the others come to is
+    /// returned one by one, that of `last` at the end.
+    pub async fn together(
+        &mut self,
+        first: Option<&'static str>,
+        all: &[(&Statement<'_>, bool)],
+        last: Option<&'static str>,
+    ) -> Result<Vec<Result<Done, Cause>>, Cause> {
+        self.counts.statements.fetch_add(all.len() as u64, Ordering::Relaxed);
+        let mut first = first;
+        if !all.iter().all(|(statement, _)| self.prepared.contains_key(statement.text.as_ref())) {
+            // What cannot be prepared is to break no more than what comes after `first`.
+            if let Some(first) = first.take() {
+                self.control(first).await?;
+            }
+            for (statement, _) in all {
+                self.prepare(&statement.text).await?;
+            }
+        }
+        self.counts.round_trips.fetch_add(1, Ordering::Relaxed);
+        let client = &self.client;
+        let control = |statement: &'static str| -> Wait<'_> {
+            Box::pin(async move { client.batch_execute(statement).await.map(|()| Done::Changed(0)) })
+        };
+        let begins = first.is_some();
+        let mut waits: Vec<Wait<'_>> = first.map(control).into_iter().collect();
+        for (statement, returns) in all {
+            let prepared = self.prepared.get(statement.text.as_ref()).ok_or_else(slow)?;
+            waits.push(Box::pin(done(client, prepared, &statement.values, *returns)));
+        }
+        waits.extend(last.map(control));
+        let all = tokio::time::timeout(PATIENCE, in_turn(waits)).await.map_err(|_| slow())?;
+        let mut all = all.into_iter().map(|done| done.map_err(cause));
+        if begins {
+            all.next().transpose()?;
+        }
+        Ok(all.collect())
+    }
+
+    /// Begins or ends a transaction, or a part of it.
     pub async fn control(&self, statement: &str) -> Result<(), Cause> {
+        self.counts.round_trips.fetch_add(1, Ordering::Relaxed);
         within(self.client.batch_execute(statement)).await
     }
 
-    async fn prepare(&self, text: &str) -> Result<tokio_postgres::Statement, Cause> {
-        self.counts.statements.fetch_add(1, Ordering::Relaxed);
-        if self.client.statement_cache.size() > STATEMENTS_CACHED {
-            self.client.statement_cache.clear();
+    async fn prepare(&mut self, text: &str) -> Result<(), Cause> {
+        if self.prepared.contains_key(text) {
+            return Ok(());
         }
-        within(self.client.prepare_cached(text)).await
+        if self.prepared.len() > STATEMENTS_CACHED {
+            self.prepared.clear();
+        }
+        let prepared = within(self.client.prepare(text)).await?;
+        self.prepared.insert(text.to_owned(), prepared);
+        Ok(())
     }
+}
 
-    /// Does the work, after the beginning of a transaction where `begins` says so.
-    async fn sent<T>(
-        &self,
-        begins: bool,
-        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, Cause> {
-        if !begins {
-            return within(work).await;
+type Wait<'w> = Pin<Box<dyn Future<Output = Result<Done, tokio_postgres::Error>> + Send + 'w>>;
+
+/// Waits for all. Each is first polled, and by that sent, after those before it.
+async fn in_turn(mut waits: Vec<Wait<'_>>) -> Vec<Result<Done, tokio_postgres::Error>> {
+    let mut done: Vec<_> = waits.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (wait, done) in waits.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let Poll::Ready(outcome) = wait.as_mut().poll(context)
+            {
+                *done = Some(outcome);
+            }
         }
-        // Each is sent when it is first polled, so the order is kept and one round trip is saved.
-        let both =
-            async { tokio::join!(biased; self.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"), work) };
-        let (begun, done) = tokio::time::timeout(PATIENCE, both).await.map_err(|_| slow())?;
-        begun.map_err(cause)?;
-        done.map_err(cause)
-    }
+        if done.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    done.into_iter().flatten().collect()
 }
 
 /// Waits for the work, no longer than [`PATIENCE`].
@@ -148,7 +219,7 @@ async fn within<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>)
     tokio::time::timeout(PATIENCE, work).await.map_err(|_| slow())?.map_err(cause)
 }
 
-fn slow() -> Cause {
+pub(super) fn slow() -> Cause {
     Cause::Postgres { message: format!("no answer within {} seconds", PATIENCE.as_secs()), code: None }
 }
 
@@ -157,8 +228,10 @@ pub(super) fn cause(error: tokio_postgres::Error) -> Cause {
     if let Some(said) = error.as_db_error() {
         return Cause::Postgres { message: said.message().to_owned(), code: Some(said.code().code().to_owned()) };
     }
+    // Nothing was sent: the value does not fit (appendix A: data_exception), and the connection is as it was.
+    let unfit = error.to_string().starts_with("error serializing");
     let why = std::error::Error::source(&error).map(|why| format!(": {why}")).unwrap_or_default();
-    Cause::Postgres { message: format!("{error}{why}"), code: None }
+    Cause::Postgres { message: format!("{error}{why}"), code: unfit.then(|| "22000".to_owned()) }
 }
 
 /// Tells failures that pass by themselves from others, which `otherwise` turns into an error.

@@ -1,182 +1,299 @@
-//! Runs the transaction of one job: READ COMMITTED, with locks on what the job decides on.
+//! Runs a lane's transaction: READ COMMITTED, many jobs, each behind a savepoint of its own, with locks on what they decide on.
+//!
+//! What a job need not wait for is kept back and sent together with what it waits for, in one round trip; so are the
+//! beginning of a transaction and savepoints.
 
-use super::super::chain::{CHAINS, ChainHead};
+use super::super::act_key::ActKey;
+use super::super::audit::Act;
 use super::super::error::{Cause, Error};
-use super::super::link::{Answer, Ask, Counts, Statement, sql};
-use super::super::watched::RawRow;
+use super::super::link::{Answer, Ask, Counts, Statement};
+use super::super::watched::{RawRow, Watched};
+use super::super::writer::Settled;
 use super::link::{Link, gather, refusal};
-use deadpool_postgres::{Client, Object};
+use super::sent::{Done, Sent, unwritten};
+use super::{connection, log};
+use deadpool_postgres::{Object, Pool};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio_postgres::Row;
 
 /// Lists the words of a question whose answer is not a row of one table, so that nothing can be locked.
 const NO_ROW: [&str; 9] = [" JOIN ", "DISTINCT", "GROUP BY", " UNION ", "EXISTS", "count(", "max(", "min(", "sum("];
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// Bounds the statements that are sent together.
+const TOGETHER: usize = 32;
 
-/// Holds a connection and its transaction, which begins with the first statement.
+/// Holds a lane's connection and its transaction, which begins with the first statement.
 pub(in crate::store) struct PostgresTransaction {
-    /// Taken out when its state is not known, so that no other job uses it.
-    client: Option<Client>,
+    pool: Pool,
+    link: Option<Link>,
     counts: Arc<Counts>,
     open: bool,
+    /// What the running job has sent and need not wait for.
+    kept_back: Vec<Sent>,
+    /// What the running job has written, as it was returned.
+    rows: Vec<(&'static Watched, RawRow)>,
+    /// The running job has sent something that writes.
+    sent: bool,
+    /// The running job has written.
     written: bool,
-    /// Set once a statement was refused: PostgreSQL then takes nothing more in this transaction.
-    broken: Option<Arc<Cause>>,
-    chain: Option<i64>,
+    /// A job before it has written, and its writes are kept.
+    kept: bool,
+    savepoint: Savepoint,
+    /// Set once a statement was refused: PostgreSQL then takes nothing more of the running job.
+    broken: Option<Cause>,
+}
+
+/// Separates the running job from those before it; there is none as long as those have written nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Savepoint {
+    None,
+    /// Nothing was written since.
+    Fresh,
+    Used,
+}
+
+/// Holds the statement that is waited for.
+enum Last<'s> {
+    Nothing,
+    Question(&'s Statement<'s>),
+    Write(&'s Statement<'s>),
+    /// It writes, and says what the rows are then.
+    Returning(&'s Statement<'s>),
 }
 
 impl PostgresTransaction {
-    pub(super) fn new(client: Client, counts: Arc<Counts>) -> Self {
-        Self { client: Some(client), counts, open: false, written: false, broken: None, chain: None }
+    pub(super) fn new(pool: Pool, counts: Arc<Counts>) -> Self {
+        Self {
+            pool,
+            link: None,
+            counts,
+            open: false,
+            kept_back: Vec::new(),
+            rows: Vec::new(),
+            sent: false,
+            written: false,
+            kept: false,
+            savepoint: Savepoint::None,
+            broken: None,
+        }
     }
 
-    /// Answers a question; one record that is read by its key is locked until the job ends.
+    /// Makes sure of a connection; the transaction begins with its first statement.
+    pub async fn begin(&mut self) -> Result<(), Error> {
+        if self.link.as_ref().is_some_and(Link::is_lost) {
+            self.abandon();
+        }
+        if self.link.is_none() {
+            self.link = Some(Link::new(connection(&self.pool).await?, self.counts.clone()));
+        }
+        self.begin_job();
+        (self.open, self.kept, self.savepoint, self.broken) = (false, false, Savepoint::None, None);
+        Ok(())
+    }
+
+    fn begin_job(&mut self) {
+        self.kept_back.clear();
+        self.rows.clear();
+        (self.sent, self.written) = (false, false);
+    }
+
+    /// Answers a question; one record that is read by its key is locked until the transaction ends.
     pub async fn ask<T: Answer>(&mut self, ask: Ask<'_, T>) -> Result<T, Error> {
         let Statement { text, values } = ask.statement;
         let locks = T::ONE && text.starts_with("SELECT") && !NO_ROW.iter().any(|word| text.contains(word));
         let text = if locks { (text.into_owned() + " FOR NO KEY UPDATE").into() } else { text };
-        let begins = !std::mem::replace(&mut self.open, true);
-        let asked = self.link()?.query(&text, &values, begins).await;
-        gather(&asked.map_err(|cause| self.refused(cause, Error::Read))?)
+        let asked = Statement { text, values };
+        match self.together(Last::Question(&asked)).await?.map_err(|cause| self.refused(cause, Error::Read))? {
+            Some(Done::Rows(rows)) => gather(&rows),
+            _ => Ok(T::none()),
+        }
     }
 
     /// Runs a statement that writes `table`; returns how many rows it changed.
     pub async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
-        let begins = !std::mem::replace(&mut self.open, true);
-        self.written = true;
-        let done = self.link()?.execute(&statement, begins).await;
-        done.map_err(|cause| self.unwritten(table, cause))
+        let done = self.together(Last::Write(&statement)).await?;
+        let number = match done.map_err(|cause| self.unwritten(table, cause))? {
+            Some(Done::Changed(number)) => usize::try_from(number).unwrap_or(usize::MAX),
+            _ => 0,
+        };
+        self.written |= number > 0;
+        Ok(number)
     }
 
     /// Runs a statement that writes `table`; returns what it says of the rows that it changed.
-    pub async fn returning(&mut self, table: &'static str, statement: &Statement<'_>) -> Result<Vec<RawRow>, Error> {
-        let begins = !std::mem::replace(&mut self.open, true);
-        self.written = true;
-        let done = self.link()?.query(&statement.text, &statement.values, begins).await;
-        let rows = done.map_err(|cause| self.unwritten(table, cause))?;
-        Ok(rows.iter().map(|row| RawRow::of(row)).collect())
+    pub async fn returning(&mut self, table: &'static str, statement: Statement<'_>) -> Result<Vec<RawRow>, Error> {
+        let done = self.together(Last::Returning(&statement)).await?;
+        let rows = match done.map_err(|cause| self.unwritten(table, cause))? {
+            Some(Done::Rows(rows)) => rows,
+            _ => Vec::new(),
+        };
+        self.written |= !rows.is_empty();
+        Ok(rows.iter().map(|row: &Row| RawRow::of(row)).collect())
     }
 
-    /// Runs two statements in one round trip, in a transaction that has begun; neither may need what the other writes.
-    pub async fn execute_both(
-        &mut self,
-        (table, first): (&'static str, Statement<'_>),
-        (other, second): (&'static str, Statement<'_>),
-    ) -> Result<(), Error> {
-        self.written = true;
-        let link = self.link()?;
-        // Each is sent when it is first polled.
-        let (done, done_too) = tokio::join!(link.execute(&first, false), link.execute(&second, false));
-        done.map_err(|cause| self.unwritten(table, cause))?;
-        done_too.map(drop).map_err(|cause| self.unwritten(other, cause))
+    /// Takes a statement that the job need not wait for.
+    pub async fn send(&mut self, sent: Sent) -> Result<(), Error> {
+        self.kept_back.push(sent);
+        if self.kept_back.len() < TOGETHER { Ok(()) } else { self.flush().await }
     }
 
-    /// Waits until no other transaction has this lock, and has it until the job ends.
-    pub async fn lock(&mut self, number: i64) -> Result<(), Error> {
-        let begins = !std::mem::replace(&mut self.open, true);
-        let locked = self.link()?.query("SELECT pg_advisory_xact_lock($1)", &[number.into()], begins).await;
-        locked.map(drop).map_err(|cause| self.refused(cause, Error::Read))
+    /// Waits for everything that the job has sent.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        match self.kept_back.is_empty() {
+            true => Ok(()),
+            false => self.together(Last::Nothing).await.map(drop),
+        }
     }
 
-    /// Turns the refusal of a write into an error: a taken key, a missing record, or another failure.
-    fn unwritten(&mut self, table: &'static str, cause: Cause) -> Error {
-        self.refused(cause, |source| {
-            let Cause::Postgres { code, .. } = &source else { return Error::Write { table, source } };
-            match code.as_deref() {
-                Some("23505") => Error::Duplicate { table, source },
-                Some("23503") => Error::Dangling { table, source },
-                _ => Error::Write { table, source },
+    /// Says whether the running job has written.
+    pub fn has_written(&self) -> bool {
+        self.written
+    }
+
+    /// Takes the rows that the running job has sent and that the log vouches for.
+    pub fn rows(&mut self) -> Vec<(&'static Watched, RawRow)> {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// Sends what was kept back and `last` in one round trip, after the beginning of the transaction or a savepoint.
+    /// Fails by what was kept back; what came of `last` is returned.
+    async fn together(&mut self, last: Last<'_>) -> Result<Result<Option<Done>, Cause>, Error> {
+        if let Some(cause) = &self.broken {
+            return Ok(Err(cause.copied()));
+        }
+        let kept_back = std::mem::take(&mut self.kept_back);
+        let first = self.guard();
+        self.sent |= matches!(last, Last::Write(_) | Last::Returning(_)) || kept_back.iter().any(Sent::writes);
+        let link = self.link.as_mut().ok_or(Error::Closed)?;
+        let mut all: Vec<(&Statement<'_>, bool)> =
+            kept_back.iter().map(|sent| (&sent.statement, sent.returns())).collect();
+        all.extend(match last {
+            Last::Nothing => None,
+            Last::Question(statement) | Last::Returning(statement) => Some((statement, true)),
+            Last::Write(statement) => Some((statement, false)),
+        });
+        let mut done = match link.together(first, &all, None).await {
+            Ok(done) => done.into_iter(),
+            Err(cause) => return Err(self.refused(cause, |cause| Error::Transaction(Arc::new(cause)))),
+        };
+        for sent in kept_back {
+            match done.next() {
+                Some(Ok(done)) => self.written |= sent.judge(&done, &mut self.rows)?,
+                Some(Err(cause)) => {
+                    self.note(&cause);
+                    return Err(sent.refused(cause));
+                }
+                None => return Err(Error::Closed),
             }
+        }
+        Ok(done.next().transpose())
+    }
+
+    /// Returns what is to be sent before the next statement.
+    fn guard(&mut self) -> Option<&'static str> {
+        if !std::mem::replace(&mut self.open, true) {
+            return Some(BEGIN);
+        }
+        // The first job that writes can be undone alone.
+        if !self.kept || self.savepoint == Savepoint::Fresh {
+            return None;
+        }
+        match std::mem::replace(&mut self.savepoint, Savepoint::Fresh) {
+            Savepoint::None => Some("SAVEPOINT job"),
+            Savepoint::Fresh | Savepoint::Used => Some("RELEASE job; SAVEPOINT job"),
+        }
+    }
+
+    /// Ends the running job: keeps its writes for the commit, or undoes them.
+    pub async fn settle(&mut self, keep: bool) -> Result<Settled, Error> {
+        let (sent, written, broken) = (self.sent, self.written, self.broken.take());
+        self.begin_job();
+        if keep && broken.is_none() {
+            self.kept |= written;
+            if sent && self.savepoint == Savepoint::Fresh {
+                self.savepoint = Savepoint::Used;
+            }
+            return Ok(Settled::AsAsked);
+        }
+        if let Some(Cause::Postgres { code: None, .. }) = &broken {
+            return Err(Error::Unreachable(broken.unwrap_or_else(super::link::slow)));
+        }
+        if self.open && (sent || broken.is_some()) {
+            let back = if self.savepoint == Savepoint::None { "ROLLBACK" } else { "ROLLBACK TO job" };
+            self.control(back).await?;
+            self.open = self.savepoint != Savepoint::None;
+        }
+        Ok(match broken {
+            Some(cause) if keep => Settled::Undone(Error::undone(Arc::new(cause))),
+            _ => Settled::AsAsked,
         })
     }
 
-    /// Takes a chain of the log that no other transaction uses, or a new one; the job keeps it.
-    ///
-    /// It is taken as late as possible: until the job ends, others must use other chains.
-    pub async fn chain(&mut self) -> Result<ChainHead, Error> {
-        let found: Option<ChainHead> = match self.chain {
-            Some(mine) => {
-                self.ask(sql("SELECT chain, length, head FROM audit_chains WHERE chain = $1").bind(mine).asking())
-                    .await?
-            }
-            None => {
-                // It is asked for as a list, because it brings a lock of its own.
-                let free = "SELECT chain, length, head FROM audit_chains ORDER BY chain LIMIT 1 FOR UPDATE SKIP LOCKED";
-                self.ask::<Vec<ChainHead>>(sql(free).asking()).await?.pop()
-            }
-        };
-        let chain = match found {
-            Some(chain) => chain,
-            None => {
-                let new = "INSERT INTO audit_chains (length, head) VALUES (0, $1) RETURNING chain, length, head";
-                let made: Option<ChainHead> = self.ask(sql(new).bind(&[0; 32]).asking()).await?;
-                made.ok_or(Error::Damaged { table: CHAINS, column: 0 })?
-            }
-        };
-        self.chain = Some(chain.chain);
-        Ok(chain)
-    }
-
-    /// Ends the job; undoes at once what is not to be kept.
-    pub async fn settle(&mut self, keep: bool) -> Result<(), Error> {
-        if keep && self.broken.is_none() {
-            return Ok(());
-        }
-        // A connection that does not even take this is dropped, and the transaction with it.
-        let _ = self.end("ROLLBACK").await;
-        match &self.broken {
-            Some(cause) if keep => Err(Error::undone(cause.clone())),
-            _ => Ok(()),
-        }
-    }
-
-    /// Commits the transaction, if one has begun; [`Error::Uncertain`] where the connection was lost meanwhile.
-    pub async fn commit(&mut self) -> Result<(), Error> {
+    /// Brings what was kept to disk, with its acts; [`Error::Uncertain`] where the connection was lost meanwhile.
+    pub async fn commit(&mut self, acts: &[Act], key: Option<&ActKey>) -> Result<(), Error> {
+        let first = if acts.is_empty() || self.open { None } else { Some(BEGIN) };
+        self.open |= first.is_some();
         if !self.open {
             return Ok(());
         }
-        self.end("COMMIT").await.map_err(|cause| match &cause {
-            Cause::Postgres { code: None, .. } => Error::Uncertain(cause),
-            Cause::Postgres { code: Some(_), .. } | Cause::Sqlite(_) => {
-                refusal(cause, |cause| Error::Transaction(Arc::new(cause)))
-            }
-        })?;
-        if self.written {
+        let link = self.link.as_mut().ok_or(Error::Closed)?;
+        if acts.is_empty() {
+            link.control("COMMIT").await.map_err(uncommitted)?;
+        } else {
+            log::commit(link, first, acts, key).await?;
+        }
+        self.open = false;
+        if self.kept || !acts.is_empty() {
             self.counts.commits.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
 
-    async fn end(&mut self, statement: &str) -> Result<(), Cause> {
-        if self.open
-            && let Some(client) = &self.client
-        {
-            Link { client, counts: &self.counts }.control(statement).await?;
-            self.open = false;
+    /// Undoes the whole batch: the connection is dropped, and PostgreSQL ends its transaction.
+    pub fn abandon(&mut self) {
+        if let Some(link) = self.link.take() {
+            drop(Object::take(link.client));
         }
-        Ok(())
+        self.open = false;
     }
 
-    fn link(&self) -> Result<Link<'_>, Error> {
-        let client = self.client.as_ref().ok_or(Error::Closed)?;
-        Ok(Link { client, counts: &self.counts })
+    async fn control(&mut self, statement: &'static str) -> Result<(), Error> {
+        let link = self.link.as_mut().ok_or(Error::Closed)?;
+        link.control(statement).await.map_err(|cause| refusal(cause, |cause| Error::Transaction(Arc::new(cause))))
     }
 
-    /// Notes that the transaction takes nothing more, and turns the cause into an error.
+    /// Notes that the transaction takes nothing more of the running job.
+    fn note(&mut self, cause: &Cause) {
+        self.broken = Some(cause.copied());
+    }
+
+    fn unwritten(&mut self, table: &'static str, cause: Cause) -> Error {
+        self.note(&cause);
+        unwritten(table, cause)
+    }
+
     fn refused(&mut self, cause: Cause, otherwise: impl FnOnce(Cause) -> Error) -> Error {
-        if let Cause::Postgres { message, code } = &cause {
-            self.broken = Some(Arc::new(Cause::Postgres { message: message.clone(), code: code.clone() }));
-        }
+        self.note(&cause);
         refusal(cause, otherwise)
     }
 }
 
+/// Turns what a commit failed by into an error; where the connection was lost, it may be done.
+pub(super) fn uncommitted(cause: Cause) -> Error {
+    match &cause {
+        Cause::Postgres { code: None, .. } => Error::Uncertain(cause),
+        Cause::Postgres { code: Some(_), .. } | Cause::Sqlite(_) => {
+            refusal(cause, |cause| Error::Transaction(Arc::new(cause)))
+        }
+    }
+}
+
 impl Drop for PostgresTransaction {
-    /// Drops the connection of a job that was cut short, so that PostgreSQL undoes its open transaction.
+    /// Drops the connection of a transaction that was cut short, so that PostgreSQL undoes it.
     fn drop(&mut self) {
-        if self.open
-            && let Some(client) = self.client.take()
-        {
-            drop(Object::take(client));
+        if self.open {
+            self.abandon();
         }
     }
 }

@@ -2,20 +2,21 @@
 
 mod connection;
 mod link;
-mod queue;
 pub(super) mod reader;
 pub(super) mod schema;
 pub(super) mod transaction;
 
 use super::error::{Cause, Error};
 use super::link::{Answer, Ask, Counts};
-use super::writer::{BoxFuture, Tx, Voucher};
+use super::queue::{Lane, Queue};
+use super::writer::{BoxFuture, Transaction, Tx, Voucher};
 use crate::platform::file::keep_for_owner;
 use connection::{PATIENCE, connect};
 use link::Link;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use transaction::SqliteTransaction;
 use uuid::Uuid;
 
 /// Bounds the reader connections that are kept open between reads.
@@ -25,13 +26,15 @@ const READER_CACHE_KIB: i64 = 2 * 1024;
 /// Bounds the pages of the write-ahead log before they are copied into the database; pages that change often are then
 /// copied less often.
 const LOG_PAGES: i64 = 4000;
+/// Bounds the jobs of one commit.
+const BATCH: usize = 256;
 
 /// Holds an open file.
 pub(super) struct Database {
     path: PathBuf,
     /// `None` once closed.
     idle: Mutex<Option<Vec<Connection>>>,
-    writer: queue::Queue,
+    writer: Queue,
     counts: Arc<Counts>,
 }
 
@@ -51,7 +54,9 @@ impl Database {
         // with strace at 64 jobs a commit.
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
         let instance = instance(&connection).map_err(failed)?;
-        let writer = queue::start(connection, counts.clone(), voucher, PATIENCE)?;
+        let writer = Queue::new(counts.clone(), PATIENCE);
+        let transaction = SqliteTransaction::new(connection, counts.clone());
+        start(writer.lane(BATCH), Tx::new(Transaction::Sqlite(transaction), counts.clone(), voucher))?;
         Ok((Self { path: path.to_owned(), idle: Mutex::new(Some(Vec::new())), writer, counts }, instance))
     }
 
@@ -93,6 +98,13 @@ impl Database {
         connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         Ok(connection)
     }
+}
+
+/// Starts the one lane on a thread of its own, so that its statements and fsyncs hold up no task of the server.
+fn start(lane: Lane, tx: Tx) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Thread)?;
+    let run = move || runtime.block_on(lane.serve(tx));
+    std::thread::Builder::new().name("store-writer".into()).spawn(run).map(drop).map_err(Error::Thread)
 }
 
 /// Returns the database's identity, made when it is first opened.

@@ -1,5 +1,7 @@
 //! Runs the transaction of the one writer.
 
+use super::super::act_key::ActKey;
+use super::super::audit::{Act, chained};
 use super::super::chain::{CHAINS, ChainHead, moved};
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Ask, Counts, Statement, sql};
@@ -18,17 +20,8 @@ pub(in crate::store) struct SqliteTransaction {
     /// A job before it in this batch has written, and its writes are kept.
     kept: bool,
     savepoint: Savepoint,
-    chain: Chain,
     /// A statement failed in a way that may have ended the transaction without our doing (disk full, I/O error).
     broken: Option<Arc<Cause>>,
-}
-
-/// Holds where the log's chain ends once something was added; it is written once, before the commit.
-#[derive(Default)]
-struct Chain {
-    now: Option<ChainHead>,
-    /// Before the running job.
-    kept: Option<ChainHead>,
 }
 
 /// Separates the running job from those before it; a savepoint is set only before a first write.
@@ -42,8 +35,7 @@ enum Savepoint {
 
 impl SqliteTransaction {
     pub(super) fn new(connection: Connection, counts: Arc<Counts>) -> Self {
-        let chain = Chain::default();
-        Self { connection, counts, written: false, kept: false, savepoint: Savepoint::None, chain, broken: None }
+        Self { connection, counts, written: false, kept: false, savepoint: Savepoint::None, broken: None }
     }
 
     fn link(&self) -> Link<'_> {
@@ -88,19 +80,21 @@ impl SqliteTransaction {
         }
     }
 
-    /// Returns where the log ends, with what the jobs of this batch have added.
-    pub fn chain(&mut self) -> Result<ChainHead, Error> {
-        if let Some(head) = &self.chain.now {
-            return Ok(head.clone());
-        }
+    /// Writes the acts of the batch, and where the log ends then.
+    fn log(&self, acts: &[Act], key: Option<&ActKey>) -> Result<(), Error> {
         let ask = sql("SELECT chain, length, head FROM audit_chains WHERE chain = 1").asking();
-        let only: Option<ChainHead> = self.ask(ask)?;
-        only.ok_or(Error::Damaged { table: CHAINS, column: 0 })
-    }
-
-    /// Notes where the log ends now.
-    pub fn move_chain(&mut self, head: ChainHead) {
-        self.chain.now = Some(head);
+        let only: Option<ChainHead> = self.link().ask(ask)?;
+        let mut chain = only.ok_or(Error::Damaged { table: CHAINS, column: 0 })?;
+        for act in chained(acts, &mut chain, key)? {
+            let insert = sql("INSERT INTO audit (chain, number, record, hash, mac) VALUES ($1, $2, $3, $4, $5)")
+                .bind(chain.chain)
+                .bind(act.number)
+                .bind(&act.record)
+                .bind(act.hash.as_ref())
+                .bind(act.mac.as_ref().map(AsRef::<[u8]>::as_ref));
+            self.link().execute(insert).map_err(failed)?;
+        }
+        self.link().execute(moved(&chain)).map(drop).map_err(failed)
     }
 
     /// Notes that the transaction may have ended, so that nothing of the batch is kept.
@@ -133,7 +127,6 @@ impl SqliteTransaction {
     /// Begins the transaction of a batch.
     pub fn begin(&mut self) -> Result<(), Error> {
         (self.written, self.kept, self.savepoint, self.broken) = (false, false, Savepoint::None, None);
-        self.chain = Chain::default();
         self.control("BEGIN IMMEDIATE").map_err(failed)
     }
 
@@ -141,11 +134,6 @@ impl SqliteTransaction {
     pub fn settle(&mut self, keep: bool) -> Result<(), Error> {
         if let Some(error) = &self.broken {
             return Err(Error::undone(error.clone()));
-        }
-        if keep {
-            self.chain.kept.clone_from(&self.chain.now);
-        } else {
-            self.chain.now.clone_from(&self.chain.kept);
         }
         match (std::mem::take(&mut self.written), keep, self.kept) {
             (false, _, _) => Ok(()),
@@ -164,13 +152,13 @@ impl SqliteTransaction {
         }
     }
 
-    /// Brings what was kept to disk.
-    pub fn commit(&mut self) -> Result<(), Error> {
-        if let Some(head) = self.chain.kept.take() {
-            self.link().execute(moved(&head)).map_err(failed)?;
+    /// Brings what was kept to disk, with its acts.
+    pub fn commit(&mut self, acts: &[Act], key: Option<&ActKey>) -> Result<(), Error> {
+        if !acts.is_empty() {
+            self.log(acts, key)?;
         }
         self.control("COMMIT").map_err(failed)?;
-        if self.kept {
+        if self.kept || !acts.is_empty() {
             self.counts.commits.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())

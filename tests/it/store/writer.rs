@@ -3,7 +3,7 @@
 use super::*;
 
 /// Holds the writer until every job has been queued, so that batches depend on no timing.
-async fn hold(store: &Store) -> tokio::sync::oneshot::Sender<()> {
+pub async fn hold(store: &Store) -> tokio::sync::oneshot::Sender<()> {
     let (release, held) = tokio::sync::oneshot::channel();
     let (started, running) = tokio::sync::oneshot::channel();
     let store = store.clone();

@@ -45,8 +45,11 @@ export LC_ALL=C.UTF-8
         -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE -keyout "$1/data/server.key" -out "$1/data/server.crt"
     $as chmod 600 "$1/data/server.key"
     printf 'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n' | $as tee "$1/data/pg_hba.conf"
-    $as "$programs/pg_ctl" -D "$1/data" -w -l "$1/data/log" start \
-        -o "-k $1 -c listen_addresses=127.0.0.1 -c port=$2 -c ssl=on -c max_connections=400 -c random_page_cost=1.1 -c log_line_prefix='of %d ' -c shared_buffers=256MB -c dynamic_shared_memory_type=mmap"
+    for setting in "unix_socket_directories='$1'" listen_addresses=127.0.0.1 "port=$2" ssl=on max_connections=400 random_page_cost=1.1 \
+        "log_line_prefix='of %d '" shared_buffers=256MB dynamic_shared_memory_type=mmap; do
+        echo "$setting" | $as tee -a "$1/data/postgresql.conf"
+    done
+    $as "$programs/pg_ctl" -D "$1/data" -w -l "$1/data/log" start
 } >"$1.said" 2>&1 || { cat "$1.said" >&2; rm -rf "$1" "$1.said"; exit 1; }
 echo "$programs"
 cat >/dev/null
@@ -65,8 +68,13 @@ struct Cluster {
 
 fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(|| {
-        let directory = directory::fresh("postgres");
+    CLUSTER.get_or_init(|| Cluster::start("postgres"))
+}
+
+impl Cluster {
+    /// Makes a cluster in a directory of this name.
+    fn start(name: &str) -> Self {
+        let directory = directory::fresh(name);
         // Nobody takes a port this high between here and the start; if somebody does, the start says so.
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let mut shell = Command::new("setsid")
@@ -81,8 +89,79 @@ fn cluster() -> &'static Cluster {
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let programs = PathBuf::from(line.trim_end());
         assert!(programs.join("psql").is_file(), "PostgreSQL did not start; is the package postgresql installed?");
-        Cluster { directory, port, programs, _shell: shell }
-    })
+        Self { directory, port, programs, _shell: shell }
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("postgresql:///{database}?user=postgres&port={}&host={}", self.port, self.directory.display())
+    }
+
+    #[track_caller]
+    fn psql(&self, database: &str, statements: &str) -> String {
+        let ran = Command::new(self.programs.join("psql"))
+            .args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-p", &self.port.to_string(), "-h"])
+            .arg(&self.directory)
+            .args(["-c", statements])
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap().trim_end().to_owned()
+    }
+}
+
+/// A cluster of a test's own, which dies and comes back.
+pub struct OwnCluster(Cluster);
+
+impl OwnCluster {
+    /// Makes and starts one, in a directory of this name.
+    pub fn new(name: &str) -> Self {
+        Self(Cluster::start(name))
+    }
+
+    /// The URL of its one database.
+    pub fn url(&self) -> String {
+        self.0.url("postgres")
+    }
+
+    /// Has psql run statements, as [`Database::sql`] does.
+    #[track_caller]
+    pub fn sql(&self, statements: &str) -> String {
+        self.0.psql("postgres", statements)
+    }
+
+    /// Ends all its processes at once, as `pg_ctl -m immediate` does.
+    pub fn end_at_once(&self) {
+        assert!(self.control(&["-m", "immediate", "stop"]));
+    }
+
+    /// Kills the postmaster, which its other processes notice.
+    pub fn kill(&self) {
+        let file = std::fs::read_to_string(self.0.directory.join("data/postmaster.pid")).unwrap();
+        let id = file.lines().next().unwrap().parse().unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::KILL).unwrap();
+    }
+
+    /// Starts it again, once its earlier processes are gone.
+    pub fn start_again(&self) {
+        let log = self.0.directory.join("data/log").display().to_string();
+        let since = Instant::now();
+        while !self.control(&["-w", "-l", &log, "start"]) {
+            assert!(since.elapsed() < Duration::from_secs(60), "{}", std::fs::read_to_string(&log).unwrap());
+        }
+    }
+
+    fn control(&self, arguments: &[&str]) -> bool {
+        let program = self.0.programs.join("pg_ctl");
+        let mut command = if rustix::process::getuid().is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg("-D").arg(self.0.directory.join("data")).args(arguments).status().unwrap().success()
+    }
 }
 
 /// A database of a test's own; dropped with it.
@@ -101,8 +180,7 @@ impl Database {
 
     /// The URL, by the cluster's socket.
     pub fn url(&self) -> String {
-        let Cluster { directory, port, .. } = cluster();
-        format!("postgresql:///{}?user=postgres&port={port}&host={}", self.name, directory.display())
+        cluster().url(&self.name)
     }
 
     /// The URL over TCP, for a user who is asked for a password.
@@ -221,13 +299,5 @@ impl Drop for Database {
 
 #[track_caller]
 fn psql(database: &str, statements: &str) -> String {
-    let Cluster { directory, port, programs, .. } = cluster();
-    let ran = Command::new(programs.join("psql"))
-        .args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-p", &port.to_string(), "-h"])
-        .arg(directory)
-        .args(["-c", statements])
-        .output()
-        .unwrap();
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8(ran.stdout).unwrap().trim_end().to_owned()
+    cluster().psql(database, statements)
 }
