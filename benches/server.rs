@@ -20,10 +20,10 @@ mod crowd;
 #[path = "../tests/it/support/directory.rs"]
 #[allow(dead_code, clippy::unwrap_used)]
 mod directory;
-#[path = "../tests/it/support/found.rs"]
-mod found;
 #[path = "server/flow.rs"]
 mod flow;
+#[path = "../tests/it/support/found.rs"]
+mod found;
 #[path = "server/large.rs"]
 mod large;
 #[path = "server/limits.rs"]

@@ -70,7 +70,10 @@ pub fn told(directory: &Path, postgres: &Postgres) -> Result<()> {
         "PostgreSQL's CPU, µs each",
     ];
     let notes = [
-        format!("P-256 CA, {ROUNDS} rounds in turn; pgbench with {} clients, with which it does best.", yardstick.clients),
+        format!(
+            "P-256 CA, {ROUNDS} rounds in turn; pgbench with {} clients, with which it does best.",
+            yardstick.clients
+        ),
         format!("`cargo bench --bench server -- flow`, {}.", table::machine()),
     ];
     table::publish("server-flow", "Server, the flow on both databases", &head, &rows, &notes)

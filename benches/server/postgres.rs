@@ -132,7 +132,8 @@ impl Postgres {
             let own = entry.file_name().to_str() == Some(postmaster);
             let times = if own { 11..15 } else { 11..13 };
             if own || fields.get(1) == Some(&postmaster) {
-                ticks += fields.get(times).unwrap_or_default().iter().filter_map(|it| it.parse::<u64>().ok()).sum::<u64>();
+                ticks +=
+                    fields.get(times).unwrap_or_default().iter().filter_map(|it| it.parse::<u64>().ok()).sum::<u64>();
             }
         }
         // USER_HZ is 100 on every Linux.

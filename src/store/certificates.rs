@@ -73,13 +73,12 @@ pub(super) fn certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -
     sql(statement).bind(request).bind(public_key_sha256).asking()
 }
 
-pub(super) fn certificate_of_another(public_key_sha256: &[u8; 32], owner: Uuid) -> Ask<'_, Option<CertificateRecord>> {
-    sql(select!("WHERE public_key_sha256 = $1 AND owner <> $2 LIMIT 1")).bind(public_key_sha256).bind(owner).asking()
-}
-
-pub(super) fn certificate_revoked_for(public_key_sha256: &[u8; 32], reason: u8) -> Ask<'_, Option<CertificateRecord>> {
-    let statement = select!("WHERE public_key_sha256 = $1 AND revocation_reason = $2 LIMIT 1");
-    sql(statement).bind(public_key_sha256).bind(reason).asking()
+pub(super) fn certificate_against(key: &[u8; 32], reason: u8, owner: Uuid) -> Ask<'_, Option<CertificateRecord>> {
+    let statement = select!(
+        "WHERE public_key_sha256 = $1 AND (revocation_reason = $2 OR owner <> $3) \
+         ORDER BY CASE WHEN revocation_reason = $2 THEN 0 ELSE 1 END LIMIT 1"
+    );
+    sql(statement).bind(key).bind(reason).bind(owner).asking()
 }
 
 pub(super) fn certificates(scope: CertificateScope) -> Ask<'static, Vec<CertificateRecord>> {

@@ -19,6 +19,7 @@ pub(super) struct Statement<'a> {
 }
 
 /// Holds a value that can be bound.
+#[derive(PartialEq, Eq)]
 pub(super) enum Value<'a> {
     Null,
     Integer(i64),
@@ -29,15 +30,15 @@ pub(super) enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// Returns the value with a copy of what it has borrowed.
-    fn owned(self) -> Value<'static> {
+    /// Returns a copy that borrows nothing.
+    fn copied(&self) -> Value<'static> {
         match self {
             Self::Null => Value::Null,
-            Self::Integer(number) => Value::Integer(number),
-            Self::Bool(truth) => Value::Bool(truth),
-            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
-            Self::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
-            Self::Uuid(uuid) => Value::Uuid(uuid),
+            Self::Integer(number) => Value::Integer(*number),
+            Self::Bool(truth) => Value::Bool(*truth),
+            Self::Text(text) => Value::Text(Cow::Owned(text.to_string())),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.to_vec())),
+            Self::Uuid(uuid) => Value::Uuid(*uuid),
         }
     }
 }
@@ -54,9 +55,15 @@ impl<'a> Statement<'a> {
         self
     }
 
-    /// Returns the statement with a copy of what it has borrowed.
-    pub fn owned(self) -> Statement<'static> {
-        Statement { text: self.text, values: self.values.into_iter().map(Value::owned).collect() }
+    /// Returns a copy that borrows nothing.
+    pub fn copied(&self) -> Statement<'static> {
+        Statement { text: self.text.clone(), values: self.values.iter().map(Value::copied).collect() }
+    }
+
+    /// Returns a copy, with a few words more.
+    pub fn followed_by(&self, words: &str) -> Statement<'static> {
+        let Statement { text, values } = self.copied();
+        Statement { text: Cow::Owned(text.into_owned() + words), values }
     }
 
     /// Makes a question of the statement; `T` is the form of its answer.

@@ -156,10 +156,16 @@ impl Lane {
             if fate.is_ok() && job.is_awaited() {
                 self.counts.jobs.fetch_add(1, Ordering::Relaxed);
                 let keep = job.run(tx).await;
-                fate = tx.settle(keep).await.map(|settled| match settled {
-                    Settled::AsAsked => {}
-                    Settled::Undone(error) => job.undo(error),
-                });
+                if let Some(before) = tx.before() {
+                    answer(&mut ran, &before);
+                    fate = before;
+                }
+                if fate.is_ok() {
+                    fate = tx.settle(keep).await.map(|settled| match settled {
+                        Settled::AsAsked => {}
+                        Settled::Undone(error) => job.undo(error),
+                    });
+                }
             }
             ran.push(job);
             if (fate.is_ok() || refused) && ran.len() < self.most {
@@ -172,8 +178,13 @@ impl Lane {
         if fate.is_err() {
             tx.abandon();
         }
-        for job in ran {
-            job.answer(fate.as_ref().map(drop).map_err(Error::shared));
-        }
+        answer(&mut ran, &fate);
+    }
+}
+
+/// Answers the jobs of a transaction, given what became of it.
+fn answer(ran: &mut Vec<Box<dyn Job>>, fate: &Result<(), Error>) {
+    for job in ran.drain(..) {
+        job.answer(fate.as_ref().map(drop).map_err(Error::shared));
     }
 }

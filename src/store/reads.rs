@@ -128,10 +128,9 @@ reads! {
     certificates::certificate(serial: &[u8]) -> Option<CertificateRecord>;
     /// Returns the certificate that a request has for a public key (SHA-256 over the SubjectPublicKeyInfo).
     certificates::certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
-    /// Returns a certificate for a public key (SHA-256 over the SubjectPublicKeyInfo) that is somebody else's.
-    certificates::certificate_of_another(public_key_sha256: &[u8; 32], owner: Uuid) -> Option<CertificateRecord>;
-    /// Returns a certificate for a public key that was, or will be, revoked for this CRLReason.
-    certificates::certificate_revoked_for(public_key_sha256: &[u8; 32], reason: u8) -> Option<CertificateRecord>;
+    /// Returns a certificate for a public key (SHA-256 over the SubjectPublicKeyInfo) that was, or will be, revoked for this
+    /// CRLReason; where there is none, one that is somebody else's.
+    certificates::certificate_against(key: &[u8; 32], reason: u8, owner: Uuid) -> Option<CertificateRecord>;
     /// Lists the certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     /// Returns the link whose code has this hash, with its owner.
     links::link_by_hash(hash: &[u8; 32]) -> Option<Owned<LinkRecord>>;

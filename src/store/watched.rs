@@ -222,6 +222,7 @@ pub(super) enum Place {
 }
 
 /// Holds a row as it was returned, each cell spelled alike with both databases.
+#[derive(PartialEq, Eq)]
 pub(super) struct RawRow(Vec<Vec<u8>>);
 
 impl RawRow {

@@ -34,6 +34,8 @@ pub struct Tx {
     acts: Vec<AuditEntry>,
     /// What the rows have become that the running job has written.
     changed: Vec<RowState>,
+    /// What became of the jobs before the running one, where they were committed for its sake.
+    before: Option<Result<(), Error>>,
 }
 
 /// Holds the acts that the next commit brings to disk, and counts jobs that logged none.
@@ -83,7 +85,7 @@ pub(super) enum Transaction {
 impl Tx {
     pub(super) fn new(transaction: Transaction, counts: Arc<Counts>, voucher: Voucher) -> Self {
         let ledger = Ledger { counts, acts: Vec::new(), settled: 0, written: false, housekeeping: false };
-        Self { transaction, ledger, voucher, acts: Vec::new(), changed: Vec::new() }
+        Self { transaction, ledger, voucher, acts: Vec::new(), changed: Vec::new(), before: None }
     }
 
     /// Has an act written to the log with the commit.
@@ -129,8 +131,41 @@ impl Tx {
     pub(super) async fn ask<T: Answer>(&mut self, ask: Ask<'_, T>) -> Result<T, Error> {
         match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.ask(ask),
-            Transaction::Postgres(transaction) => transaction.ask(ask).await,
+            Transaction::Postgres(transaction) => {
+                if let Some(answer) = transaction.ask(&ask.statement).await? {
+                    return Ok(answer);
+                }
+                transaction.step_back().await?;
+                self.commit_before().await?;
+                self.ask_again(&ask.statement).await
+            }
         }
+    }
+
+    /// Answers a question once more, and waits, now that no job before this one is held up.
+    async fn ask_again<T: Answer>(&mut self, asked: &Statement<'_>) -> Result<T, Error> {
+        match &mut self.transaction {
+            Transaction::Postgres(transaction) => {
+                transaction.step_again().await?;
+                transaction.ask(asked).await?.ok_or(Error::Busy)
+            }
+            Transaction::Sqlite(_) => Err(Error::Busy),
+        }
+    }
+
+    /// Commits the jobs before the running one, so that none of them, and nobody who waits for what they have locked, waits
+    /// for what this one waits for.
+    async fn commit_before(&mut self) -> Result<(), Error> {
+        let acts = self.ledger.acts.drain(..std::mem::take(&mut self.ledger.settled)).collect();
+        let fate = self.commit_with(acts).await;
+        let told = fate.as_ref().map(drop).map_err(Error::shared);
+        self.before = Some(fate);
+        told
+    }
+
+    /// Takes what became of the jobs before the running one, where they were committed meanwhile.
+    pub(super) fn before(&mut self) -> Option<Result<(), Error>> {
+        self.before.take()
     }
 
     /// Runs a statement that writes `table`; returns how many rows it changed.
@@ -235,6 +270,10 @@ impl Tx {
     /// Brings what was kept to disk, with its acts, and counts those.
     pub(super) async fn commit(&mut self) -> Result<(), Error> {
         let acts = std::mem::take(&mut self.ledger.acts);
+        self.commit_with(acts).await
+    }
+
+    async fn commit_with(&mut self, acts: Vec<Act>) -> Result<(), Error> {
         let key = self.voucher.get();
         match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.commit(&acts, key),

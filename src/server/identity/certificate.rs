@@ -130,14 +130,12 @@ async fn why_mute(
     if request.is_none_or(|request| request.status != RequestStatus::Completed) {
         return Ok(Some("its request is not completed"));
     }
-    let key = &record.public_key_sha256;
-    if store.certificate_of_another(key, record.user).await?.is_some() {
-        return Ok(Some("somebody else has a certificate for its key"));
-    }
-    if store.certificate_revoked_for(key, RevocationReason::KeyCompromise.number()).await?.is_some() {
-        return Ok(Some("its key was revoked as compromised"));
-    }
-    Ok(None)
+    let reason = RevocationReason::KeyCompromise.number();
+    let against = store.certificate_against(&record.public_key_sha256, reason, record.user).await?;
+    Ok(against.map(|against| match against.revocation {
+        Some(revocation) if revocation.reason == reason => "its key was revoked as compromised",
+        _ => "somebody else has a certificate for its key",
+    }))
 }
 
 /// Finds the user of another authority's certificate: the one that `subjects` names, or the one with its UPN or e-mail

@@ -17,12 +17,10 @@ use uuid::Uuid;
 /// Keys are named by the SHA-256 of their SubjectPublicKeyInfo.
 pub async fn check_keys(tx: &mut Tx, keys: &[[u8; 32]], owner: Uuid) -> Result<(), ApiError> {
     for key in keys {
-        if tx.certificate_revoked_for(key, RevocationReason::KeyCompromise.number()).await?.is_some() {
-            return Err(ApiError::KeyCompromised);
-        }
-        if tx.certificate_of_another(key, owner).await?.is_some() {
-            return Err(ApiError::KeyTaken);
-        }
+        let reason = RevocationReason::KeyCompromise.number();
+        let Some(against) = tx.certificate_against(key, reason, owner).await? else { continue };
+        let is_compromised = against.revocation.is_some_and(|revocation| revocation.reason == reason);
+        return Err(if is_compromised { ApiError::KeyCompromised } else { ApiError::KeyTaken });
     }
     Ok(())
 }

@@ -3,9 +3,11 @@
 //!
 //! Every wait is bounded: for a connection, for a lock, for a statement, for an answer.
 
+mod known;
 mod link;
 mod log;
 pub(super) mod place;
+mod readers;
 mod schema;
 pub(super) mod sent;
 pub(super) mod target;
@@ -15,9 +17,10 @@ use super::error::{Cause, Error};
 use super::link::{Answer, Ask, Counts};
 use super::queue::Queue;
 use super::writer::{BoxFuture, Transaction, Tx, Voucher};
-use deadpool_postgres::{Client, Object, Pool, PoolError, TimeoutType};
-use link::{asked, cause, gather, refusal};
+use deadpool_postgres::{Client, Pool, PoolError, TimeoutType};
+use link::cause;
 use place::PostgresPlace;
+use readers::Readers;
 use std::sync::Arc;
 use std::time::Duration;
 use transaction::PostgresTransaction;
@@ -32,9 +35,8 @@ const LANES: usize = 4;
 
 /// Holds an open database.
 pub(super) struct Database {
-    pool: Pool,
     writers: Queue,
-    counts: Arc<Counts>,
+    readers: Readers,
 }
 
 impl Database {
@@ -51,7 +53,7 @@ impl Database {
             let tx = Tx::new(Transaction::Postgres(transaction), counts.clone(), voucher.clone());
             tokio::spawn(writers.lane(BATCH).serve(tx));
         }
-        Ok((Self { pool, writers, counts }, instance))
+        Ok((Self { writers, readers: Readers::new(pool, counts) }, instance))
     }
 
     /// Reads which version the schema is of, and changes nothing; 0 where it is empty.
@@ -72,23 +74,12 @@ impl Database {
     }
 
     pub async fn read<T: Answer>(&self, ask: Ask<'_, T>) -> Result<T, Error> {
-        let client = connection(&self.pool).await?;
-        match asked(&client, &self.counts, &ask.statement).await {
-            Ok(rows) => gather(&rows),
-            Err(cause) => {
-                let refused = refusal(cause, Error::Read);
-                if matches!(refused, Error::Unreachable(_)) {
-                    // An answer may still be on its way, so nobody else may use this connection.
-                    drop(Object::take(client));
-                }
-                Err(refused)
-            }
-        }
+        self.readers.read(ask).await
     }
 
     pub async fn close(&self) {
         self.writers.close().await;
-        self.pool.close();
+        self.readers.close();
     }
 }
 

@@ -31,7 +31,7 @@ impl Sent {
             Some(watched) => watched.watching(statement),
             None => statement,
         };
-        Self { statement: statement.owned(), table, watched, changed, writes: true }
+        Self { statement: statement.copied(), table, watched, changed, writes: true }
     }
 
     /// Makes a statement that waits until no other transaction has this lock.
@@ -40,9 +40,9 @@ impl Sent {
         Self { statement, table: "locks", watched: None, changed: None, writes: false }
     }
 
-    /// Says whether it writes.
-    pub(super) fn writes(&self) -> bool {
-        self.writes
+    /// Returns the table that it writes.
+    pub(super) fn table(&self) -> &'static str {
+        self.table
     }
 
     /// Says whether its rows are wanted.

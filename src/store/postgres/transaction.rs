@@ -6,9 +6,10 @@
 use super::super::act_key::ActKey;
 use super::super::audit::Act;
 use super::super::error::{Cause, Error};
-use super::super::link::{Answer, Ask, Counts, Statement};
+use super::super::link::{Answer, Counts, Statement};
 use super::super::watched::{RawRow, Watched};
 use super::super::writer::Settled;
+use super::known::Known;
 use super::link::{Link, gather, refusal};
 use super::sent::{Done, Sent, unwritten};
 use super::{connection, log};
@@ -19,6 +20,10 @@ use tokio_postgres::Row;
 
 /// Lists the words of a question whose answer is not a row of one table, so that nothing can be locked.
 const NO_ROW: [&str; 9] = [" JOIN ", "DISTINCT", "GROUP BY", " UNION ", "EXISTS", "count(", "max(", "min(", "sum("];
+const LOCK: &str = " FOR NO KEY UPDATE";
+const LOCK_NOW: &str = " FOR NO KEY UPDATE NOWAIT";
+/// Says that a lock is not to be had (PostgreSQL, appendix A: lock_not_available).
+const IS_LOCKED: &str = "55P03";
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// Bounds the statements that are sent together.
 const TOGETHER: usize = 32;
@@ -31,9 +36,13 @@ pub(in crate::store) struct PostgresTransaction {
     open: bool,
     /// What the running job has sent and need not wait for.
     kept_back: Vec<Sent>,
+    /// What the running job has asked before it wrote, where jobs before it are kept.
+    asked: Vec<Asked>,
+    /// What is locked, and so still as it was read.
+    known: Known,
     /// What the running job has written, as it was returned.
     rows: Vec<(&'static Watched, RawRow)>,
-    /// The running job has sent something that writes.
+    /// The running job has sent more than questions.
     sent: bool,
     /// The running job has written.
     written: bool,
@@ -53,6 +62,19 @@ enum Savepoint {
     Used,
 }
 
+/// Holds a question and its answer.
+struct Asked {
+    statement: Statement<'static>,
+    rows: Vec<RawRow>,
+}
+
+impl Asked {
+    fn of(asked: &Statement<'_>, locks: bool, rows: &[Row]) -> Self {
+        let statement = if locks { asked.followed_by(LOCK) } else { asked.copied() };
+        Self { statement, rows: rows.iter().map(|row| RawRow::of(row)).collect() }
+    }
+}
+
 /// Holds the statement that is waited for.
 enum Last<'s> {
     Nothing,
@@ -70,6 +92,8 @@ impl PostgresTransaction {
             counts,
             open: false,
             kept_back: Vec::new(),
+            asked: Vec::new(),
+            known: Known::default(),
             rows: Vec::new(),
             sent: false,
             written: false,
@@ -89,29 +113,74 @@ impl PostgresTransaction {
         }
         self.begin_job();
         (self.open, self.kept, self.savepoint, self.broken) = (false, false, Savepoint::None, None);
+        self.known.clear();
         Ok(())
     }
 
     fn begin_job(&mut self) {
         self.kept_back.clear();
+        self.asked.clear();
         self.rows.clear();
         (self.sent, self.written) = (false, false);
     }
 
-    /// Answers a question; one record that is read by its key is locked until the transaction ends.
-    pub async fn ask<T: Answer>(&mut self, ask: Ask<'_, T>) -> Result<T, Error> {
-        let Statement { text, values } = ask.statement;
-        let locks = T::ONE && text.starts_with("SELECT") && !NO_ROW.iter().any(|word| text.contains(word));
-        let text = if locks { (text.into_owned() + " FOR NO KEY UPDATE").into() } else { text };
-        let asked = Statement { text, values };
-        match self.together(Last::Question(&asked)).await?.map_err(|cause| self.refused(cause, Error::Read))? {
-            Some(Done::Rows(rows)) => gather(&rows),
-            _ => Ok(T::none()),
+    /// Answers a question; one record that is read by its key is locked until the transaction ends. `None`: somebody else
+    /// has locked it, and jobs before this one would be held up; they are to be committed first ([`Self::step_back`]).
+    pub async fn ask<T: Answer>(&mut self, asked: &Statement<'_>) -> Result<Option<T>, Error> {
+        let locks = T::ONE && asked.text.starts_with("SELECT") && !NO_ROW.iter().any(|word| asked.text.contains(word));
+        if let Some(rows) = self.known.rows(asked) {
+            self.asked.extend(self.kept.then(|| Asked::of(asked, locks, rows)));
+            return gather(rows).map(Some);
         }
+        // Only a job that has asked and nothing else can step back.
+        let patient = !self.kept || self.sent || !self.kept_back.is_empty();
+        let locking = match (locks, patient) {
+            (true, true) => Some(asked.followed_by(LOCK)),
+            (true, false) => Some(asked.followed_by(LOCK_NOW)),
+            (false, _) => None,
+        };
+        let done = self.together(Last::Question(locking.as_ref().unwrap_or(asked))).await?;
+        let rows = match done {
+            Ok(Some(Done::Rows(rows))) => rows,
+            Ok(_) => return Ok(Some(T::none())),
+            Err(Cause::Postgres { code: Some(code), .. }) if locks && !patient && code == IS_LOCKED => return Ok(None),
+            Err(cause) => return Err(self.refused(cause, Error::Read)),
+        };
+        self.asked.extend((self.kept && !self.sent).then(|| Asked::of(asked, locks, &rows)));
+        let answer = gather(&rows).map(Some);
+        if locks {
+            self.known.add(T::TABLE, asked, rows);
+        }
+        answer
+    }
+
+    /// Undoes what the running job has asked, so that the jobs before it can be committed.
+    pub async fn step_back(&mut self) -> Result<(), Error> {
+        self.known.clear();
+        self.control("ROLLBACK TO job").await
+    }
+
+    /// Asks in a transaction of its own what the running job has asked before; [`Error::Contended`] where something is not as
+    /// it was.
+    pub async fn step_again(&mut self) -> Result<(), Error> {
+        (self.kept, self.savepoint) = (false, Savepoint::None);
+        for Asked { statement, rows } in std::mem::take(&mut self.asked) {
+            let done = self.together(Last::Question(&statement)).await?;
+            let again = match done.map_err(|cause| self.refused(cause, Error::Read))? {
+                Some(Done::Rows(again)) => again.iter().map(|row| RawRow::of(row)).collect(),
+                _ => Vec::new(),
+            };
+            if again != rows {
+                let message = "what the job had read was changed before its turn".to_owned();
+                return Err(Error::Contended(Cause::Postgres { message, code: Some(IS_LOCKED.to_owned()) }));
+            }
+        }
+        Ok(())
     }
 
     /// Runs a statement that writes `table`; returns how many rows it changed.
     pub async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
+        self.known.forget(table);
         let done = self.together(Last::Write(&statement)).await?;
         let number = match done.map_err(|cause| self.unwritten(table, cause))? {
             Some(Done::Changed(number)) => usize::try_from(number).unwrap_or(usize::MAX),
@@ -123,6 +192,7 @@ impl PostgresTransaction {
 
     /// Runs a statement that writes `table`; returns what it says of the rows that it changed.
     pub async fn returning(&mut self, table: &'static str, statement: Statement<'_>) -> Result<Vec<RawRow>, Error> {
+        self.known.forget(table);
         let done = self.together(Last::Returning(&statement)).await?;
         let rows = match done.map_err(|cause| self.unwritten(table, cause))? {
             Some(Done::Rows(rows)) => rows,
@@ -134,6 +204,7 @@ impl PostgresTransaction {
 
     /// Takes a statement that the job need not wait for.
     pub async fn send(&mut self, sent: Sent) -> Result<(), Error> {
+        self.known.forget(sent.table());
         self.kept_back.push(sent);
         if self.kept_back.len() < TOGETHER { Ok(()) } else { self.flush().await }
     }
@@ -164,7 +235,7 @@ impl PostgresTransaction {
         }
         let kept_back = std::mem::take(&mut self.kept_back);
         let first = self.guard();
-        self.sent |= matches!(last, Last::Write(_) | Last::Returning(_)) || kept_back.iter().any(Sent::writes);
+        self.sent |= matches!(last, Last::Write(_) | Last::Returning(_)) || !kept_back.is_empty();
         let link = self.link.as_mut().ok_or(Error::Closed)?;
         let mut all: Vec<(&Statement<'_>, bool)> =
             kept_back.iter().map(|sent| (&sent.statement, sent.returns())).collect();
@@ -221,6 +292,8 @@ impl PostgresTransaction {
         }
         if self.open && (sent || broken.is_some()) {
             let back = if self.savepoint == Savepoint::None { "ROLLBACK" } else { "ROLLBACK TO job" };
+            // What was locked since is not any more.
+            self.known.clear();
             self.control(back).await?;
             self.open = self.savepoint != Savepoint::None;
         }

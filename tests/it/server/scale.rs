@@ -3,7 +3,7 @@
 //! Cost is counted, not timed: steps of SQLite's virtual machine, rows and index entries that PostgreSQL read.
 
 use super::crowd::Crowd;
-use super::support::{API, EXTENSION, Lab, csr};
+use super::support::{API, EXTENSION, Lab, Person, csr};
 use crate::support::postgres::Database;
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use cardwright::store::CountsSeen;
@@ -116,53 +116,62 @@ fn on_postgresql_a_full_store_is_read_by_its_indexes() {
     assert!(entries < LIST_ROWS, "{entries} index entries for a handful of calls");
 }
 
-/// What each step of an enrollment costs: its name, statements, commits.
-fn enrollment(lab: &Lab) -> Vec<(&'static str, u64, u64)> {
+/// What a step costs: statements, answers of PostgreSQL that are waited for one after the other, commits.
+type Cost = (u64, u64, u64);
+
+/// What each step of an enrollment costs. The server's own upkeep may do something at any moment, so the least of a few counts.
+fn enrollment(lab: &Lab) -> Vec<(&'static str, Cost)> {
     let alice = lab.user("alice", &[]);
     lab.enrolled(&alice);
+    let tries: Vec<_> = (0..4).map(|_| enrollment_of(lab, &alice)).collect();
+    let least = |step: usize, of: fn(&Cost) -> u64| tries.iter().map(|costs| of(&costs[step].1)).min().unwrap();
+    let least = |step| (least(step, |cost| cost.0), least(step, |cost| cost.1), least(step, |cost| cost.2));
+    tries[0].iter().enumerate().map(|(step, (name, _))| (*name, least(step))).collect()
+}
+
+fn enrollment_of(lab: &Lab, alice: &Person) -> Vec<(&'static str, Cost)> {
     let server = lab.server.as_ref().unwrap();
     let mut last = server.counts();
     let mut costs = Vec::new();
     let mut cost = |step: &'static str| {
         let now = server.counts();
-        let CountsSeen { statements, commits, .. } = std::mem::replace(&mut last, now);
-        costs.push((step, now.statements - statements, now.commits - commits));
+        let CountsSeen { statements, round_trips, commits, .. } = std::mem::replace(&mut last, now);
+        costs.push((step, (now.statements - statements, now.round_trips - round_trips, now.commits - commits)));
     };
-    let request = lab.enroll_request(&alice);
+    let request = lab.enroll_request(alice);
     cost("create");
     let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
-    lab.assign(&alice, &request, Uuid::new_v4());
+    lab.assign(alice, &request, Uuid::new_v4());
     cost("assign");
-    lab.certificatedata(&alice, &request, &csr(&key)).ok();
+    lab.certificatedata(alice, &request, &csr(&key)).ok();
     cost("certify");
-    lab.complete(&alice, &request).ok();
+    lab.complete(alice, &request).ok();
     cost("complete");
-    lab.get(&alice, &format!("{API}/requests/{request}")).ok();
+    lab.get(alice, &format!("{API}/requests/{request}")).ok();
     cost("look");
-    lab.post(&alice, &format!("{API}/requests"), json!({})).refusal();
+    lab.post(alice, &format!("{API}/requests"), json!({})).refusal();
     cost("refused");
     costs
 }
 
 #[test]
-fn each_step_of_an_enrollment_is_one_commit_and_few_statements() {
-    // With room for what a step may come to need; one fsync each is the rule.
+fn each_step_of_an_enrollment_is_one_commit_and_few_statements_and_waits() {
+    // With a little room for what a step may come to need; one fsync each is the rule.
     let most = [
-        ("create", 12, 1),
-        ("assign", 16, 1),
+        ("create", (6, 5, 1)),
+        ("assign", (14, 10, 1)),
         // Whether the person is disabled, has changed, shares a name, and how much was issued, before and in the job.
-        ("certify", 28, 1),
-        ("complete", 20, 1),
-        ("look", 8, 0),
-        ("refused", 4, 0),
+        ("certify", (24, 18, 1)),
+        ("complete", (14, 10, 1)),
+        ("look", (3, 3, 0)),
+        ("refused", (1, 1, 0)),
     ];
-    for lab in [Lab::with_database(None), Lab::with_database(Some(Database::new()))] {
+    for (lab, waits) in [(Lab::with_database(None), false), (Lab::with_database(Some(Database::new())), true)] {
         let costs = enrollment(&lab);
-        for ((step, statements, commits), (name, most_statements, exact)) in costs.iter().zip(most) {
-            // The server's own upkeep may commit at any moment.
-            assert!(*step == name && (exact..=exact + 1).contains(commits), "{costs:?}");
-            assert!(*statements <= most_statements, "{costs:?}");
-        }
         println!("{costs:?}");
+        for ((step, (statements, round_trips, commits)), (name, most)) in costs.iter().zip(most) {
+            assert!(*step == name && *commits == most.2 && *statements <= most.0, "{costs:?}");
+            assert!(*round_trips <= if waits { most.1 } else { 0 }, "{costs:?}");
+        }
     }
 }

@@ -48,7 +48,8 @@ fn uuids(cluster: &OwnCluster, ask: &str) -> HashSet<Uuid> {
 /// The requests that are there; each has its act, and each act its request.
 fn whole(cluster: &OwnCluster) -> HashSet<Uuid> {
     let requests = uuids(cluster, "SELECT uuid FROM requests");
-    let acts = uuids(cluster, "SELECT record::json ->> 'request' FROM audit WHERE record::json ->> 'act' = 'request-created'");
+    let acts =
+        uuids(cluster, "SELECT record::json ->> 'request' FROM audit WHERE record::json ->> 'act' = 'request-created'");
     assert_eq!(requests, acts);
     assert_eq!(cluster.sql(BROKEN_LOG), "0");
     requests
@@ -128,14 +129,12 @@ async fn what_was_acknowledged_before_postgresql_dies_is_there_with_its_act_and_
         writers.spawn(async move {
             loop {
                 let (uuid, outcome) = added(&store, user).await;
-                let mut told = told.lock().unwrap();
                 match outcome {
-                    Ok(()) => told.acknowledged.push(uuid),
+                    Ok(()) => told.lock().unwrap().acknowledged.push(uuid),
                     Err(Error::Closed) => break,
-                    Err(Error::Uncertain(_)) => told.uncertain.push(uuid),
-                    Err(_) => told.refused.push(uuid),
+                    Err(Error::Uncertain(_)) => told.lock().unwrap().uncertain.push(uuid),
+                    Err(_) => told.lock().unwrap().refused.push(uuid),
                 }
-                drop(told);
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         });

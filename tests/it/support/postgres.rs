@@ -99,7 +99,18 @@ impl Cluster {
     #[track_caller]
     fn psql(&self, database: &str, statements: &str) -> String {
         let ran = Command::new(self.programs.join("psql"))
-            .args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-p", &self.port.to_string(), "-h"])
+            .args([
+                "-XqAt",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-d",
+                database,
+                "-p",
+                &self.port.to_string(),
+                "-h",
+            ])
             .arg(&self.directory)
             .args(["-c", statements])
             .output()
@@ -138,7 +149,8 @@ impl OwnCluster {
     pub fn kill(&self) {
         let file = std::fs::read_to_string(self.0.directory.join("data/postmaster.pid")).unwrap();
         let id = file.lines().next().unwrap().parse().unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::KILL).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::KILL)
+            .unwrap();
     }
 
     /// Starts it again, once its earlier processes are gone.
