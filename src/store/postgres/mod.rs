@@ -94,6 +94,14 @@ async fn connection(pool: &Pool) -> Result<Client, Error> {
     })
 }
 
+/// Returns a connection for statements by keys, whose plans no value changes: each is planned once.
+async fn connection_by_keys(pool: &Pool) -> Result<Client, Error> {
+    let client = connection(pool).await?;
+    let planned = client.batch_execute("SET plan_cache_mode = force_generic_plan").await;
+    planned.map_err(|error| Error::Unreachable(cause(error)))?;
+    Ok(client)
+}
+
 /// Returns what the pool said as the database's cause.
 fn pool_cause(error: PoolError) -> Cause {
     match error {

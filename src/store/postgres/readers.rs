@@ -3,8 +3,8 @@
 
 use super::super::error::Error;
 use super::super::link::{Answer, Ask, Counts};
-use super::connection;
 use super::link::{asked, gather, refusal};
+use super::{connection, connection_by_keys};
 use deadpool_postgres::{Client, Object, Pool};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,7 +52,7 @@ impl Readers {
         if let Some(client) = self.kept().as_ref().filter(|client| !client.is_closed()) {
             return Ok(client.clone());
         }
-        let new = Arc::new(connection(&self.pool).await?);
+        let new = Arc::new(connection_by_keys(&self.pool).await?);
         // Of several that are made at once the last stays; the others go back when they were used.
         *self.kept() = Some(new.clone());
         Ok(new)

@@ -12,7 +12,7 @@ use super::super::writer::Settled;
 use super::known::Known;
 use super::link::{Link, gather, refusal};
 use super::sent::{Done, Sent, unwritten};
-use super::{connection, log};
+use super::{connection_by_keys, log};
 use deadpool_postgres::{Object, Pool};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -109,7 +109,7 @@ impl PostgresTransaction {
             self.abandon();
         }
         if self.link.is_none() {
-            self.link = Some(Link::new(connection(&self.pool).await?, self.counts.clone()));
+            self.link = Some(Link::new(connection_by_keys(&self.pool).await?, self.counts.clone()));
         }
         self.begin_job();
         (self.open, self.kept, self.savepoint, self.broken) = (false, false, Savepoint::None, None);
