@@ -45,7 +45,7 @@ export LC_ALL=C.UTF-8
         -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE -keyout "$1/data/server.key" -out "$1/data/server.crt"
     $as chmod 600 "$1/data/server.key"
     printf 'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n' | $as tee "$1/data/pg_hba.conf"
-    for setting in "unix_socket_directories='$1'" listen_addresses=127.0.0.1 "port=$2" ssl=on max_connections=400 random_page_cost=1.1 \
+    for setting in "unix_socket_directories='$1'" "listen_addresses='127.0.0.1'" "port=$2" ssl=on max_connections=400 random_page_cost=1.1 \
         "log_line_prefix='of %d '" shared_buffers=256MB dynamic_shared_memory_type=mmap; do
         echo "$setting" | $as tee -a "$1/data/postgresql.conf"
     done
