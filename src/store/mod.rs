@@ -3,7 +3,7 @@
 //! In: records and jobs. Out: records, once they are on disk. All SQL of the project is here, one text for both
 //! databases. A write is a job: atomic, answered after the commit; what it has read by key is still true when it
 //! writes. `sqlite` has WAL, synchronous FULL, and one writer that commits many waiting jobs with one fsync. `postgres`
-//! has one transaction a job, locks rows as they are read, and lets any number of servers share a database. Absent: any
+//! has a few such lanes, locks rows as they are read, and lets any number of servers share a database. Absent: any
 //! rule about who may do what, any clock (times come in), any wire spelling.
 
 mod accepting;

@@ -104,9 +104,9 @@ impl Store {
 
     /// Runs `job` as one atomic transaction and answers once it is on disk.
     ///
-    /// On SQLite jobs run one after the other, and those that wait together share a commit. A job should read, decide
-    /// and write, and wait for nothing but its [`Tx`], as all other writes wait behind it. On PostgreSQL jobs run side
-    /// by side, and one that meets another may be refused with [`Error::Contended`]. With either, a job that returns an
+    /// On SQLite jobs run one after the other, on PostgreSQL in a few lanes side by side; those that wait together share a
+    /// commit. A job should read, decide and write, and wait for nothing but its [`Tx`], as other writes wait behind it. On
+    /// PostgreSQL one that meets another may be refused with [`Error::Contended`]. With either, a job that returns an
     /// error undoes its own writes only. If the returned future is dropped before the job started, the job may never
     /// run.
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>

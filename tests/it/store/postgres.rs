@@ -1,11 +1,12 @@
 //! PostgreSQL only: jobs side by side, chains of the log, lost connections, passwords and TLS.
 
+use super::writer::hold;
 use super::*;
-use crate::support::postgres::BROKEN_LOG;
+use crate::support::postgres::{BROKEN_LOG, Held};
 use cardwright::secret::DatabasePassword;
-use cardwright::store::AuditEntry;
+use cardwright::store::{AuditEntry, Tx};
 use std::sync::Arc;
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, oneshot};
 
 fn act() -> AuditEntry {
     AuditEntry::of("user-added", NOW)
@@ -145,6 +146,81 @@ async fn a_deadlock_is_a_refusal_of_one_that_may_be_repeated() {
     let outcomes = jobs.join_all().await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
     assert!(outcomes.iter().any(|outcome| matches!(outcome, Err(Error::Contended(_)))), "{outcomes:?}");
+}
+
+/// Two requests, of which a transaction elsewhere has changed the second and not ended, and a store with one lane, which waits
+/// until it is let go: what is queued until then is of one transaction.
+async fn one_is_held(database: &Database) -> (Store, [Uuid; 2], Held, oneshot::Sender<()>) {
+    let store = Store::connect(&PostgresPlace { connections: 2, ..place(database) }).await.unwrap();
+    let user = add_user(&store, "user").await;
+    let pair = [request(user.uuid, user.uuid), request(user.uuid, user.uuid)];
+    let uuids = [pair[0].uuid, pair[1].uuid];
+    for request in pair {
+        add_request(&store, request).await.unwrap();
+    }
+    let held = database.begun(&format!("UPDATE requests SET comment = 'theirs' WHERE uuid = '{}'", uuids[1]));
+    let release = hold(&store).await;
+    (store, uuids, held, release)
+}
+
+/// Has a job queued that adds a request.
+async fn queued(store: &Store) -> tokio::task::JoinHandle<Result<(), Error>> {
+    let user = store.users().await.unwrap().remove(0).uuid;
+    let (store, new) = (store.clone(), request(user, user));
+    let job = tokio::spawn(async move { add_request(&store, new).await });
+    tokio::task::yield_now().await;
+    job
+}
+
+#[tokio::test]
+async fn a_job_that_would_wait_has_those_before_it_committed_first() {
+    let database = Arc::new(Database::new());
+    let (store, [free, taken], held, release) = one_is_held(&database).await;
+    let before = queued(&store).await;
+    let writer = store.clone();
+    let waits = tokio::spawn(async move {
+        let job = async move |tx: &mut Tx| {
+            tx.request(free).await?;
+            Ok::<_, Error>(tx.request(taken).await?.unwrap().comment)
+        };
+        writer.write(move |tx| Box::pin(job(tx))).await
+    });
+    tokio::task::yield_now().await;
+    release.send(()).unwrap();
+    before.await.unwrap().unwrap();
+    let waiting = database.clone();
+    tokio::task::spawn_blocking(move || waiting.await_waiting(1)).await.unwrap();
+    assert!(!waits.is_finished());
+    held.committed("SELECT");
+    assert_eq!(waits.await.unwrap().unwrap(), "theirs");
+}
+
+#[tokio::test]
+async fn a_job_whose_answers_have_changed_when_its_turn_comes_is_refused() {
+    let database = Database::new();
+    let (store, [free, taken], held, release) = one_is_held(&database).await;
+    let before = queued(&store).await;
+    let (started, running) = oneshot::channel();
+    let (go_on, waits) = oneshot::channel::<()>();
+    let writer = store.clone();
+    let refused = tokio::spawn(async move {
+        let job = async move |tx: &mut Tx| {
+            tx.requests(&RequestFilter::default()).await?;
+            started.send(()).unwrap();
+            waits.await.unwrap();
+            tx.request(taken).await.map(drop)
+        };
+        writer.write(move |tx| Box::pin(job(tx))).await
+    });
+    tokio::task::yield_now().await;
+    release.send(()).unwrap();
+    running.await.unwrap();
+    database.sql(&format!("UPDATE requests SET comment = 'another' WHERE uuid = '{free}'"));
+    go_on.send(()).unwrap();
+    before.await.unwrap().unwrap();
+    let refused = refused.await.unwrap();
+    assert!(matches!(refused, Err(Error::Contended(_))), "{refused:?}");
+    drop(held);
 }
 
 #[tokio::test]
