@@ -150,6 +150,14 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     }
 }
 
+/// Says what became of the writes of a job that was settled.
+pub(super) enum Settled {
+    /// They are kept for the commit, or undone, as the job asked.
+    AsAsked,
+    /// They are undone, though the job asked to keep them.
+    Undone(Error),
+}
+
 /// Counts work since the store was opened.
 #[derive(Default)]
 pub(super) struct Counts {

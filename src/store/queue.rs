@@ -1,8 +1,8 @@
 //! Queues jobs for lanes: each takes jobs in turn and commits many of them at once. SQLite has one lane, PostgreSQL a few.
 
 use super::error::Error;
-use super::link::Counts;
-use super::writer::{BoxFuture, Settled, Tx, Work};
+use super::link::{Counts, Settled};
+use super::writer::{BoxFuture, Tx, Work};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex as Kept, PoisonError};
 use std::time::Duration;

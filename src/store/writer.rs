@@ -3,7 +3,7 @@
 use super::act_key::ActKey;
 use super::audit::{Act, AuditEntry};
 use super::error::Error;
-use super::link::{Answer, Ask, Counts, Statement};
+use super::link::{Answer, Ask, Counts, Settled, Statement};
 use super::postgres::sent::Sent;
 use super::postgres::transaction::PostgresTransaction;
 use super::sqlite::transaction::SqliteTransaction;
@@ -67,14 +67,6 @@ impl Ledger {
         }
         self.settled = self.acts.len();
     }
-}
-
-/// Says what became of the writes of a job that was settled.
-pub(super) enum Settled {
-    /// They are kept for the commit, or undone, as the job asked.
-    AsAsked,
-    /// They are undone, though the job asked to keep them.
-    Undone(Error),
 }
 
 pub(super) enum Transaction {

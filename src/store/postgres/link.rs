@@ -2,7 +2,6 @@
 
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Cell, Columns, Counts, Row as Cells, Statement, Value};
-use super::sent::Done;
 use deadpool_postgres::Client;
 use std::collections::HashMap;
 use std::fmt;
@@ -88,6 +87,12 @@ pub(super) fn gather<T: Answer>(rows: &[Row]) -> Result<T, Error> {
         }
     }
     Ok(answer)
+}
+
+/// Holds what came of a statement.
+pub(super) enum Done {
+    Rows(Vec<Row>),
+    Changed(u64),
 }
 
 /// Asks a question outside any transaction.

@@ -5,9 +5,8 @@ use super::super::audit::{Act, TABLE, Written, chained};
 use super::super::chain::{CHAINS, ChainHead, moved};
 use super::super::error::{Cause, Error};
 use super::super::link::{Statement, sql};
-use super::link::{Link, gather, refusal};
-use super::sent::{Done, unwritten};
-use super::transaction::uncommitted;
+use super::link::{Done, Link, gather, refusal};
+use super::sent::{uncommitted, unwritten};
 use std::sync::Arc;
 
 const FREE: &str = "SELECT chain, length, head FROM audit_chains ORDER BY chain LIMIT 1 FOR UPDATE SKIP LOCKED";

@@ -3,6 +3,7 @@
 //!
 //! Every wait is bounded: for a connection, for a lock, for a statement, for an answer.
 
+mod connections;
 mod known;
 mod link;
 mod log;
@@ -13,12 +14,11 @@ pub(super) mod sent;
 pub(super) mod target;
 pub(super) mod transaction;
 
-use super::error::{Cause, Error};
+use super::error::Error;
 use super::link::{Answer, Ask, Counts};
 use super::queue::Queue;
 use super::writer::{BoxFuture, Transaction, Tx, Voucher};
-use deadpool_postgres::{Client, Pool, PoolError, TimeoutType};
-use link::cause;
+use connections::pool_cause;
 use place::PostgresPlace;
 use readers::Readers;
 use std::sync::Arc;
@@ -80,35 +80,5 @@ impl Database {
     pub async fn close(&self) {
         self.writers.close().await;
         self.readers.close();
-    }
-}
-
-async fn connection(pool: &Pool) -> Result<Client, Error> {
-    pool.get().await.map_err(|error| match error {
-        PoolError::Timeout(TimeoutType::Wait) => Error::Busy,
-        PoolError::Closed => Error::Closed,
-        other @ (PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle)
-        | PoolError::Backend(_)
-        | PoolError::NoRuntimeSpecified
-        | PoolError::PostCreateHook(_)) => Error::Unreachable(pool_cause(other)),
-    })
-}
-
-/// Returns a connection for statements by keys, whose plans no value changes: each is planned once.
-async fn connection_by_keys(pool: &Pool) -> Result<Client, Error> {
-    let client = connection(pool).await?;
-    let planned = client.batch_execute("SET plan_cache_mode = force_generic_plan").await;
-    planned.map_err(|error| Error::Unreachable(cause(error)))?;
-    Ok(client)
-}
-
-/// Returns what the pool said as the database's cause.
-fn pool_cause(error: PoolError) -> Cause {
-    match error {
-        PoolError::Backend(error) => cause(error),
-        other @ (PoolError::Timeout(_)
-        | PoolError::Closed
-        | PoolError::NoRuntimeSpecified
-        | PoolError::PostCreateHook(_)) => Cause::Postgres { message: other.to_string(), code: None },
     }
 }

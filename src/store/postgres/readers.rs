@@ -3,8 +3,8 @@
 
 use super::super::error::Error;
 use super::super::link::{Answer, Ask, Counts};
+use super::connections::{connection, connection_by_keys};
 use super::link::{asked, gather, refusal};
-use super::{connection, connection_by_keys};
 use deadpool_postgres::{Client, Object, Pool};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -3,8 +3,8 @@
 use super::super::error::{Cause, Error};
 use super::super::link::{Statement, sql};
 use super::super::watched::{RawRow, Watched};
-use super::link::refusal;
-use tokio_postgres::Row;
+use super::link::{Done, refusal};
+use std::sync::Arc;
 
 /// Holds a statement that a job does not wait for.
 pub(in crate::store) struct Sent {
@@ -15,12 +15,6 @@ pub(in crate::store) struct Sent {
     /// What is told where it changes nothing.
     changed: Option<Error>,
     writes: bool,
-}
-
-/// Holds what came of a statement.
-pub(super) enum Done {
-    Rows(Vec<Row>),
-    Changed(u64),
 }
 
 impl Sent {
@@ -81,4 +75,14 @@ pub(super) fn unwritten(table: &'static str, cause: Cause) -> Error {
             _ => Error::Write { table, source },
         }
     })
+}
+
+/// Turns what a commit failed by into an error; where the connection was lost, it may be done.
+pub(super) fn uncommitted(cause: Cause) -> Error {
+    match &cause {
+        Cause::Postgres { code: None, .. } => Error::Uncertain(cause),
+        Cause::Postgres { code: Some(_), .. } | Cause::Sqlite(_) => {
+            refusal(cause, |cause| Error::Transaction(Arc::new(cause)))
+        }
+    }
 }

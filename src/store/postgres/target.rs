@@ -2,6 +2,7 @@
 
 use super::super::error::{Cause, Error};
 use super::super::link::Value;
+use super::connections::pool_cause;
 use super::link::{Bound, cause, refusal};
 use super::place::PostgresPlace;
 use super::schema;
@@ -36,7 +37,7 @@ impl Target {
     pub async fn open(place: &PostgresPlace) -> Result<Self, Error> {
         let (pool, name) = place.pool()?;
         let failed = |source| Error::Open { database: name.clone(), source };
-        let mut client = pool.get().await.map_err(|error| failed(super::pool_cause(error)))?;
+        let mut client = pool.get().await.map_err(|error| failed(pool_cause(error)))?;
         schema::migrate(&mut client, &name).await?;
         client.batch_execute(BOUNDS).await.map_err(|error| failed(cause(error)))?;
         Ok(Self { client })

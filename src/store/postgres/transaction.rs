@@ -6,13 +6,13 @@
 use super::super::act_key::ActKey;
 use super::super::audit::Act;
 use super::super::error::{Cause, Error};
-use super::super::link::{Answer, Counts, Statement};
+use super::super::link::{Answer, Counts, Settled, Statement};
 use super::super::watched::{RawRow, Watched};
-use super::super::writer::Settled;
+use super::connections::connection_by_keys;
 use super::known::Known;
-use super::link::{Link, gather, refusal};
-use super::sent::{Done, Sent, unwritten};
-use super::{connection_by_keys, log};
+use super::link::{Done, Link, gather, refusal};
+use super::log;
+use super::sent::{Sent, uncommitted, unwritten};
 use deadpool_postgres::{Object, Pool};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -349,16 +349,6 @@ impl PostgresTransaction {
     fn refused(&mut self, cause: Cause, otherwise: impl FnOnce(Cause) -> Error) -> Error {
         self.note(&cause);
         refusal(cause, otherwise)
-    }
-}
-
-/// Turns what a commit failed by into an error; where the connection was lost, it may be done.
-pub(super) fn uncommitted(cause: Cause) -> Error {
-    match &cause {
-        Cause::Postgres { code: None, .. } => Error::Uncertain(cause),
-        Cause::Postgres { code: Some(_), .. } | Cause::Sqlite(_) => {
-            refusal(cause, |cause| Error::Transaction(Arc::new(cause)))
-        }
     }
 }
 
