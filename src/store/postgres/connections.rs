@@ -1,7 +1,7 @@
 //! Takes connections from the pool.
 
 use super::super::error::{Cause, Error};
-use super::link::cause;
+use super::link::{cause, within};
 use deadpool_postgres::{Client, Pool, PoolError, TimeoutType};
 
 /// Returns a free connection of the pool.
@@ -19,8 +19,8 @@ pub(super) async fn connection(pool: &Pool) -> Result<Client, Error> {
 /// Returns a connection for statements by keys, whose plans no value changes: each is planned once.
 pub(super) async fn connection_by_keys(pool: &Pool) -> Result<Client, Error> {
     let client = connection(pool).await?;
-    let planned = client.batch_execute("SET plan_cache_mode = force_generic_plan").await;
-    planned.map_err(|error| Error::Unreachable(cause(error)))?;
+    let planned = within(client.batch_execute("SET plan_cache_mode = force_generic_plan")).await;
+    planned.map_err(Error::Unreachable)?;
     Ok(client)
 }
 

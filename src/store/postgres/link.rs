@@ -220,7 +220,7 @@ async fn in_turn(mut waits: Vec<Wait<'_>>) -> Vec<Result<Done, tokio_postgres::E
 }
 
 /// Waits for the work, no longer than [`PATIENCE`].
-async fn within<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Cause> {
+pub(super) async fn within<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Cause> {
     tokio::time::timeout(PATIENCE, work).await.map_err(|_| slow())?.map_err(cause)
 }
 
