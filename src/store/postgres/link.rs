@@ -157,9 +157,7 @@ impl Link {
             if let Some(first) = first.take() {
                 self.control(first).await?;
             }
-            for (statement, _) in all {
-                self.prepare(&statement.text).await?;
-            }
+            self.prepare(all).await?;
         }
         self.counts.round_trips.fetch_add(1, Ordering::Relaxed);
         let client = &self.client;
@@ -187,15 +185,17 @@ impl Link {
         within(self.client.batch_execute(statement)).await
     }
 
-    async fn prepare(&mut self, text: &str) -> Result<(), Cause> {
-        if self.prepared.contains_key(text) {
-            return Ok(());
-        }
+    /// Prepares the statements that are not prepared yet.
+    async fn prepare(&mut self, all: &[(&Statement<'_>, bool)]) -> Result<(), Cause> {
         if self.prepared.len() > STATEMENTS_CACHED {
             self.prepared.clear();
         }
-        let prepared = within(self.client.prepare(text)).await?;
-        self.prepared.insert(text.to_owned(), prepared);
+        for (statement, _) in all {
+            if !self.prepared.contains_key(statement.text.as_ref()) {
+                let prepared = within(self.client.prepare(&statement.text)).await?;
+                self.prepared.insert(statement.text.to_string(), prepared);
+            }
+        }
         Ok(())
     }
 }
