@@ -4,7 +4,6 @@ use super::writer::hold;
 use super::*;
 use crate::support::postgres::{BROKEN_LOG, Held};
 use cardwright::secret::DatabasePassword;
-use cardwright::store::{AuditEntry, Tx};
 use std::sync::Arc;
 use tokio::sync::{Barrier, oneshot};
 
@@ -179,11 +178,13 @@ async fn a_job_that_would_wait_has_those_before_it_committed_first() {
     let before = queued(&store).await;
     let writer = store.clone();
     let waits = tokio::spawn(async move {
-        let job = async move |tx: &mut Tx| {
-            tx.request(free).await?;
-            Ok::<_, Error>(tx.request(taken).await?.unwrap().comment)
-        };
-        writer.write(move |tx| Box::pin(job(tx))).await
+        let comment = writer.write(move |tx| {
+            Box::pin(async move {
+                tx.request(free).await?;
+                Ok::<_, Error>(tx.request(taken).await?.unwrap().comment)
+            })
+        });
+        comment.await
     });
     tokio::task::yield_now().await;
     release.send(()).unwrap();
@@ -204,13 +205,15 @@ async fn a_job_whose_answers_have_changed_when_its_turn_comes_is_refused() {
     let (go_on, waits) = oneshot::channel::<()>();
     let writer = store.clone();
     let refused = tokio::spawn(async move {
-        let job = async move |tx: &mut Tx| {
-            tx.requests(&RequestFilter::default()).await?;
-            started.send(()).unwrap();
-            waits.await.unwrap();
-            tx.request(taken).await.map(drop)
-        };
-        writer.write(move |tx| Box::pin(job(tx))).await
+        let asked = writer.write(move |tx| {
+            Box::pin(async move {
+                tx.requests(&RequestFilter::default()).await?;
+                started.send(()).unwrap();
+                waits.await.unwrap();
+                tx.request(taken).await.map(drop)
+            })
+        });
+        asked.await
     });
     tokio::task::yield_now().await;
     release.send(()).unwrap();
