@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::link::{Counts, Settled};
-use super::writer::{BoxFuture, Tx, Work};
+use super::writer::{BoxFuture, Caller, Tx, Work};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex as Kept, PoisonError};
 use std::time::Duration;
@@ -12,11 +12,10 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 const QUEUE: usize = 1024;
 
 /// Hides the types of a job. It is run, then told whether its batch was committed, and only then answers its caller.
-trait Job: Send {
+trait Job: Caller {
     fn is_awaited(&self) -> bool;
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool>;
     fn undo(&mut self, error: Error);
-    fn answer(self: Box<Self>, fate: Result<(), Error>);
 }
 
 struct Queued<T, E, F> {
@@ -41,7 +40,14 @@ where
     fn undo(&mut self, error: Error) {
         self.work.undo(error);
     }
+}
 
+impl<T, E, F> Caller for Queued<T, E, F>
+where
+    F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+    E: From<Error> + Send + 'static,
+    T: Send + 'static,
+{
     /// Answers the caller; one that has gone away needs no answer.
     fn answer(self: Box<Self>, fate: Result<(), Error>) {
         let _ = self.reply.send(self.work.told(fate));
@@ -134,8 +140,12 @@ impl Lane {
     }
 
     /// Takes a job that waits already; a lane that waits for one has the queue, which is empty then.
-    fn waiting(&self) -> Option<Box<dyn Job>> {
-        let mut jobs = self.jobs.try_lock().ok()?;
+    async fn waiting(&self) -> Option<Box<dyn Job>> {
+        let mut jobs = tokio::select! {
+            biased;
+            jobs = self.jobs.lock() => jobs,
+            () = std::future::ready(()) => return None,
+        };
         match jobs.try_recv().ok()? {
             Message::Job(job) => Some(job),
             Message::Close => {
@@ -147,7 +157,7 @@ impl Lane {
 
     /// Runs `first` and the jobs that wait behind it, commits, and answers them.
     async fn batch(&self, tx: &mut Tx, first: Box<dyn Job>) {
-        let mut ran = Vec::new();
+        let mut ran = 0;
         let mut next = Some(first);
         let mut fate = tx.begin().await;
         // Without a transaction none of those that wait has anything to wait for.
@@ -156,20 +166,19 @@ impl Lane {
             if fate.is_ok() && job.is_awaited() {
                 self.counts.jobs.fetch_add(1, Ordering::Relaxed);
                 let keep = job.run(tx).await;
-                if let Some(before) = tx.before() {
-                    answer(&mut ran, &before);
-                    fate = before;
-                }
-                if fate.is_ok() {
+                if let Some(lost) = tx.lost() {
+                    fate = Err(lost);
+                } else {
                     fate = tx.settle(keep).await.map(|settled| match settled {
                         Settled::AsAsked => {}
                         Settled::Undone(error) => job.undo(error),
                     });
                 }
             }
-            ran.push(job);
-            if (fate.is_ok() || refused) && ran.len() < self.most {
-                next = self.waiting();
+            tx.add_caller(job);
+            ran += 1;
+            if (fate.is_ok() || refused) && ran < self.most {
+                next = self.waiting().await;
             }
         }
         if fate.is_ok() {
@@ -178,13 +187,6 @@ impl Lane {
         if fate.is_err() {
             tx.abandon();
         }
-        answer(&mut ran, &fate);
-    }
-}
-
-/// Answers the jobs of a transaction, given what became of it.
-fn answer(ran: &mut Vec<Box<dyn Job>>, fate: &Result<(), Error>) {
-    for job in ran.drain(..) {
-        job.answer(fate.as_ref().map(drop).map_err(Error::shared));
+        tx.answer(&fate);
     }
 }

@@ -34,8 +34,15 @@ pub struct Tx {
     acts: Vec<AuditEntry>,
     /// What the rows have become that the running job has written.
     changed: Vec<RowState>,
-    /// What became of the jobs before the running one, where they were committed for its sake.
-    before: Option<Result<(), Error>>,
+    /// The jobs of the transaction that have run.
+    callers: Vec<Box<dyn Caller>>,
+    /// Set where those before the running one were to be committed for its sake, and were not.
+    lost: Option<Error>,
+}
+
+/// Waits to be told what became of a job.
+pub(super) trait Caller: Send {
+    fn answer(self: Box<Self>, fate: Result<(), Error>);
 }
 
 /// Holds the acts that the next commit brings to disk, and counts jobs that logged none.
@@ -77,7 +84,7 @@ pub(super) enum Transaction {
 impl Tx {
     pub(super) fn new(transaction: Transaction, counts: Arc<Counts>, voucher: Voucher) -> Self {
         let ledger = Ledger { counts, acts: Vec::new(), settled: 0, written: false, housekeeping: false };
-        Self { transaction, ledger, voucher, acts: Vec::new(), changed: Vec::new(), before: None }
+        Self { transaction, ledger, voucher, acts: Vec::new(), changed: Vec::new(), callers: Vec::new(), lost: None }
     }
 
     /// Has an act written to the log with the commit.
@@ -150,14 +157,27 @@ impl Tx {
     async fn commit_before(&mut self) -> Result<(), Error> {
         let acts = self.ledger.acts.drain(..std::mem::take(&mut self.ledger.settled)).collect();
         let fate = self.commit_with(acts).await;
+        self.answer(&fate);
         let told = fate.as_ref().map(drop).map_err(Error::shared);
-        self.before = Some(fate);
+        self.lost = fate.err();
         told
     }
 
-    /// Takes what became of the jobs before the running one, where they were committed meanwhile.
-    pub(super) fn before(&mut self) -> Option<Result<(), Error>> {
-        self.before.take()
+    /// Takes what the transaction was lost by while the job ran.
+    pub(super) fn lost(&mut self) -> Option<Error> {
+        self.lost.take()
+    }
+
+    /// Adds a job that has run, to be answered with the transaction.
+    pub(super) fn add_caller(&mut self, caller: Box<dyn Caller>) {
+        self.callers.push(caller);
+    }
+
+    /// Answers the jobs that have run, given what became of the transaction.
+    pub(super) fn answer(&mut self, fate: &Result<(), Error>) {
+        for caller in self.callers.drain(..) {
+            caller.answer(fate.as_ref().map(drop).map_err(Error::shared));
+        }
     }
 
     /// Runs a statement that writes `table`; returns how many rows it changed.
