@@ -78,7 +78,7 @@ impl Ledger {
 
 pub(super) enum Transaction {
     Sqlite(SqliteTransaction),
-    Postgres(PostgresTransaction),
+    Postgres(Box<PostgresTransaction>),
 }
 
 impl Tx {

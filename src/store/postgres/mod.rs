@@ -50,7 +50,7 @@ impl Database {
         let writers = Queue::new(counts.clone(), PATIENCE);
         for _ in 0..(pool.status().max_size / 2).clamp(1, LANES) {
             let transaction = PostgresTransaction::new(pool.clone(), counts.clone());
-            let tx = Tx::new(Transaction::Postgres(transaction), counts.clone(), voucher.clone());
+            let tx = Tx::new(Transaction::Postgres(Box::new(transaction)), counts.clone(), voucher.clone());
             tokio::spawn(writers.lane(BATCH).serve(tx));
         }
         Ok((Self { writers, readers: Readers::new(pool, counts) }, instance))
