@@ -168,8 +168,11 @@ impl Visitor {
         let (mut answered, mut wrong, mut troubles) = (String::new(), false, BTreeSet::new());
         while since.elapsed() < PATIENCE {
             let Some(page) = lobby.ask("GET", "/", &[], "") else { return End::Killed };
-            // Whoever was refused the old PIN finds that the new one is right.
+            // Whoever was refused the old PIN finds that the new one is right, which gives the try back.
             let has_new = wrong && task.name == CHANGE.name && page.contains("name=\"act\" value=\"new-pin\"");
+            if has_new {
+                assert!(takes(&self.card, NEW_PIN));
+            }
             if page.contains(task.done) || has_new {
                 return End::Done;
             }
