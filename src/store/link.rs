@@ -150,6 +150,15 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     }
 }
 
+/// Separates the running job from those before it; there is none as long as those have written nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Savepoint {
+    None,
+    /// Nothing was written since.
+    Fresh,
+    Used,
+}
+
 /// Says what became of the writes of a job that was settled.
 pub(super) enum Settled {
     /// They are kept for the commit, or undone, as the job asked.

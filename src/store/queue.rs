@@ -118,6 +118,17 @@ impl Queue {
     }
 }
 
+/// Takes a job out of a message; after the last one, the queue takes no more.
+fn taken(message: Message, jobs: &mut mpsc::Receiver<Message>) -> Option<Box<dyn Job>> {
+    match message {
+        Message::Job(job) => Some(job),
+        Message::Close => {
+            jobs.close();
+            None
+        }
+    }
+}
+
 impl Lane {
     /// Takes jobs and commits them in batches until the queue is closed.
     pub async fn serve(self, mut tx: Tx) {
@@ -130,13 +141,8 @@ impl Lane {
     /// Waits for a job; `None`: there will be no more.
     async fn next(&self) -> Option<Box<dyn Job>> {
         let mut jobs = self.jobs.lock().await;
-        match jobs.recv().await? {
-            Message::Job(job) => Some(job),
-            Message::Close => {
-                jobs.close();
-                None
-            }
-        }
+        let message = jobs.recv().await?;
+        taken(message, &mut jobs)
     }
 
     /// Takes a job that waits already; a lane that waits for one has the queue, which is empty then.
@@ -146,13 +152,8 @@ impl Lane {
             jobs = self.jobs.lock() => jobs,
             () = std::future::ready(()) => return None,
         };
-        match jobs.try_recv().ok()? {
-            Message::Job(job) => Some(job),
-            Message::Close => {
-                jobs.close();
-                None
-            }
-        }
+        let message = jobs.try_recv().ok()?;
+        taken(message, &mut jobs)
     }
 
     /// Runs `first` and the jobs that wait behind it, commits, and answers them.

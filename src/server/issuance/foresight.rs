@@ -68,8 +68,8 @@ pub async fn foresight(
             subject: order.subject,
         });
     }
-    // Whose keys they are, and who may have them at once, may know of them; anybody else learns nothing of an archive.
     let issued = issued(call, request).await?;
+    // Whose keys they are, and who may have them at once, may know of them; anybody else learns nothing of an archive.
     let may_know = |record: &ArchivedRecord| at_once || record.owner == call.caller.uuid;
     foresight.keys_to_come =
         if plan.brought_back().all(may_know) { Some(keys_to_come(call, request, &plan, &issued).await?) } else { None };

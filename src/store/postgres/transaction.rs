@@ -6,7 +6,7 @@
 use super::super::act_key::ActKey;
 use super::super::audit::Act;
 use super::super::error::{Cause, Error};
-use super::super::link::{Answer, Counts, Settled, Statement};
+use super::super::link::{Answer, Counts, Savepoint, Settled, Statement};
 use super::super::watched::{RawRow, Watched};
 use super::connections::connection_by_keys;
 use super::known::Known;
@@ -51,15 +51,6 @@ pub(in crate::store) struct PostgresTransaction {
     savepoint: Savepoint,
     /// Set once a statement was refused: PostgreSQL then takes nothing more of the running job.
     broken: Option<Cause>,
-}
-
-/// Separates the running job from those before it; there is none as long as those have written nothing.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Savepoint {
-    None,
-    /// Nothing was written since.
-    Fresh,
-    Used,
 }
 
 /// Holds a question and its answer.

@@ -4,7 +4,7 @@ use super::super::act_key::ActKey;
 use super::super::audit::{Act, chained};
 use super::super::chain::{CHAINS, ChainHead, moved};
 use super::super::error::{Cause, Error};
-use super::super::link::{Answer, Ask, Counts, Statement, sql};
+use super::super::link::{Answer, Ask, Counts, Savepoint, Statement, sql};
 use super::super::watched::RawRow;
 use super::link::Link;
 use rusqlite::{Connection, ErrorCode, ffi};
@@ -22,15 +22,6 @@ pub(in crate::store) struct SqliteTransaction {
     savepoint: Savepoint,
     /// A statement failed in a way that may have ended the transaction without our doing (disk full, I/O error).
     broken: Option<Arc<Cause>>,
-}
-
-/// Separates the running job from those before it; a savepoint is set only before a first write.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Savepoint {
-    None,
-    /// Nothing was written since.
-    Fresh,
-    Used,
 }
 
 impl SqliteTransaction {

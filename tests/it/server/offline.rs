@@ -1,6 +1,7 @@
 //! Offline unblock: a challenge read out, a response read back.
 
 use super::support::{API, EXTENSION, Enrolled, Lab, Person};
+use crate::support::site;
 use cardwright::cm::offline::{CodeKind, read_code, write_code};
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ fn answer(lab: &Lab, person: &Person, request: &str, challenge: &str) -> super::
 
 #[test]
 fn microsofts_challenge_is_answered_once() {
-    let lab = Lab::plain(|template| template.replace("diversify_admin_key = true", "diversify_admin_key = false"));
+    let lab = Lab::plain(site::kept_admin_key);
     let alice = lab.user("alice", &[]);
     let officer = lab.user("olga", &["officers"]);
     let card = lab.enrolled(&alice);

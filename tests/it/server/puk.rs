@@ -1,6 +1,7 @@
 //! A card's PUK and the way its secrets go back, as the server sees them: who is told what, and what follows.
 
 use super::support::{API, EXTENSION, Enrolled, Lab, Person, new_csr};
+use crate::support::site;
 use cardwright::cm::offline::{CODE_BYTES, CodeKind, puk_of, puk_request, read_code, write_code};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -114,7 +115,7 @@ fn a_puk_consists_of_digits_where_the_template_says_so_or_the_card_takes_no_lett
 
 #[test]
 fn a_template_that_leaves_the_admin_key_alone_leaves_the_puk_alone() {
-    let lab = Lab::plain(|template| template.replace("diversify_admin_key = true", "diversify_admin_key = false"));
+    let lab = Lab::plain(site::kept_admin_key);
     let alice = lab.user("alice", &[]);
     let card = begun(&lab, &alice);
     let path = format!("{}?cardid={}", puk_path(&card.request, &card), card.card_id);

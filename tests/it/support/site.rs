@@ -401,6 +401,11 @@ pub fn approval(template: String) -> String {
     set(template, ENROLL, "approvers", r#"["group:approvers"]"#)
 }
 
+/// Lets cards keep the admin key that they have.
+pub fn kept_admin_key(template: String) -> String {
+    set(template, "[smartcard]", "diversify_admin_key", "false")
+}
+
 /// Has clients make keys of another kind.
 pub fn keys(template: String, algorithm: &str) -> String {
     set(template, "[key]", "generate", &format!("{algorithm:?}"))

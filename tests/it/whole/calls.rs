@@ -2,7 +2,7 @@
 
 use super::{ENROLL, PIN};
 use crate::support::program::end;
-use crate::support::site::{Site, set};
+use crate::support::site::{self, Site, set};
 use crate::support::{softhsm, spy};
 
 /// Key, certification request, certificate, retry flags and read-back; pkcs11-tool with openssl takes 182.
@@ -13,7 +13,7 @@ const MOST_TO_SHOW: usize = 12;
 #[test]
 fn an_enrollment_by_the_program_costs_at_most_24_calls_and_one_login() {
     // The token keeps the admin key it has: it is prepared already.
-    let mut site = Site::with(|template| template.replace("diversify_admin_key = true", "diversify_admin_key = false"));
+    let mut site = Site::with(site::kept_admin_key);
     site.person("alice", &[]);
     site.program.token_with_pin("card", PIN);
     let log = site.program.path("spy.log");
@@ -34,9 +34,8 @@ fn an_enrollment_by_the_program_costs_at_most_24_calls_and_one_login() {
 /// Beside what making and installing a key costs: the old key's signature, in a login of its own before anything changes.
 #[test]
 fn a_renewal_by_the_program_shows_the_old_key_in_one_login_more() {
-    let plain = |template: String| template.replace("diversify_admin_key = true", "diversify_admin_key = false");
     let renewed = |edit: fn(String) -> String| {
-        let mut site = Site::with(|template| edit(plain(template)));
+        let mut site = Site::with(|template| edit(site::kept_admin_key(template)));
         site.person("alice", &[]);
         site.program.token_with_pin("card", PIN);
         let mut enroll = site.command("alice", PIN, &ENROLL);

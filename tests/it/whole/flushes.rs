@@ -3,7 +3,7 @@
 use super::{ENROLL, PIN};
 use crate::support::flushes::Flushes;
 use crate::support::program::end;
-use crate::support::site::Site;
+use crate::support::site::{self, Site};
 
 /// The file is made and its directory flushed before the request; then once before the key is made, and once before the
 /// certificate is written.
@@ -13,7 +13,7 @@ const TO_RENEW: usize = 6;
 
 #[test]
 fn an_enrollment_waits_four_times_for_the_disk() {
-    let mut site = Site::with(|template| template.replace("diversify_admin_key = true", "diversify_admin_key = false"));
+    let mut site = Site::with(site::kept_admin_key);
     site.person("alice", &[]);
     site.program.token_with_pin("first", PIN);
     site.program.token_with_pin("card", PIN);
