@@ -173,8 +173,8 @@ impl Dial {
     }
 
     fn spoil(&mut self, mut answer: Vec<u8>, at: u32) -> Vec<u8> {
-        let data = answer.len().saturating_sub(2);
         if self.has(Fault::Truncate(at)) {
+            let data = answer.len().saturating_sub(2);
             if data == 0 {
                 answer.truncate(1);
             } else {
@@ -182,6 +182,7 @@ impl Dial {
             }
         }
         if self.has(Fault::Oversize(at)) && answer.len() < OVERSIZE {
+            let data = answer.len().saturating_sub(2);
             let missing = OVERSIZE - answer.len();
             answer.splice(data..data, std::iter::repeat_n(0x00, missing));
         }

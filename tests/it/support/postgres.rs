@@ -225,10 +225,10 @@ impl Database {
         notes.filter(|note| note.contains(word)).map(str::to_owned).collect()
     }
 
-    /// Ends every connection to it, as a restart of the cluster would.
+    /// Ends every connection to it, as a restart of the cluster would, and waits until they have ended.
     pub fn cut(&self) {
         self.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity \
              WHERE datname = current_database() AND pid <> pg_backend_pid()",
         );
     }

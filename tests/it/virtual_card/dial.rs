@@ -146,9 +146,14 @@ fn answers_are_cut_short_and_overflow() {
     assert_eq!(play(&mut cut, &mut card, READ), format!("{}9000", "EC".repeat(10)));
     let mut silent = dial("status@1=9000,truncate@1");
     assert_eq!(play(&mut silent, &mut card, READ), "90");
-    let Played::Answer(long) = dial("oversize@1").play(&mut card, &bytes(READ)) else { panic!("no answer") };
-    assert_eq!(long.len(), 65_535);
-    assert!(long.starts_with(&[0xEC; 20]) && long.ends_with(&[0x90, 0x00]));
+    for (faults, stays) in
+        [("oversize@1", 20), ("truncate@1,oversize@1", 10), ("status@1=9000,truncate@1,oversize@1", 0)]
+    {
+        let Played::Answer(long) = dial(faults).play(&mut card, &bytes(READ)) else { panic!("no answer") };
+        assert_eq!(long.len(), 65_535, "{faults}");
+        assert!(long.starts_with(&vec![0xEC; stays]) && long[stays..long.len() - 2].iter().all(|byte| *byte == 0));
+        assert!(long.ends_with(if stays == 0 { &[0x90] } else { &[0x90, 0x00] }), "{faults}");
+    }
 }
 
 #[test]
