@@ -1,14 +1,9 @@
 //! Cards backed by a TPM: swtpm and tpm2-pkcs11, run by the program itself.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-
-use cardwright::pkcs11::{Module, Pkcs11Token};
 
 use super::program::{Program, end};
-use super::softhsm;
 
 pub const PASSPHRASE: &str = "correct horse";
 /// Wrong tries until the TPM refuses every secret.
@@ -20,7 +15,6 @@ const VARIABLES: [&str; 4] = ["CARDWRIGHT_MODULE", "TPM2_PKCS11_STORE", "TPM2_PK
 /// A running TPM. It ends in good order when this is dropped, or with this process.
 pub struct Tpm {
     running: Child,
-    variables: [(&'static str, String); VARIABLES.len()],
 }
 
 impl Tpm {
@@ -43,7 +37,16 @@ impl Tpm {
             program.set(name, value.as_str());
         }
         program.use_module(&variables[0].1);
-        Self { running, variables }
+        Self { running }
+    }
+
+    /// Runs one that forgives many wrong tries.
+    pub fn forgiving(program: &mut Program) -> Self {
+        let tpm = Self::run(program);
+        let mut forgiving = program.other("tpm2_dictionarylockout");
+        let set = end(forgiving.args(["--setup-parameters", "--max-tries=1000", "--recovery-time=1000"]));
+        assert!(set.success(), "{set:?}");
+        tpm
     }
 }
 
@@ -52,34 +55,4 @@ impl Drop for Tpm {
         drop(self.running.stdin.take());
         let _ = self.running.wait();
     }
-}
-
-/// The use of this process's own TPM, which has room for the keys of one token at a time.
-pub type Turn = MutexGuard<'static, ()>;
-
-/// A token of this process's own TPM, initialised for one test, with its PIN set; `label` must be no other test's.
-pub fn token(label: &str, so_pin: &str, pin: &str) -> (Pkcs11Token, Turn) {
-    static TURN: Mutex<()> = Mutex::new(());
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    (softhsm::prepare(&module(), label, so_pin, pin), turn)
-}
-
-/// The module, configured for this process, whose TPM forgives many wrong tries.
-#[allow(unsafe_code)]
-fn module() -> Module {
-    static RUNNING: OnceLock<(Program, Tpm)> = OnceLock::new();
-    let (program, _) = RUNNING.get_or_init(|| {
-        let mut program = Program::new();
-        Tpm::make(&mut program);
-        let tpm = Tpm::run(&mut program);
-        let mut forgiving = program.other("tpm2_dictionarylockout");
-        let set = end(forgiving.args(["--setup-parameters", "--max-tries=1000", "--recovery-time=1000"]));
-        assert!(set.success(), "{set:?}");
-        for (name, value) in &tpm.variables[1..] {
-            // SAFETY: set once, before this process loads the one module that reads it.
-            unsafe { std::env::set_var(name, value) };
-        }
-        (program, tpm)
-    });
-    Module::load(Path::new(program.module())).unwrap()
 }

@@ -79,11 +79,6 @@ fn kryoptic_changes_secrets() {
 }
 
 #[test]
-fn a_tpm_changes_secrets() {
-    secrets(Fixture::tpm("contract secrets"));
-}
-
-#[test]
 fn a_yubikey_changes_secrets() {
     secrets(Fixture::yubikey());
 }
@@ -111,11 +106,6 @@ fn softhsm_changes_its_administrators_secret() {
 #[test]
 fn kryoptic_changes_its_administrators_secret() {
     admin_key(Fixture::kryoptic("contract admin"));
-}
-
-#[test]
-fn a_tpm_changes_its_administrators_secret() {
-    admin_key(Fixture::tpm("contract admin"));
 }
 
 #[test]

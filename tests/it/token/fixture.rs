@@ -9,7 +9,7 @@ use cardwright::virtual_card::{GidsOptions, SharedCard};
 
 use super::{PIN, SO_PIN, pin};
 use crate::support::piv_authenticator::PivAuthenticator;
-use crate::support::{gids, kryoptic, piv, softhsm, tpm};
+use crate::support::{gids, kryoptic, piv, softhsm};
 
 /// A token whose PIN is [`PIN`].
 pub struct Fixture {
@@ -30,8 +30,6 @@ pub struct Fixture {
     pub quick: [KeyAlgorithm; 2],
     /// An id under which there never is a key.
     pub nowhere: KeyId,
-    /// Held by a token whose TPM is shared; let go after the token.
-    _turn: Option<tpm::Turn>,
 }
 
 impl Fixture {
@@ -41,12 +39,6 @@ impl Fixture {
 
     pub fn kryoptic(label: &str) -> Self {
         Self::pkcs11(kryoptic::token(label, SO_PIN, PIN))
-    }
-
-    /// tpm2-pkcs11 over swtpm.
-    pub fn tpm(label: &str) -> Self {
-        let (token, turn) = tpm::token(label, SO_PIN, PIN);
-        Self { _turn: Some(turn), ..Self::pkcs11(token) }
     }
 
     pub fn pkcs11(token: impl Token + 'static) -> Self {
@@ -61,7 +53,6 @@ impl Fixture {
             algorithms: KeyAlgorithm::ALL.into(),
             quick: [KeyAlgorithm::P256, KeyAlgorithm::P384],
             nowhere: KeyId(vec![0xca, 9]),
-            _turn: None,
         }
     }
 
@@ -94,7 +85,6 @@ impl Fixture {
             algorithms,
             quick: [KeyAlgorithm::P256, KeyAlgorithm::P384],
             nowhere: KeyId(vec![0x95]),
-            _turn: None,
         }
     }
 
@@ -111,7 +101,6 @@ impl Fixture {
             algorithms: vec![KeyAlgorithm::Rsa2048],
             quick: [KeyAlgorithm::Rsa2048; 2],
             nowhere: KeyId(vec![0xca; 16]),
-            _turn: None,
         }
     }
 

@@ -1,20 +1,18 @@
 //! The contract on tpm2-pkcs11, as far as it goes over a TPM that holds few keys at a time and without a resource manager:
 //! one key in a login. What cannot be done is refused in words.
 
+use cardwright::pkcs11::Pkcs11Token;
 use cardwright::pkix::{KeyAlgorithm, SignatureAlgorithm};
 use cardwright::token::{Credentials, Error, KeyOrder, LastTry, Session, Token};
 
-use super::{PIN, SO_PIN, key_id, order, pin};
+use super::{PIN, key_id, order, pin};
 use crate::support::certificates::certificate_for;
-use crate::support::tpm;
 
 fn log_in<'t>(token: &'t mut dyn Token, typed: &str) -> Result<Box<dyn Session + 't>, Error> {
     token.log_in(Credentials::user(&pin(typed), LastTry::Keep))
 }
 
-#[test]
-fn a_tpm_keeps_a_key_and_its_certificate() {
-    let (mut token, _turn) = tpm::token("tpm keys", SO_PIN, PIN);
+pub fn keeps_a_key_and_its_certificate(mut token: Pkcs11Token) {
     let (id, wanted) = (key_id(1), order(1, KeyAlgorithm::P256));
     let mut session = log_in(&mut token, PIN).unwrap();
     let made = session.generate(&wanted).unwrap();
@@ -35,10 +33,8 @@ fn a_tpm_keeps_a_key_and_its_certificate() {
     assert!(token.public_objects().unwrap().is_empty());
 }
 
-#[test]
-fn a_tpm_signs_with_every_kind_of_key() {
+pub fn signs_with_every_kind_of_key(mut token: Pkcs11Token) {
     use SignatureAlgorithm as S;
-    let (mut token, _turn) = tpm::token("tpm algorithms", SO_PIN, PIN);
     let rsa = [S::RsaPkcs1Sha256, S::RsaPkcs1Sha384, S::RsaPkcs1Sha512];
     let kinds = [
         (KeyAlgorithm::Rsa2048, false, &rsa[..]),
