@@ -29,7 +29,7 @@ pub enum RevocationReason {
 
 impl RevocationReason {
     /// Returns the reason's number; a list leaves reason 0 out.
-    pub fn number(self) -> u8 {
+    pub const fn number(self) -> u8 {
         self as u8
     }
 

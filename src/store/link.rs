@@ -55,6 +55,11 @@ impl<'a> Statement<'a> {
         self
     }
 
+    /// Says whether both ask or do the same.
+    pub fn is(&self, other: &Statement<'_>) -> bool {
+        self.values == other.values && self.text == other.text
+    }
+
     /// Returns a copy that borrows nothing.
     pub fn copied(&self) -> Statement<'static> {
         Statement { text: self.text.clone(), values: self.values.iter().map(Value::copied).collect() }

@@ -8,6 +8,7 @@
 
 mod accepting;
 mod act_key;
+mod ahead;
 mod archive;
 mod attestations;
 mod audit;
@@ -67,6 +68,7 @@ mod writer;
 
 pub use accepting::{DifferingRow, NoSuchRow};
 pub use act_key::{ActKey, ActKeys, ActWriter, Vouching};
+pub use ahead::Keyed;
 pub use audit::AuditEntry;
 pub use audit_check::{AuditChecker, RememberedEnd};
 pub use audit_lines::{AuditItem, LineError};

@@ -87,6 +87,10 @@ impl Tx {
         Self { transaction, ledger, voucher, acts: Vec::new(), changed: Vec::new(), callers: Vec::new(), lost: None }
     }
 
+    pub(super) fn transaction(&mut self) -> &mut Transaction {
+        &mut self.transaction
+    }
+
     /// Has an act written to the log with the commit.
     pub(super) fn add_act(&mut self, entry: AuditEntry) {
         self.acts.push(entry);

@@ -8,9 +8,10 @@ use crate::cm::route::Holder;
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
+use crate::server::issuance::certify::{Certified, certify};
 use crate::server::issuance::judge::{self, Judged};
 use crate::server::issuance::plan::Plan;
-use crate::server::issuance::{certify, deliver, issued, possession};
+use crate::server::issuance::{deliver, issued, possession};
 use crate::store::{CertificateRecord, CertificateScope, HoldingRecord, Origin};
 use crate::template::Entry;
 use std::collections::HashSet;
@@ -47,11 +48,11 @@ pub async fn submit(call: &Call<'_>, request: Uuid, body: CertificateData) -> Re
     if plan.brings_keys() {
         deliver::check_password(password)?;
     }
-    let profile = match request.record.new_profile {
-        Some(profile) => profile,
-        None => certify::certify(call, &request.record, template, plan, &judged).await?,
+    let certified = match request.record.new_profile {
+        Some(profile) => Certified::earlier(profile),
+        None => certify(call, &request.record, template, plan, &judged).await?,
     };
-    Reply::json(&deliver::answer(call, &request.record, profile, &judged, password).await?)
+    Reply::json(&deliver::answer(call, &request.record, certified, &judged, password).await?)
 }
 
 /// Answers `possession`: keeps that the old key was shown, and answers with the request. Repeated, it changes nothing.

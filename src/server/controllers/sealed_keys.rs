@@ -25,7 +25,7 @@ pub async fn collect(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> 
     }
     let profile = match request.record.new_profile {
         Some(profile) => profile,
-        None => certify::certify(call, &request.record, template, plan, &[]).await?,
+        None => certify::certify(call, &request.record, template, plan, &[]).await?.profile,
     };
     Reply::json(&sealed_keys(call, &request.record, profile).await?)
 }

@@ -3,7 +3,7 @@
 use crate::ca::{IssueOrder, SID_URI, SubjectAltName};
 use crate::server::call::app::App;
 use crate::server::error::ApiError;
-use crate::store::{IssueTime, NameKind, Tx, UserRecord};
+use crate::store::{IssueTime, NameKind, Store, Tx, UserRecord};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -60,6 +60,14 @@ impl DailyLimit {
     pub async fn check(self, tx: &mut Tx, owner: Uuid, coming: usize) -> Result<(), ApiError> {
         match self.most {
             Some(most) => self.judge(&tx.issued_after(owner, self.now - DAY).await?, coming, most),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses them outside any job, before anything is signed.
+    pub async fn precheck(self, store: &Store, owner: Uuid, coming: usize) -> Result<(), ApiError> {
+        match self.most {
+            Some(most) => self.judge(&store.issued_after(owner, self.now - DAY).await?, coming, most),
             None => Ok(()),
         }
     }

@@ -18,8 +18,10 @@ use crate::server::call::app::App;
 use crate::server::error::{ApiError, Internal};
 use crate::server::keys::archive::{RecoveryKeys, SealedKey};
 use crate::server::keys::succession;
-use crate::server::workflow::execute;
-use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord};
+use crate::server::workflow::{execute, people};
+use crate::store::{
+    AuditEntry, CertificateRecord, HoldingRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord,
+};
 use crate::template::{Entry, KeySource, ProfileTemplate};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -60,42 +62,51 @@ enum Content {
     },
 }
 
-/// Issues what the plan wants, and remembers it; returns the profile that holds it, which another call may have made.
+/// Tells what came of a plan.
+pub struct Certified {
+    pub profile: Uuid,
+    /// What the profile holds, unless another call has made it, or something of an earlier profile is in it.
+    pub made: Option<Vec<Made>>,
+}
+
+/// Holds a certificate as it was remembered, and what the client is sent for it.
+pub struct Made {
+    pub holding: HoldingRecord,
+    pub response: Vec<u8>,
+}
+
+impl Certified {
+    /// Tells of a profile that another call has made.
+    pub fn earlier(profile: Uuid) -> Self {
+        Self { profile, made: None }
+    }
+}
+
+/// Issues what the plan wants, and remembers it.
 pub async fn certify(
     call: &Call<'_>,
     request: &RequestRecord,
     template: &ProfileTemplate,
     plan: Plan<'_>,
     judged: &[Judged],
-) -> Result<Uuid, ApiError> {
+) -> Result<Certified, ApiError> {
     let entitlement = Entitlement::of(call.app, template, request.request_type, judged);
-    let keys: Vec<_> = judged.iter().map(|judged| judged.public_key_sha256).collect();
-    let (asked, now, first) = (request.clone(), call.now, entitlement.clone());
-    let limit = DailyLimit { most: call.app.certificates_per_day, now };
+    let limit = DailyLimit { most: call.app.certificates_per_day, now: call.now };
     let coming = plan.items.iter().filter(|item| matches!(item, Item::Fresh(_))).count();
-    let may_be_certified = call.app.store.write(move |tx| {
-        Box::pin(async move {
-            first.check(tx, &asked, now).await?;
-            entitlement::check_keys(tx, &keys, asked.target).await?;
-            limit.check(tx, asked.target, coming).await
-        })
-    });
-    may_be_certified.await?;
+    let store = &call.app.store;
+    let keys: Vec<_> = judged.iter().map(|judged| judged.public_key_sha256).collect();
+    let user = async { Ok::<_, ApiError>(store.user(request.target).await?) };
+    // What the job below would refuse is not signed in the first place.
+    let ((), (), (), user) = tokio::try_join!(
+        entitled(call, request, &entitlement),
+        entitlement::precheck_keys(store, &keys, request.target),
+        limit.precheck(store, request.target, coming),
+        user,
+    )?;
+    let user = user.ok_or(ApiError::Internal(Internal::Dangling("user")))?;
     check_admin_key(call, request, template).await?;
     stock::check_device(call, request, template, judged).await?;
-    let user = call.app.store.user(request.target).await?.ok_or(ApiError::Internal(Internal::Dangling("user")))?;
-    let profile = ProfileRecord {
-        uuid: Uuid::now_v7(),
-        status: ProfileStatus::New,
-        assigned_user: request.target,
-        smartcard: request.new_smartcard,
-        profile_template: template.uuid,
-        template_version: template.version,
-        parent: request.old_profile,
-        primary: None,
-        comment: String::new(),
-        holder_role: HolderRole::default(),
-    };
+    let profile = new_profile(request, template);
     let lent_time_left = lent_time_left(call, request).await?;
     let certifier = Certifier { call, request, template, user: &user, profile: profile.uuid, lent_time_left };
     let mut judged = judged.iter();
@@ -112,10 +123,36 @@ pub async fn certify(
     contents.extend(history.map(|record| Content::BroughtBack { serial: record.serial, origin: Origin::History }));
     let entries = contents.iter().map(|content| act_of(call, content)).collect();
     let batch = Batch { profile, contents, entries, entitlement, user, limit };
-    let uuid = request.uuid;
-    let profile = call.app.store.write(move |tx| Box::pin(async move { remember(tx, uuid, batch).await })).await?;
-    tracing::info!(id = %call.id, request = %uuid, profile = %profile, caller = call.caller.name, "certificates issued");
-    Ok(profile)
+    let asked = request.clone();
+    let certified = store.write(move |tx| Box::pin(async move { remember(tx, &asked, batch).await })).await?;
+    let profile = certified.profile;
+    tracing::info!(id = %call.id, request = %request.uuid, %profile, caller = call.caller.name, "certificates issued");
+    Ok(certified)
+}
+
+/// Refuses a request whose old key has to be shown, and was not.
+async fn entitled(call: &Call<'_>, request: &RequestRecord, entitlement: &Entitlement) -> Result<(), ApiError> {
+    if !entitlement.possession {
+        return Ok(());
+    }
+    let (request, entitlement, now) = (request.clone(), entitlement.clone(), call.now);
+    call.app.store.write(move |tx| Box::pin(async move { entitlement.check(tx, &request, now).await })).await
+}
+
+/// Makes the record of the profile that a request brings.
+fn new_profile(request: &RequestRecord, template: &ProfileTemplate) -> ProfileRecord {
+    ProfileRecord {
+        uuid: Uuid::now_v7(),
+        status: ProfileStatus::New,
+        assigned_user: request.target,
+        smartcard: request.new_smartcard,
+        profile_template: template.uuid,
+        template_version: template.version,
+        parent: request.old_profile,
+        primary: None,
+        comment: String::new(),
+        holder_role: HolderRole::default(),
+    }
 }
 
 /// Makes the log's entry of one certificate.
@@ -272,13 +309,14 @@ fn new_keys(contents: &[Content]) -> Vec<[u8; 32]> {
     new.collect()
 }
 
-/// Remembers a batch and begins the execution; returns the profile, or the one that another call has made already.
-async fn remember(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError> {
+/// Remembers a batch and begins the execution, unless another call has done so already.
+async fn remember(tx: &mut Tx, asked: &RequestRecord, batch: Batch) -> Result<Certified, ApiError> {
     let Batch { profile, contents, entries, entitlement, user, limit } = batch;
-    let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
+    tx.read_ahead(people::concerned(asked));
+    let mut request = tx.request(asked.uuid).await?.ok_or(ApiError::NotFound("request"))?;
     if let Some(earlier) = request.new_profile {
         // Another call was faster.
-        return Ok(earlier);
+        return Ok(Certified::earlier(earlier));
     }
     request.new_profile = Some(profile.uuid);
     // First, as it reads the people by their keys: whoever revokes something of theirs at another server is waited for.
@@ -295,9 +333,13 @@ async fn remember(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiE
     let coming = contents.iter().filter(|content| matches!(content, Content::New(_))).count();
     limit.check(tx, request.target, coming).await?;
     tx.insert_profile(&profile).await?;
+    let mut made = Some(Vec::new());
     for content in contents {
-        let (serial, origin) = match content {
-            Content::BroughtBack { serial, origin } => (serial, origin),
+        match content {
+            Content::BroughtBack { serial, origin } => {
+                made = None;
+                tx.insert_holding(profile.uuid, &serial, origin).await?;
+            }
             Content::New(new) => {
                 tx.insert_certificate(&new.certificate, &new.response, limit.now).await?;
                 if let Some(Attested { attestation, proven }) = &new.attestation {
@@ -314,13 +356,16 @@ async fn remember(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiE
                         tx.insert_agents_key(&new.certificate.serial, sealed).await?;
                     }
                 }
-                (new.certificate.serial, new.origin)
+                tx.insert_holding(profile.uuid, &new.certificate.serial, new.origin).await?;
+                if let Some(made) = &mut made {
+                    let NewCertificate { certificate, response, origin, .. } = *new;
+                    made.push(Made { holding: HoldingRecord { origin, certificate }, response });
+                }
             }
-        };
-        tx.insert_holding(profile.uuid, &serial, origin).await?;
+        }
     }
     for entry in entries {
         tx.audit(&entry.on(&request)).await?;
     }
-    Ok(profile.uuid)
+    Ok(Certified { profile: profile.uuid, made })
 }

@@ -1,7 +1,7 @@
 //! Writes the answer to `certificatedata`: certificates as they were sent before, and private keys under the password
 //! of this call (PKCS#12).
 
-use super::certify::recovery_keys;
+use super::certify::{Certified, recovery_keys};
 use super::judge::Judged;
 use crate::cm::certificate::Certificate as Answer;
 use crate::cm::request::RequestType;
@@ -14,7 +14,6 @@ use crate::server::call::Call;
 use crate::server::error::{ApiError, Internal};
 use crate::store::{CertificateRecord, HoldingRecord, Origin, RequestRecord};
 use crate::template::KeySource;
-use uuid::Uuid;
 
 /// Refuses a password that is missing, that PKCS#12 cannot hold, that is too short, or that everybody would guess.
 pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {
@@ -24,43 +23,64 @@ pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {
     password.judge().map_err(ApiError::PfxPasswordWeak)
 }
 
+/// Holds a certificate of the profile, and what the client was sent for it where that need not be read back.
+struct Held {
+    holding: HoldingRecord,
+    response: Option<Vec<u8>>,
+}
+
 /// Answers with an entry for each certificate that the profile holds, in the order in which they were made. Refuses
 /// certification requests for other keys than those that were certified.
 pub async fn answer(
     call: &Call<'_>,
     request: &RequestRecord,
-    profile: Uuid,
+    certified: Certified,
     judged: &[Judged],
     password: Option<&Passphrase>,
 ) -> Result<Vec<Answer>, ApiError> {
-    let mut contents = call.app.store.holdings(profile).await?;
+    let profile = certified.profile;
+    let mut contents = contents(call, certified).await?;
     if request.request_type == RequestType::RecoverOnBehalf {
         // Keys that the server cannot open are collected by another call (`sealedkeys`).
         let archived = call.app.store.archived(profile).await?;
         let is_sealed = |serial: &[u8]| archived.iter().any(|record| record.agents_only && record.serial == serial);
-        contents.retain(|holding| !is_sealed(&holding.certificate.serial));
+        contents.retain(|held| !is_sealed(&held.holding.certificate.serial));
     }
-    let own = contents.iter().filter(|holding| holding.origin == Origin::Client);
-    let own = own.map(|holding| holding.certificate.public_key_sha256);
+    let own = contents.iter().filter(|held| held.holding.origin == Origin::Client);
+    let own = own.map(|held| held.holding.certificate.public_key_sha256);
     if !own.eq(judged.iter().map(|it| it.public_key_sha256)) {
         return Err(ApiError::OtherKey);
     }
     log_keys_given(call, request, &contents).await?;
     let mut answers = Vec::new();
-    for HoldingRecord { origin, certificate } in &contents {
+    for Held { holding: HoldingRecord { origin, certificate }, response } in contents {
         let name = &certificate.template_common_name;
-        answers.push(match *origin {
-            Origin::Client => pkcs7_entry(name, sent_response(call, &certificate.serial).await?),
-            origin => pfx_entry(name, pkcs12(call, request, certificate, password).await?, origin),
+        answers.push(match (origin, response) {
+            (Origin::Client, Some(response)) => pkcs7_entry(name, response),
+            (Origin::Client, None) => pkcs7_entry(name, sent_response(call, &certificate.serial).await?),
+            (origin, _) => pfx_entry(name, pkcs12(call, request, &certificate, password).await?, origin),
         });
     }
     Ok(answers)
 }
 
+/// Returns what the profile holds; reads it unless it was made just now.
+async fn contents(call: &Call<'_>, certified: Certified) -> Result<Vec<Held>, ApiError> {
+    Ok(match certified.made {
+        Some(made) => {
+            made.into_iter().map(|made| Held { holding: made.holding, response: Some(made.response) }).collect()
+        }
+        None => {
+            let kept = call.app.store.holdings(certified.profile).await?;
+            kept.into_iter().map(|holding| Held { holding, response: None }).collect()
+        }
+    })
+}
+
 /// Logs which private keys are given out, before they are.
-async fn log_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[HoldingRecord]) -> Result<(), ApiError> {
+async fn log_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[Held]) -> Result<(), ApiError> {
     let serials = |wanted: fn(Origin) -> bool| {
-        let wanted = contents.iter().filter(|holding| wanted(holding.origin));
+        let wanted = contents.iter().map(|held| &held.holding).filter(|holding| wanted(holding.origin));
         wanted.map(|holding| hex::encode_upper(&holding.certificate.serial)).collect::<Vec<_>>().join(" ")
     };
     let made = serials(|origin| origin == Origin::Server);

@@ -8,21 +8,35 @@ use crate::cm::request::RequestType;
 use crate::pkix::attestation::Attestation;
 use crate::server::call::app::App;
 use crate::server::error::ApiError;
-use crate::store::{ApprovalRecord, RequestRecord, Store, Tx};
+use crate::store::{ApprovalRecord, CertificateRecord, RequestRecord, Store, Tx};
 use crate::template::ProfileTemplate;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+const COMPROMISED: u8 = RevocationReason::KeyCompromise.number();
 
 /// Refuses keys that were revoked as compromised, whoever had them, and keys that somebody else has a certificate for.
 /// Keys are named by the SHA-256 of their SubjectPublicKeyInfo.
 pub async fn check_keys(tx: &mut Tx, keys: &[[u8; 32]], owner: Uuid) -> Result<(), ApiError> {
     for key in keys {
-        let reason = RevocationReason::KeyCompromise.number();
-        let Some(against) = tx.certificate_against(key, reason, owner).await? else { continue };
-        let is_compromised = against.revocation.is_some_and(|revocation| revocation.reason == reason);
-        return Err(if is_compromised { ApiError::KeyCompromised } else { ApiError::KeyTaken });
+        judge_key(tx.certificate_against(key, COMPROMISED, owner).await?)?;
     }
     Ok(())
+}
+
+/// Refuses them outside any job, before anything is signed.
+pub async fn precheck_keys(store: &Store, keys: &[[u8; 32]], owner: Uuid) -> Result<(), ApiError> {
+    for key in keys {
+        judge_key(store.certificate_against(key, COMPROMISED, owner).await?)?;
+    }
+    Ok(())
+}
+
+/// Refuses a key that a certificate stands against.
+fn judge_key(against: Option<CertificateRecord>) -> Result<(), ApiError> {
+    let Some(against) = against else { return Ok(()) };
+    let is_compromised = against.revocation.is_some_and(|revocation| revocation.reason == COMPROMISED);
+    Err(if is_compromised { ApiError::KeyCompromised } else { ApiError::KeyTaken })
 }
 
 /// Holds what a request that puts new keys in the place of old ones is judged by.

@@ -12,8 +12,8 @@ use crate::server::permission;
 use crate::server::workflow::closing::{closed_with, ended_with, open_about};
 use crate::server::workflow::effects::Effects;
 use crate::server::workflow::end::retired;
-use crate::server::workflow::{complete, lift, withdraw};
-use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
+use crate::server::workflow::{complete, lift, people, withdraw};
+use crate::store::{AuditEntry, Keyed, RequestRecord, SmartcardRecord, Tx};
 use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -32,6 +32,9 @@ pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(Request
             lift::check_own(tx, &record).await?;
         }
         lock_along(tx, &record).await?;
+        // What it brings is read next where there is nothing old.
+        let brought = record.new_profile.filter(|_| record.old_profile.is_none() && record.old_smartcard.is_none());
+        tx.read_ahead(people::concerned(&record).chain(brought.map(Keyed::Profile)));
         let ended = complete::completed(tx, uuid, &template, now).await?;
         logged(tx, ended, entry, &along, now).await
     };

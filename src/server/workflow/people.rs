@@ -3,7 +3,7 @@
 
 use crate::cm::request::RequestType;
 use crate::server::error::ApiError;
-use crate::store::{RequestRecord, Tx, UserRecord};
+use crate::store::{Keyed, RequestRecord, Tx, UserRecord};
 use uuid::Uuid;
 
 /// Says whether a request is not carried out because this person, who made it or whom it is for, is disabled.
@@ -22,11 +22,21 @@ pub fn stopped_with(request: &RequestRecord, user: Uuid) -> bool {
     !takes_away || request.target != user
 }
 
+/// Names a request's record and the people whom it concerns, in the order in which jobs read them.
+pub fn concerned(request: &RequestRecord) -> impl Iterator<Item = Keyed> + use<> {
+    [Keyed::Request(request.uuid)].into_iter().chain(parties(request).map(Keyed::User))
+}
+
+/// Lists for whom the request is and who has made it.
+fn parties(request: &RequestRecord) -> impl Iterator<Item = Uuid> + use<> {
+    let other = Some(request.originator).filter(|originator| *originator != request.target);
+    [request.target].into_iter().chain(other)
+}
+
 /// Refuses a request for, or by, somebody who is disabled. Read by their keys, both stay as they are until the job ends.
 pub async fn check_enabled(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
-    let mut parties = vec![request.target, request.originator];
-    parties.dedup();
-    for user in parties {
+    tx.read_ahead(parties(request).map(Keyed::User));
+    for user in parties(request) {
         let user = tx.user(user).await?.ok_or(ApiError::NotFound("user"))?;
         if stops(request, &user) {
             return Err(ApiError::PersonDisabled(user.name));

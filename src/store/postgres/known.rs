@@ -22,8 +22,7 @@ struct Locked {
 impl Known {
     /// Returns what answered the same question.
     pub fn rows(&self, asked: &Statement<'_>) -> Option<&[Row]> {
-        let same = |locked: &&Locked| locked.asked.values == asked.values && locked.asked.text == asked.text;
-        self.0.iter().find(same).map(|locked| locked.rows.as_slice())
+        self.0.iter().find(|locked| locked.asked.is(asked)).map(|locked| locked.rows.as_slice())
     }
 
     /// Adds the row of a table that is locked, where it was asked for by its key, so that no other can come to answer, and

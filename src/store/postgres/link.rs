@@ -1,5 +1,6 @@
 //! Hands statements to PostgreSQL and counts them; nothing else does.
 
+use super::super::chain::ChainHead;
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Cell, Columns, Counts, Row as Cells, Statement, Value};
 use deadpool_postgres::Client;
@@ -95,6 +96,16 @@ pub(super) enum Done {
     Changed(u64),
 }
 
+impl Done {
+    /// Returns the rows that it answered with.
+    pub fn rows(self) -> Vec<Row> {
+        match self {
+            Self::Rows(rows) => rows,
+            Self::Changed(_) => Vec::new(),
+        }
+    }
+}
+
 /// Asks a question outside any transaction.
 pub(super) async fn asked(client: &Client, counts: &Counts, asked: &Statement<'_>) -> Result<Vec<Row>, Cause> {
     counts.statements.fetch_add(1, Ordering::Relaxed);
@@ -103,10 +114,7 @@ pub(super) async fn asked(client: &Client, counts: &Counts, asked: &Statement<'_
         client.statement_cache.clear();
     }
     let prepared = within(client.prepare_cached(&asked.text)).await?;
-    match within(done(client, &prepared, &asked.values, true)).await? {
-        Done::Rows(rows) => Ok(rows),
-        Done::Changed(_) => Ok(Vec::new()),
-    }
+    within(done(client, &prepared, &asked.values, true)).await.map(Done::rows)
 }
 
 /// Has a prepared statement run with these values.
@@ -127,13 +135,15 @@ async fn done(
 /// Holds the connection of a lane.
 pub(super) struct Link {
     pub client: Client,
+    /// Where the chain of the log ends that no other connection has; `None`: it has taken none yet.
+    pub chain: Option<ChainHead>,
     counts: Arc<Counts>,
     prepared: HashMap<String, Prepared>,
 }
 
 impl Link {
     pub fn new(client: Client, counts: Arc<Counts>) -> Self {
-        Self { client, counts, prepared: HashMap::new() }
+        Self { client, chain: None, counts, prepared: HashMap::new() }
     }
 
     /// Says whether the connection has ended.

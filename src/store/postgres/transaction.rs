@@ -38,6 +38,8 @@ pub(in crate::store) struct PostgresTransaction {
     kept_back: Vec<Sent>,
     /// What the running job has asked before it wrote, where jobs before it are kept.
     asked: Vec<Asked>,
+    /// What the running job is about to read: questions for records of these tables, each by its key.
+    ahead: Vec<(&'static str, Statement<'static>)>,
     /// What is locked, and so still as it was read.
     known: Known,
     /// What the running job has written, as it was returned.
@@ -69,7 +71,7 @@ impl Asked {
 /// Holds the statement that is waited for.
 enum Last<'s> {
     Nothing,
-    Question(&'s Statement<'s>),
+    Questions(&'s [&'s Statement<'s>]),
     Write(&'s Statement<'s>),
     /// It writes, and says what the rows are then.
     Returning(&'s Statement<'s>),
@@ -84,6 +86,7 @@ impl PostgresTransaction {
             open: false,
             kept_back: Vec::new(),
             asked: Vec::new(),
+            ahead: Vec::new(),
             known: Known::default(),
             rows: Vec::new(),
             sent: false,
@@ -111,38 +114,72 @@ impl PostgresTransaction {
     fn begin_job(&mut self) {
         self.kept_back.clear();
         self.asked.clear();
+        self.ahead.clear();
         self.rows.clear();
         (self.sent, self.written) = (false, false);
+    }
+
+    /// Takes note of a record that the running job is about to read by its key. All of them are read together, in this order, once
+    /// the job asks for one of them.
+    pub fn read_ahead(&mut self, table: &'static str, asked: &Statement<'_>) {
+        if self.ahead.len() < TOGETHER && self.known.rows(asked).is_none() {
+            self.ahead.push((table, asked.copied()));
+        }
     }
 
     /// Answers a question; one record that is read by its key is locked until the transaction ends. `None`: somebody else
     /// has locked it, and jobs before this one would be held up; they are to be committed first ([`Self::step_back`]).
     pub async fn ask<T: Answer>(&mut self, asked: &Statement<'_>) -> Result<Option<T>, Error> {
+        if self.ahead.iter().any(|(_, ahead)| ahead.is(asked)) && !self.look_ahead().await? {
+            return Ok(None);
+        }
         let locks = T::ONE && asked.text.starts_with("SELECT") && !NO_ROW.iter().any(|word| asked.text.contains(word));
         if let Some(rows) = self.known.rows(asked) {
             self.asked.extend(self.kept.then(|| Asked::of(asked, locks, rows)));
             return gather(rows).map(Some);
         }
-        // Only a job that has asked and nothing else can step back.
-        let patient = !self.kept || self.sent || !self.kept_back.is_empty();
-        let locking = match (locks, patient) {
-            (true, true) => Some(asked.followed_by(LOCK)),
-            (true, false) => Some(asked.followed_by(LOCK_NOW)),
-            (false, _) => None,
-        };
-        let done = self.together(Last::Question(locking.as_ref().unwrap_or(asked))).await?;
-        let rows = match done {
-            Ok(Some(Done::Rows(rows))) => rows,
-            Ok(_) => return Ok(Some(T::none())),
-            Err(Cause::Postgres { code: Some(code), .. }) if locks && !patient && code == IS_LOCKED => return Ok(None),
-            Err(cause) => return Err(self.refused(cause, Error::Read)),
-        };
+        let locking = locks.then(|| asked.followed_by(self.lock()));
+        let Some(mut done) = self.questions(&[locking.as_ref().unwrap_or(asked)]).await? else { return Ok(None) };
+        let rows = done.pop().unwrap_or_default();
         self.asked.extend((self.kept && !self.sent).then(|| Asked::of(asked, locks, &rows)));
         let answer = gather(&rows).map(Some);
         if locks {
             self.known.add(T::TABLE, asked, rows);
         }
         answer
+    }
+
+    /// Reads and locks what the job is about to read; `false`: somebody else has locked some of it, as for [`Self::ask`].
+    async fn look_ahead(&mut self) -> Result<bool, Error> {
+        let ahead = std::mem::take(&mut self.ahead);
+        let locking: Vec<_> = ahead.iter().map(|(_, asked)| asked.followed_by(self.lock())).collect();
+        let locking: Vec<_> = locking.iter().collect();
+        let Some(done) = self.questions(&locking).await? else { return Ok(false) };
+        for ((table, asked), rows) in ahead.iter().zip(done) {
+            self.asked.extend((self.kept && !self.sent).then(|| Asked::of(asked, true, &rows)));
+            self.known.add(table, asked, rows);
+        }
+        Ok(true)
+    }
+
+    /// Asks questions; `None`: one was to lock at once and could not.
+    async fn questions(&mut self, asked: &[&Statement<'_>]) -> Result<Option<Vec<Vec<Row>>>, Error> {
+        let patient = self.is_patient();
+        match self.together(Last::Questions(asked)).await? {
+            Ok(done) => Ok(Some(done.into_iter().map(Done::rows).collect())),
+            Err(Cause::Postgres { code: Some(code), .. }) if !patient && code == IS_LOCKED => Ok(None),
+            Err(cause) => Err(self.refused(cause, Error::Read)),
+        }
+    }
+
+    /// Says whether the job waits for what is locked: only one that has asked and nothing else can step back.
+    fn is_patient(&self) -> bool {
+        !self.kept || self.sent || !self.kept_back.is_empty()
+    }
+
+    /// Returns how a record is locked.
+    fn lock(&self) -> &'static str {
+        if self.is_patient() { LOCK } else { LOCK_NOW }
     }
 
     /// Undoes what the running job has asked, so that the jobs before it can be committed.
@@ -156,12 +193,8 @@ impl PostgresTransaction {
     pub async fn step_again(&mut self) -> Result<(), Error> {
         (self.kept, self.savepoint) = (false, Savepoint::None);
         for Asked { statement, rows } in std::mem::take(&mut self.asked) {
-            let done = self.together(Last::Question(&statement)).await?;
-            let again = match done.map_err(|cause| self.refused(cause, Error::Read))? {
-                Some(Done::Rows(again)) => again.iter().map(|row| RawRow::of(row)).collect(),
-                _ => Vec::new(),
-            };
-            if again != rows {
+            let again = self.questions(&[&statement]).await?.and_then(|mut done| done.pop()).unwrap_or_default();
+            if again.iter().map(|row| RawRow::of(row)).collect::<Vec<_>>() != rows {
                 let message = "what the job had read was changed before its turn".to_owned();
                 return Err(Error::Contended(Cause::Postgres { message, code: Some(IS_LOCKED.to_owned()) }));
             }
@@ -173,7 +206,7 @@ impl PostgresTransaction {
     pub async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
         self.known.forget(table);
         let done = self.together(Last::Write(&statement)).await?;
-        let number = match done.map_err(|cause| self.unwritten(table, cause))? {
+        let number = match done.map_err(|cause| self.unwritten(table, cause))?.pop() {
             Some(Done::Changed(number)) => usize::try_from(number).unwrap_or(usize::MAX),
             _ => 0,
         };
@@ -185,10 +218,8 @@ impl PostgresTransaction {
     pub async fn returning(&mut self, table: &'static str, statement: Statement<'_>) -> Result<Vec<RawRow>, Error> {
         self.known.forget(table);
         let done = self.together(Last::Returning(&statement)).await?;
-        let rows = match done.map_err(|cause| self.unwritten(table, cause))? {
-            Some(Done::Rows(rows)) => rows,
-            _ => Vec::new(),
-        };
+        let done = done.map_err(|cause| self.unwritten(table, cause))?.pop();
+        let rows = done.map(Done::rows).unwrap_or_default();
         self.written |= !rows.is_empty();
         Ok(rows.iter().map(|row: &Row| RawRow::of(row)).collect())
     }
@@ -219,8 +250,8 @@ impl PostgresTransaction {
     }
 
     /// Sends what was kept back and `last` in one round trip, after the beginning of the transaction or a savepoint.
-    /// Fails by what was kept back; what came of `last` is returned.
-    async fn together(&mut self, last: Last<'_>) -> Result<Result<Option<Done>, Cause>, Error> {
+    /// Fails by what was kept back; what came of `last` is returned, or what the first of it was refused by.
+    async fn together(&mut self, last: Last<'_>) -> Result<Result<Vec<Done>, Cause>, Error> {
         if let Some(cause) = &self.broken {
             return Ok(Err(cause.copied()));
         }
@@ -230,11 +261,12 @@ impl PostgresTransaction {
         let link = self.link.as_mut().ok_or(Error::Closed)?;
         let mut all: Vec<(&Statement<'_>, bool)> =
             kept_back.iter().map(|sent| (&sent.statement, sent.returns())).collect();
-        all.extend(match last {
-            Last::Nothing => None,
-            Last::Question(statement) | Last::Returning(statement) => Some((statement, true)),
-            Last::Write(statement) => Some((statement, false)),
-        });
+        match last {
+            Last::Nothing => {}
+            Last::Questions(statements) => all.extend(statements.iter().map(|statement| (*statement, true))),
+            Last::Returning(statement) => all.push((statement, true)),
+            Last::Write(statement) => all.push((statement, false)),
+        }
         let mut done = match link.together(first, &all, None).await {
             Ok(done) => done.into_iter(),
             Err(cause) => return Err(self.refused(cause, |cause| Error::Transaction(Arc::new(cause)))),
@@ -249,7 +281,7 @@ impl PostgresTransaction {
                 None => return Err(Error::Closed),
             }
         }
-        Ok(done.next().transpose())
+        Ok(done.collect())
     }
 
     /// Returns what is to be sent before the next statement.
