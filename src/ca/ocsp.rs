@@ -108,6 +108,14 @@ impl Question {
         self.nonce.is_some()
     }
 
+    /// Returns the CertID, DER, of a question about one certificate without a nonce: whoever asks so is answered alike.
+    pub fn alone(&self) -> Option<Vec<u8>> {
+        match self.ids.as_slice() {
+            [id] if self.nonce.is_none() => id.to_der().ok(),
+            _ => None,
+        }
+    }
+
     /// Signs the answer and returns it, DER; `statuses` has one status for each serial number, in the question's order.
     pub fn answer(&self, statuses: &[Status], by: &Answering<'_>) -> Result<Vec<u8>, Error> {
         self.write(statuses, by)?.to_der().map_err(|_| Error::OcspEncoding)

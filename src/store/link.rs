@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -182,6 +183,10 @@ pub(super) struct Counts {
     pub steps: AtomicU64,
     /// Write jobs that logged no act.
     pub unaudited: AtomicU64,
+    /// Transactions that changed what [`super::versions`] counts.
+    pub changes: AtomicU64,
+    /// When the last of them ended.
+    pub changed: Mutex<Option<Instant>>,
     /// How often each act was logged, by its word.
     acts: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -215,6 +220,12 @@ impl Counts {
             steps: self.steps.load(Ordering::Relaxed),
             unaudited: self.unaudited.load(Ordering::Relaxed),
         }
+    }
+
+    /// Notes that a transaction has changed what versions count, before anybody is told how it ended.
+    pub fn note_change(&self) {
+        *self.changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     /// Counts acts that are on disk.

@@ -170,6 +170,7 @@ impl Tx {
 
     /// Marks the lists as outdated; every revocation and release does so by itself.
     pub async fn outdate_lists(&mut self) -> Result<(), Error> {
+        self.move_versions();
         let statement = "UPDATE counters SET value = value + 1 WHERE name = 'revocations'";
         self.execute(COUNTERS, sql(statement)).await.map(drop)
     }

@@ -5,6 +5,7 @@ use super::error::Error;
 use super::link::{Answer, Ask, Counts, CountsSeen};
 use super::postgres::place::PostgresPlace;
 use super::schema::VERSION;
+use super::versions::Watch;
 use super::writer::{BoxFuture, Tx, Voucher};
 use super::{postgres, sqlite};
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ struct Inner {
     counts: Arc<Counts>,
     voucher: Voucher,
     instance: Uuid,
+    watch: Watch,
 }
 
 enum Database {
@@ -58,18 +60,18 @@ impl Store {
     /// Opens the SQLite database at `path`, after making it or bringing its schema up to date; only the owner may read
     /// the file.
     pub async fn open(path: &Path) -> Result<Store, Error> {
-        let (counts, voucher) = (Arc::new(Counts::default()), Voucher::default());
+        let (counts, voucher, watch) = (Arc::new(Counts::default()), Voucher::default(), Watch::default());
         let (database, instance) = sqlite::Database::open(path, counts.clone(), voucher.clone())?;
-        let store = Self(Arc::new(Inner { database: Database::Sqlite(database), counts, voucher, instance }));
+        let store = Self(Arc::new(Inner { database: Database::Sqlite(database), counts, voucher, instance, watch }));
         store.fold_names().await?;
         Ok(store)
     }
 
     /// Connects to a PostgreSQL database, after bringing its schema up to date.
     pub async fn connect(place: &PostgresPlace) -> Result<Store, Error> {
-        let (counts, voucher) = (Arc::new(Counts::default()), Voucher::default());
+        let (counts, voucher, watch) = (Arc::new(Counts::default()), Voucher::default(), Watch::default());
         let (database, instance) = postgres::Database::open(place, counts.clone(), voucher.clone()).await?;
-        let store = Self(Arc::new(Inner { database: Database::Postgres(database), counts, voucher, instance }));
+        let store = Self(Arc::new(Inner { database: Database::Postgres(database), counts, voucher, instance, watch }));
         store.fold_names().await?;
         Ok(store)
     }
@@ -127,6 +129,11 @@ impl Store {
             Database::Sqlite(database) => database.close().await,
             Database::Postgres(database) => database.close().await,
         }
+    }
+
+    /// Returns what was asked of versions last, and the counts of what was changed here.
+    pub(super) fn watch(&self) -> (&Watch, &Counts) {
+        (&self.0.watch, &self.0.counts)
     }
 
     /// Answers a question outside any job.

@@ -92,6 +92,6 @@ impl Tx {
         self.housekeeping();
         let statement =
             sql("UPDATE sessions SET last_used = $2 WHERE uuid = $1 AND last_used < $2").bind(uuid).bind(at);
-        self.execute(TABLE, statement).await.map(drop)
+        self.execute_unwatched(TABLE, statement).await.map(drop)
     }
 }

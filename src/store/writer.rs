@@ -2,11 +2,13 @@
 
 use super::act_key::ActKey;
 use super::audit::{Act, AuditEntry};
+use super::certificates::COUNTERS;
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, Settled, Statement};
 use super::postgres::sent::Sent;
 use super::postgres::transaction::PostgresTransaction;
 use super::sqlite::transaction::SqliteTransaction;
+use super::versions;
 use super::watched::{RowState, Watched};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,6 +40,10 @@ pub struct Tx {
     callers: Vec<Box<dyn Caller>>,
     /// Set where those before the running one were to be committed for its sake, and were not.
     lost: Option<Error>,
+    /// The running job has changed who somebody is who calls.
+    of_callers: bool,
+    /// A job of the transaction has changed what versions count.
+    moved: bool,
 }
 
 /// Waits to be told what became of a job.
@@ -84,7 +90,17 @@ pub(super) enum Transaction {
 impl Tx {
     pub(super) fn new(transaction: Transaction, counts: Arc<Counts>, voucher: Voucher) -> Self {
         let ledger = Ledger { counts, acts: Vec::new(), settled: 0, written: false, housekeeping: false };
-        Self { transaction, ledger, voucher, acts: Vec::new(), changed: Vec::new(), callers: Vec::new(), lost: None }
+        Self {
+            transaction,
+            ledger,
+            voucher,
+            acts: Vec::new(),
+            changed: Vec::new(),
+            callers: Vec::new(),
+            lost: None,
+            of_callers: false,
+            moved: false,
+        }
     }
 
     pub(super) fn transaction(&mut self) -> &mut Transaction {
@@ -104,6 +120,10 @@ impl Tx {
     /// Ends the running job's work: waits for what it has sent, and notes its acts, which the commit writes; the last one
     /// says what the rows became that the job has written.
     async fn finish(&mut self) -> Result<(), Error> {
+        if std::mem::take(&mut self.of_callers) {
+            self.move_versions();
+            self.send(COUNTERS, versions::callers_changed()).await?;
+        }
         if let Transaction::Postgres(transaction) = &mut self.transaction {
             transaction.flush().await?;
             self.ledger.written |= transaction.has_written();
@@ -123,6 +143,11 @@ impl Tx {
             self.ledger.acts.push(Act::of(act, rows)?);
         }
         Ok(())
+    }
+
+    /// Has whoever keeps something in this program ask for the versions anew, once the transaction has ended.
+    pub(super) fn move_versions(&mut self) {
+        self.moved = true;
     }
 
     /// Says that the running job needs no act in the log.
@@ -186,10 +211,12 @@ impl Tx {
 
     /// Runs a statement that writes `table`; returns how many rows it changed.
     pub(super) async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
+        let of_callers = versions::changes_callers(table, &statement);
         let rows = match Watched::written_by(table) {
             Some(watched) => self.execute_watched(watched, statement).await,
             None => self.execute_unwatched(table, statement).await,
         }?;
+        self.of_callers |= of_callers && rows > 0;
         self.ledger.written |= rows > 0;
         Ok(rows)
     }
@@ -267,6 +294,7 @@ impl Tx {
     /// Begins a transaction for the next jobs.
     pub(super) async fn begin(&mut self) -> Result<(), Error> {
         self.ledger.begin();
+        self.moved = false;
         match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.begin(),
             Transaction::Postgres(transaction) => transaction.begin().await,
@@ -291,10 +319,15 @@ impl Tx {
 
     async fn commit_with(&mut self, acts: Vec<Act>) -> Result<(), Error> {
         let key = self.voucher.get();
-        match &mut self.transaction {
+        let committed = match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.commit(&acts, key),
             Transaction::Postgres(transaction) => transaction.commit(&acts, key).await,
-        }?;
+        };
+        // Where nobody knows whether it was committed, too.
+        if self.moved {
+            self.ledger.counts.note_change();
+        }
+        committed?;
         self.ledger.counts.acted(acts.iter().map(Act::word));
         Ok(())
     }
@@ -327,7 +360,7 @@ where
     /// Runs the job and says whether its writes are to be kept. A panic undoes this job only; the writer goes on.
     pub async fn run(&mut self, tx: &mut Tx) -> bool {
         let Some(job) = self.job.take() else { return false };
-        (tx.acts, tx.changed) = (Vec::new(), Vec::new());
+        (tx.acts, tx.changed, tx.of_callers) = (Vec::new(), Vec::new(), false);
         let mut work = Box::pin(async move {
             let done = job(&mut *tx).await?;
             tx.finish().await?;

@@ -35,7 +35,7 @@ pub fn runtime() -> std::io::Result<Runtime> {
 }
 
 /// Opens the store that the settings name, does one piece of work, whose acts `key` vouches for, and closes it; returns
-/// the result of the work.
+/// the result of the work once every server on the records heeds it.
 pub fn with_store<T>(
     directory: &DataDirectory,
     settings: &Settings,
@@ -48,6 +48,7 @@ pub fn with_store<T>(
             store.vouch(key);
         }
         let done = work(&store).await;
+        store.heeded().await;
         store.close().await;
         Ok(done)
     })

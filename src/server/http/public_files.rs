@@ -8,6 +8,8 @@ use crate::cm::route::{Method as Verb, RouteError};
 use crate::server::call::app::{App, place};
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
+use crate::server::identity::authenticate;
+use crate::server::publication::kept_answers::KEPT;
 use crate::server::publication::ocsp;
 use crate::store::ListKind;
 use crate::web::body::{is_of_type, receive_small};
@@ -24,7 +26,7 @@ use time::{Duration, OffsetDateTime};
 /// Limits how long an OCSP question may take to arrive.
 const QUESTION_TIMEOUT: Wait = Wait::from_secs(5);
 
-/// Limits how long caches may keep a list or an OCSP answer without asking again.
+/// Limits how long caches may keep a list without asking again.
 const MAX_AGE: Duration = Duration::minutes(5);
 
 /// Names the media type of an OCSP answer (RFC 6960, appendix C.2).
@@ -81,11 +83,10 @@ pub async fn respond(app: &App, parts: &Parts, body: Body) -> Result<Response, A
         PublicPath::Ocsp { question: Some(text) } if reads => {
             let question = unescaped(text).and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
             let _place = place(&app.public_places).await?;
-            let answer = app.publication.responder.answer(&question).await;
-            Ok(cached_answer(&parts.headers, answer))
+            answered(app, parts, &question).await.map(|answer| cached_answer(&parts.headers, answer))
         }
         PublicPath::Ocsp { question: None } if parts.method == Method::POST => {
-            posted_question(app, &parts.headers, body).await
+            posted_question(app, parts, body).await
         }
         PublicPath::Ocsp { question } => wrong_method(if question.is_some() { Verb::Get } else { Verb::Post }),
     }
@@ -96,14 +97,20 @@ fn wrong_method(allowed: Verb) -> Result<Response, ApiError> {
 }
 
 /// Answers an OCSP question that came as a body; no cache keeps the answer.
-async fn posted_question(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
-    if !is_of_type(headers, "application/ocsp-request") {
+async fn posted_question(app: &App, parts: &Parts, body: Body) -> Result<Response, ApiError> {
+    if !is_of_type(&parts.headers, "application/ocsp-request") {
         return Err(ApiError::MediaType);
     }
     let question = receive_small(body, MAX_QUESTION, QUESTION_TIMEOUT).await?;
     let _place = place(&app.public_places).await?;
-    let answer = app.publication.responder.answer(&question).await;
+    let answer = answered(app, parts, &question).await?;
     Ok(file::response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store"))
+}
+
+/// Answers an OCSP question; refuses an address for which too many answers had to be signed.
+async fn answered(app: &App, parts: &Parts, question: &[u8]) -> Result<ocsp::Answer, ApiError> {
+    let address = authenticate::address(parts);
+    app.publication.responder.answer(question, || app.identity.limits.signed(address)).await
 }
 
 /// Returns a file as it is now; a list is made anew where it is due.
@@ -138,17 +145,16 @@ async fn current_file(app: &App, file: File) -> Result<CacheableFile, ApiError> 
 
 /// Answers with an OCSP answer to a GET, which caches may keep unless the answer says otherwise.
 fn cached_answer(headers: &HeaderMap, answer: ocsp::Answer) -> Response {
-    if !answer.may_be_kept {
+    let Some(tag) = answer.tag else {
         return file::response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store");
-    }
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &answer.der);
+    };
     let fresh = CacheableFile {
         media_type: OCSP_RESPONSE,
-        tag: hex::encode(hash.as_ref()),
-        bytes: answer.der.into(),
+        tag: tag.to_string(),
+        bytes: answer.der,
         packed: None,
         modified: answer.made,
-        expires: answer.made + MAX_AGE.min(ocsp::VALIDITY),
+        expires: answer.made + KEPT,
     };
     file::cached(headers, fresh, OffsetDateTime::now_utc())
 }

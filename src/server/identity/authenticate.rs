@@ -2,6 +2,7 @@
 
 use super::bearer;
 use super::certificate::{Certificates, PeerCertificate};
+use super::kept::Kept;
 use super::limits::Limits;
 use super::link;
 use super::negotiate::Negotiate;
@@ -14,7 +15,7 @@ use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::server::error::ApiError;
 use crate::server::permission::caller::{Caller, Roles, Shown};
 use crate::server::users::rules::AccountRefusal;
-use crate::store::{Store, UserRecord};
+use crate::store::{BearerRecord, Store, UserRecord};
 use crate::web::site;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
@@ -34,6 +35,7 @@ pub struct Identity {
     pub(super) negotiate: Option<Negotiate>,
     pub(super) certificates: Option<Certificates>,
     pub(super) sessions: Option<Sessions>,
+    pub(super) bearers: Kept<BearerRecord>,
     pub(super) roles: RoleSettings,
     pub limits: Limits,
 }
@@ -174,7 +176,7 @@ impl Identity {
                 visit::find(store, &self.roles, credentials, now).await.map(Some)
             }
             _ if is("bearer") && credentials.len() <= MAX_BEARER => {
-                bearer::find(store, credentials, now).await.map(Some)
+                bearer::find(store, &self.bearers, credentials, now).await.map(Some)
             }
             _ => Err(ApiError::NotAuthenticated.into()),
         }
@@ -251,7 +253,8 @@ mod tests {
         let failures_per_address = Rate { burst, per_minute: 1 };
         let limits = Limits::new(&LimitSettings { failures_per_address, ..LimitSettings::default() });
         let roles = RoleSettings::default();
-        Identity { issuer: None, negotiate: None, certificates: None, sessions: None, roles, limits }
+        let bearers = Kept::default();
+        Identity { issuer: None, negotiate: None, certificates: None, sessions: None, bearers, roles, limits }
     }
 
     async fn person(store: &Store, name: &'static str, disabled: bool) -> UserRecord {

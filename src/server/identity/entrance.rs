@@ -2,7 +2,7 @@
 
 use super::authenticate::{Identity, address};
 use super::errand::Errand;
-use super::session::{Kind, note};
+use super::session::Kind;
 use super::sign_in::Return;
 use super::visiting::Visiting;
 use super::way::{Failure, Found};
@@ -31,7 +31,7 @@ impl Identity {
         if let Visiting::Here((_, session)) = &found
             && used
         {
-            note(store, session, now);
+            sessions.note(store, session, now);
         }
         match found {
             Visiting::Here((found, _)) if found.user.disabled => Err(ApiError::UserDisabled),

@@ -84,6 +84,7 @@ pub struct Limits {
     cards: Buckets<Uuid>,
     addresses: Buckets<IpAddr>,
     names: Buckets<String>,
+    answers: Buckets<IpAddr>,
     kiosks: Pauses<Uuid>,
     visitors: Pauses<String>,
     /// Connections that one address may have open; 0: as many as all.
@@ -98,6 +99,7 @@ impl Limits {
             cards: Buckets::new(settings.secrets_per_card),
             addresses: Buckets::new(settings.failures_per_address),
             names: Buckets::new(settings.failures_per_name),
+            answers: Buckets::new(settings.answers_per_address),
             kiosks: Pauses::new(FREE_OF_KIOSK),
             visitors: Pauses::new(FREE_OF_VISITOR),
             connections_per_address: settings.connections_per_address,
@@ -122,6 +124,12 @@ impl Limits {
         let now = Instant::now();
         address.map_or(Ok(()), |address| self.addresses.take(network(address), now)).map_err(too_many)?;
         name.map_or(Ok(()), |name| self.names.take(name.to_lowercase(), now)).map_err(too_many)
+    }
+
+    /// Counts an OCSP answer that has to be signed for an address; refuses after too many.
+    pub fn signed(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
+        let now = Instant::now();
+        address.map_or(Ok(()), |address| self.answers.take(network(address), now)).map_err(too_many)
     }
 
     /// Counts a try to have somebody let in at a kiosk, until [`Limits::visited`] takes it back; refuses who tries in vain for

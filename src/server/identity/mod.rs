@@ -18,6 +18,7 @@ pub mod errand;
 pub mod error;
 pub mod id_token;
 pub mod jwks;
+pub mod kept;
 pub mod limits;
 pub mod link;
 pub mod negotiate;

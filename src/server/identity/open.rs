@@ -4,6 +4,7 @@ use super::anchor::Anchor;
 use super::authenticate::Identity;
 use super::certificate::Certificates;
 use super::error::IdentityError;
+use super::kept::Kept;
 use super::limits::Limits;
 use super::negotiate::Negotiate;
 use super::oidc::Issuer;
@@ -50,6 +51,7 @@ impl Identity {
             negotiate: negotiate.transpose()?,
             certificates: certificates.transpose()?,
             sessions: session.map(Sessions::new),
+            bearers: Kept::default(),
             roles,
             limits: Limits::new(limits),
         })

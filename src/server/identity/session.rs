@@ -7,6 +7,7 @@
 //! site has made them.
 
 use super::certificate::Certificates;
+use super::kept::Kept;
 use super::visiting::{Over, Visiting};
 use super::way::{Failure, Found, Until};
 use crate::server::audit::deed::{self, Deed};
@@ -16,7 +17,7 @@ use crate::server::monitoring::steps::Steps;
 use crate::server::permission::caller::Shown;
 use crate::server::permission::proof::FRESH;
 use crate::server::users::bearer::{bearer_hash, new_bearer};
-use crate::store::{SessionRecord, Store};
+use crate::store::{Owned, SessionRecord, Store};
 use crate::web::cookie::{self, SameSite};
 use axum::http::{HeaderMap, HeaderValue};
 use time::{Duration, OffsetDateTime};
@@ -41,12 +42,13 @@ pub enum Kind {
 pub struct Sessions {
     settings: SessionSettings,
     steps: Steps,
+    kept: Kept<SessionRecord>,
 }
 
 impl Sessions {
     /// Takes the settings.
     pub fn new(settings: SessionSettings) -> Self {
-        Self { settings, steps: Steps::default() }
+        Self { settings, steps: Steps::default(), kept: Kept::default() }
     }
 
     /// Notes that the clock was set back while no server ran.
@@ -78,12 +80,12 @@ impl Sessions {
     ) -> Result<Option<Found>, Failure> {
         let looked = self.look(store, headers, certificates, now).await?;
         let Visiting::Here((found, session)) = looked else { return Ok(None) };
-        note(store, &session, now);
+        self.note(store, &session, now);
         Ok(Some(found))
     }
 
     /// Finds the person likewise and says why a session is over. It is no use of the session, and keeps none from ending by
-    /// idleness; [`note`] notes that it is one.
+    /// idleness; [`Self::note`] notes that it is one.
     pub async fn look(
         &self,
         store: &Store,
@@ -93,7 +95,9 @@ impl Sessions {
     ) -> Result<Visiting<(Found, SessionRecord)>, Failure> {
         let Some(value) = cookie::value(headers, COOKIE) else { return Ok(Visiting::Nobody) };
         let doubted = self.heed_the_clock(store, now).await;
-        let held = store.session_by_hash(&bearer_hash(value)).await.map_err(ApiError::from)?;
+        let lets_in = |held: &Owned<SessionRecord>| self.over(&held.what, now).is_none();
+        let ask = async |hash: &[u8; 32]| store.session_by_hash(hash).await;
+        let held = self.kept.find(store, &bearer_hash(value), lets_in, ask).await.map_err(ApiError::from)?;
         let Some(mut held) = held else { return Ok(Visiting::Over(Over::Gone)) };
         // One that says it was used later than now is of before the clock was set back, whoever has noticed that.
         if doubted || held.what.last_used > now {
@@ -116,6 +120,21 @@ impl Sessions {
         let until = Until::Moment(held.what.expires);
         let found = Found { user: held.holder, shown, bears_roles, answer: None, until };
         Ok(Visiting::Here((found, held.what)))
+    }
+
+    /// Notes the use of a session in the background, so that the call need not wait.
+    pub fn note(&self, store: &Store, session: &SessionRecord, now: OffsetDateTime) {
+        if now < session.last_used + COARSE {
+            return;
+        }
+        self.kept.note(&session.hash, |session| session.last_used = now);
+        let (store, uuid) = (store.clone(), session.uuid);
+        tokio::spawn(async move {
+            let noted = store.write(move |tx| Box::pin(async move { tx.touch_session(uuid, now).await })).await;
+            if let Err(error) = noted {
+                tracing::warn!(%error, "the use of a session was not noted");
+            }
+        });
     }
 
     /// Says why a session is over by the clock; `None`: it is not.
@@ -214,18 +233,4 @@ fn still(found: Result<Found, Failure>) -> Result<Option<Found>, Failure> {
 /// Returns the `Set-Cookie` header that removes the cookie.
 pub fn ended() -> HeaderValue {
     HeaderValue::from_static("__Host-cardwright=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict")
-}
-
-/// Notes the use in the background, so that the call need not wait.
-pub fn note(store: &Store, session: &SessionRecord, now: OffsetDateTime) {
-    if now < session.last_used + COARSE {
-        return;
-    }
-    let (store, uuid) = (store.clone(), session.uuid);
-    tokio::spawn(async move {
-        let noted = store.write(move |tx| Box::pin(async move { tx.touch_session(uuid, now).await })).await;
-        if let Err(error) = noted {
-            tracing::warn!(%error, "the use of a session was not noted");
-        }
-    });
 }

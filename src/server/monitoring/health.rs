@@ -1,14 +1,15 @@
 //! Says whether the server is alive and can do its work. Anybody is told, so the answer holds nothing that could be
 //! misused.
 
-use serde_json::{Value, json};
+use axum::body::Bytes;
+use serde_json::json;
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::Mutex;
 
 /// Sets for how long an answer is given again, so that nobody keeps the store busy by asking.
-const KEPT: Duration = Duration::from_millis(500);
+const KEPT: Duration = Duration::from_secs(1);
 
 /// Sets how long before its end the CA's own certificate is told of.
 pub const CA_SOON: time::Duration = time::Duration::weeks(12);
@@ -21,7 +22,14 @@ const TOLERATED: [&str; 4] = ["ok", "ends-soon", "old", "failing"];
 
 /// Keeps the last answer.
 #[derive(Default)]
-pub struct Health(Mutex<Option<(Instant, Findings)>>);
+pub struct Health(Mutex<Option<Kept>>);
+
+/// Holds an answer, and when it was found.
+struct Kept {
+    at: Instant,
+    good: bool,
+    body: Bytes,
+}
 
 /// Holds what was found: the checks, and since when which tasks beside the calls fail.
 pub struct Findings {
@@ -39,28 +47,34 @@ pub struct Check {
 }
 
 impl Health {
-    /// Says whether calls can be answered, and which part fails.
+    /// Says whether calls can be answered, and which part fails, in JSON.
     ///
-    /// `look` finds it out; it is awaited only where the last answer is too old.
-    pub async fn ready(&self, stopping: bool, look: impl Future<Output = Findings>) -> (bool, Value) {
+    /// `look` finds it out; it is awaited only where the last answer is too old, by one at a time, and tells those who waited
+    /// meanwhile too.
+    pub async fn ready(&self, stopping: bool, look: impl Future<Output = Findings>) -> (bool, Bytes) {
         if stopping {
-            return (false, json!({ "status": "stopping" }));
+            return (false, Bytes::from_static(br#"{"status":"stopping"}"#));
         }
         let mut kept = self.0.lock().await;
-        let (_, Findings { checks, failing }) = match kept.take().filter(|(at, _)| at.elapsed() < KEPT) {
-            Some(young) => kept.insert(young),
-            None => kept.insert((Instant::now(), look.await)),
-        };
-        let good = checks.iter().all(|check| TOLERATED.contains(&check.found));
-        let parts: serde_json::Map<_, _> =
-            checks.iter().map(|check| (check.name.to_owned(), check.found.into())).collect();
-        let mut body = json!({ "status": if good { "ok" } else { "failing" }, "checks": parts });
-        if !failing.is_empty() {
-            let since = |at: &OffsetDateTime| at.format(&Rfc3339).unwrap_or_default();
-            let tasks: serde_json::Map<_, _> =
-                failing.iter().map(|(task, at)| ((*task).to_owned(), since(at).into())).collect();
-            body["failing_since"] = tasks.into();
+        if let Some(young) = kept.as_ref().filter(|kept| kept.at.elapsed() < KEPT) {
+            return (young.good, young.body.clone());
         }
+        let (good, body) = told(&look.await);
+        *kept = Some(Kept { at: Instant::now(), good, body: body.clone() });
         (good, body)
     }
+}
+
+/// Writes what was found.
+fn told(Findings { checks, failing }: &Findings) -> (bool, Bytes) {
+    let good = checks.iter().all(|check| TOLERATED.contains(&check.found));
+    let parts: serde_json::Map<_, _> = checks.iter().map(|check| (check.name.to_owned(), check.found.into())).collect();
+    let mut body = json!({ "status": if good { "ok" } else { "failing" }, "checks": parts });
+    if !failing.is_empty() {
+        let since = |at: &OffsetDateTime| at.format(&Rfc3339).unwrap_or_default();
+        let tasks: serde_json::Map<_, _> =
+            failing.iter().map(|(task, at)| ((*task).to_owned(), since(at).into())).collect();
+        body["failing_since"] = tasks.into();
+    }
+    (good, body.to_string().into())
 }

@@ -10,6 +10,7 @@ use crate::server::monitoring::metrics::Metrics;
 use crate::store::{ListKind, ListRecord, Store};
 use axum::body::Bytes;
 use std::sync::Arc;
+use std::time::Instant;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
@@ -20,12 +21,16 @@ const LOOKS: u32 = 50;
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(100);
 /// Sets how often the lists are checked when nothing was revoked.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(20);
+/// Sets for how long a list is served without a look whether another server has made one, as long as nothing is revoked.
+const SERVED_FOR: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Holds a list and the bytes that are served.
 #[derive(Clone)]
 pub struct Published {
     pub record: ListRecord,
     pub der: Bytes,
+    /// When the store was asked last whether it is the current one.
+    looked: Instant,
 }
 
 /// Serves the current lists, and has new ones made.
@@ -95,6 +100,9 @@ impl Publication {
         if !self.has(kind) {
             return Err(ApiError::NotFound("file"));
         }
+        if let Some(kept) = self.still(kind).await? {
+            return Ok(kept);
+        }
         let mut failure = ApiError::Busy;
         for _ in 0..LOOKS {
             let now = OffsetDateTime::now_utc();
@@ -120,29 +128,49 @@ impl Publication {
         }
     }
 
+    /// Returns the list that was served last, where the store was asked for it just now, nothing was revoked since, and none is
+    /// due by the time.
+    async fn still(&self, kind: ListKind) -> Result<Option<Published>, ApiError> {
+        let kept = self.kept.lock().await.iter().find(|kept| kept.record.kind == kind).cloned();
+        let Some(kept) = kept.filter(|kept| kept.looked.elapsed() < SERVED_FOR) else { return Ok(None) };
+        let (record, now) = (&kept.record, OffsetDateTime::now_utc());
+        let counted =
+            self.waits(kind) || record.revocations == self.maker.store.versions().await?.revocations;
+        Ok((counted && self.is_young(record, now)).then_some(kept))
+    }
+
+    /// Says whether a list of this kind waits for its age alone, whatever is revoked.
+    fn waits(&self, kind: ListKind) -> bool {
+        kind == ListKind::Base && self.delta && !self.base_at_once
+    }
+
+    /// Says whether no newer list is due by the time: by this one's age, or by a revocation that was put off.
+    fn is_young(&self, record: &ListRecord, now: OffsetDateTime) -> bool {
+        let due = !self.waits(record.kind) && record.next_due.is_some_and(|due| due <= now);
+        now - record.this_update < times(record.kind).1 && !due
+    }
+
     /// Returns the last list unless a new one is due: after a revocation, for a new complete list, when a revocation
     /// that was put off comes due, or by its age. A complete list waits for its age alone where the settings say so.
     async fn current(&self, kind: ListKind, now: OffsetDateTime) -> Result<Option<ListRecord>, ApiError> {
         let Some(record) = self.maker.store.list(kind).await? else { return Ok(None) };
-        let waits = kind == ListKind::Base && self.delta && !self.base_at_once;
-        let counted = waits || record.revocations == self.maker.store.revocations().await?;
-        let due = !waits && record.next_due.is_some_and(|due| due <= now);
+        let counted = self.waits(kind) || record.revocations == self.maker.store.revocations().await?;
         let based = kind == ListKind::Base
             || self.maker.store.list(ListKind::Base).await?.is_some_and(|base| base.number == record.base);
-        let young = now - record.this_update < times(kind).1;
-        Ok(Some(record).filter(|record| record.number > 0 && counted && based && young && !due))
+        Ok(Some(record).filter(|record| record.number > 0 && counted && based && self.is_young(record, now)))
     }
 
     /// Returns the list with its bytes, which are read from the store once.
     async fn served(&self, record: ListRecord) -> Result<Published, ApiError> {
         let mut kept = self.kept.lock().await;
-        if let Some(kept) = kept.iter().find(|kept| kept.record == record) {
+        if let Some(kept) = kept.iter_mut().find(|kept| kept.record == record) {
+            kept.looked = Instant::now();
             return Ok(kept.clone());
         }
         let (_, der) = self.maker.store.list_bytes(record.kind).await?.ok_or(ApiError::Busy)?;
         // Another server may have made it.
         self.maker.witness.saw_list(record.kind, record.number).await?;
-        let published = Published { record, der: der.into() };
+        let published = Published { record, der: der.into(), looked: Instant::now() };
         kept.retain(|kept| kept.record.kind != record.kind);
         kept.push(published.clone());
         Ok(published)

@@ -279,6 +279,9 @@ pub struct LimitSettings {
     pub failures_per_address: Rate,
     /// Wrong credentials in one name.
     pub failures_per_name: Rate,
+    /// OCSP answers that have to be signed for one address (IPv6: one network of 64 bits): to questions with a nonce, about
+    /// several certificates or an unknown one, and whatever nobody has asked for within five minutes.
+    pub answers_per_address: Rate,
     /// Connections that one address (IPv6: one network of 64 bits) may have open, of the 1,024 of all; 0: as many as it
     /// will, which is for servers behind a proxy.
     pub connections_per_address: u16,
@@ -293,6 +296,8 @@ impl Default for LimitSettings {
             secrets_per_card: Rate { burst: 240, per_minute: 60 },
             failures_per_address: Rate { burst: 300, per_minute: 120 },
             failures_per_name: Rate { burst: 30, per_minute: 10 },
+            // A signature with what goes with it takes some 0.1 ms.
+            answers_per_address: Rate { burst: 1000, per_minute: 6000 },
             connections_per_address: 256,
         }
     }
