@@ -60,7 +60,8 @@ impl CmClient {
 
     /// Lists the requests whose target is the caller (route 5).
     pub fn requests(&self, status: Option<RequestStatus>) -> Result<Vec<Request>, Error> {
-        self.list(&Route::ListRequests { target_user_current: true, status }, "a list of requests")
+        let route = Route::ListRequests { target_user_current: true, status, before: None, limit: None };
+        self.list(&route, "a list of requests")
     }
 
     /// Lists all requests that the caller may see (beyond MIM).

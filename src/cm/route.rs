@@ -100,6 +100,9 @@ pub enum Route {
     ListRequests {
         target_user_current: bool,
         status: Option<RequestStatus>,
+        /// The last request of the page before. MIM knows neither this nor the limit.
+        before: Option<Uuid>,
+        limit: Option<u32>,
     },
     GetRequest {
         request: Uuid,

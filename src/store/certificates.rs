@@ -3,13 +3,13 @@
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
 use super::record::{CertificateRecord, CertificateScope, LIST_LIMIT, Revocation};
+use super::versions::COUNTERS;
 use super::writer::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(super) const TABLE: &str = "certificates";
 const RESPONSES: &str = "responses";
-pub(super) const COUNTERS: &str = "counters";
 
 macro_rules! select {
     ($rest:literal) => {

@@ -1,6 +1,5 @@
 //! Keeps what names people, folded, so that two names that differ by letter case or Unicode form alone are seen as one.
 
-use super::certificates::COUNTERS;
 use super::error::Error;
 use super::link::sql;
 use super::names::{NameKind, folded};
@@ -8,6 +7,7 @@ use super::open::Store;
 use super::record::{LIST_LIMIT, UserRecord};
 use super::users;
 use super::watched::RawRow;
+use super::versions::COUNTERS;
 use super::writer::Tx;
 
 const TABLE: &str = "folded_names";

@@ -345,6 +345,16 @@ impl<'r> Columns<'r> {
         self.row.cell(column).and_then(T::from_cell).ok_or(Error::Damaged { table: self.table, column })
     }
 
+    /// Reads the next column as text, where it is; `None` where it holds something else.
+    fn text(&mut self) -> Option<&'r str> {
+        let column = self.next;
+        self.next += 1;
+        match self.row.cell(column) {
+            Some(Cell::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Returns the error for the column that was read last.
     fn damaged(&self) -> Error {
         Error::Damaged { table: self.table, column: self.next.saturating_sub(1) }
@@ -352,8 +362,7 @@ impl<'r> Columns<'r> {
 
     /// Reads the next column as a state that is spelled as a word.
     pub fn state<T: Spelled>(&mut self) -> Result<T, Error> {
-        let word: String = self.take()?;
-        T::from_word(&word).ok_or_else(|| self.damaged())
+        self.text().and_then(T::from_word).ok_or_else(|| self.damaged())
     }
 
     /// Reads the next column as a number of a smaller range.
@@ -382,8 +391,7 @@ impl<'r> Columns<'r> {
 
     /// Reads the next column as JSON text.
     pub fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Error> {
-        let text: String = self.take()?;
-        serde_json::from_str(&text).map_err(|_| self.damaged())
+        self.text().and_then(|text| serde_json::from_str(text).ok()).ok_or_else(|| self.damaged())
     }
 }
 

@@ -1,10 +1,11 @@
 //! Keeps the revocation lists as they are served, and reads what they are made from.
 
-use super::certificates::{COUNTERS, TABLE as CERTIFICATES};
+use super::certificates::TABLE as CERTIFICATES;
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
 use super::record::Revocation;
 use super::spelling::Spelled;
+use super::versions::COUNTERS;
 use super::writer::Tx;
 use time::OffsetDateTime;
 

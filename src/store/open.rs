@@ -5,7 +5,7 @@ use super::error::Error;
 use super::link::{Answer, Ask, Counts, CountsSeen};
 use super::postgres::place::PostgresPlace;
 use super::schema::VERSION;
-use super::versions::Watch;
+use super::versions::{Versions, Watch, heeded, versions};
 use super::writer::{BoxFuture, Tx, Voucher};
 use super::{postgres, sqlite};
 use std::collections::BTreeMap;
@@ -123,17 +123,23 @@ impl Store {
         }
     }
 
+    /// Returns the versions as they are now, with all that was changed here, and what others changed until
+    /// [`super::HEEDED_WITHIN`] ago.
+    pub async fn versions(&self) -> Result<Versions, Error> {
+        self.0.watch.versions(&self.0.counts, self.ask(versions())).await
+    }
+
+    /// Waits until every other program on this database heeds what was changed here.
+    pub async fn heeded(&self) {
+        heeded(&self.0.counts).await;
+    }
+
     /// Waits for the writes that are queued, then closes every connection; later calls fail with [`Error::Closed`].
     pub async fn close(&self) {
         match &self.0.database {
             Database::Sqlite(database) => database.close().await,
             Database::Postgres(database) => database.close().await,
         }
-    }
-
-    /// Returns what was asked of versions last, and the counts of what was changed here.
-    pub(super) fn watch(&self) -> (&Watch, &Counts) {
-        (&self.0.watch, &self.0.counts)
     }
 
     /// Answers a question outside any job.

@@ -4,14 +4,14 @@
 //! Both are asked for again after a change of one's own, and otherwise once in [`HEEDED_WITHIN`] at most, however many want to
 //! know. So a change holds at once for the program that made it, and within that time for every other one on the database.
 
-use super::certificates::COUNTERS;
 use super::error::Error;
 use super::link::{Ask, Columns, Counts, FromRow, Statement, sql};
-use super::open::Store;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// Names the table of the counters.
+pub(super) const COUNTERS: &str = "counters";
 /// Sets after which time every program on a database heeds what another has changed.
 pub const HEEDED_WITHIN: Duration = Duration::from_millis(250);
 /// Bounds how long one who wants to know waits for another to ask; after that both ask.
@@ -52,6 +52,25 @@ struct Seen {
 }
 
 impl Watch {
+    /// Returns the versions as they are now, which `ask` finds in the database unless they are known.
+    pub async fn versions(
+        &self,
+        counts: &Counts,
+        ask: impl Future<Output = Result<Option<Versions>, Error>>,
+    ) -> Result<Versions, Error> {
+        if let Some(known) = self.known(counts) {
+            return Ok(known);
+        }
+        let _turn = tokio::time::timeout(TURN, self.turn.lock()).await;
+        if let Some(known) = self.known(counts) {
+            return Ok(known);
+        }
+        let (at, own_changes) = (Instant::now(), counts.changes.load(Ordering::Acquire));
+        let versions = ask.await?.unwrap_or_default();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen { at, own_changes, versions });
+        Ok(versions)
+    }
+
     /// Returns what was asked for last, unless it is too old, or something was changed here since.
     fn known(&self, counts: &Counts) -> Option<Versions> {
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +79,15 @@ impl Watch {
     }
 }
 
-fn versions() -> Ask<'static, Option<Versions>> {
+/// Waits until every other program on the database heeds what was changed here.
+pub(super) async fn heeded(counts: &Counts) {
+    let since = counts.changed.lock().unwrap_or_else(PoisonError::into_inner).map(|at| at.elapsed());
+    if let Some(wait) = since.and_then(|since| HEEDED_WITHIN.checked_sub(since)) {
+        tokio::time::sleep(wait).await;
+    }
+}
+
+pub(super) fn versions() -> Ask<'static, Option<Versions>> {
     let statement = "SELECT COALESCE((SELECT value FROM counters WHERE name = 'callers'), 0), \
                      COALESCE((SELECT value FROM counters WHERE name = 'revocations'), 0)";
     sql(statement).asking()
@@ -75,32 +102,4 @@ pub(super) fn callers_changed() -> Statement<'static> {
 /// Says whether a statement changes what was there of callers; what it adds was kept by nobody.
 pub(super) fn changes_callers(table: &str, statement: &Statement<'_>) -> bool {
     OF_CALLERS.contains(&table) && !statement.text.starts_with("INSERT")
-}
-
-impl Store {
-    /// Returns the versions as they are now, with all that was changed here, and what others changed until
-    /// [`HEEDED_WITHIN`] ago.
-    pub async fn versions(&self) -> Result<Versions, Error> {
-        let (watch, counts) = self.watch();
-        if let Some(known) = watch.known(counts) {
-            return Ok(known);
-        }
-        let _turn = tokio::time::timeout(TURN, watch.turn.lock()).await;
-        if let Some(known) = watch.known(counts) {
-            return Ok(known);
-        }
-        let (at, own_changes) = (Instant::now(), counts.changes.load(Ordering::Acquire));
-        let versions = self.ask(versions()).await?.unwrap_or_default();
-        *watch.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen { at, own_changes, versions });
-        Ok(versions)
-    }
-
-    /// Waits until every other program on this database heeds what was changed here.
-    pub async fn heeded(&self) {
-        let (_, counts) = self.watch();
-        let since = counts.changed.lock().unwrap_or_else(PoisonError::into_inner).map(|at| at.elapsed());
-        if let Some(wait) = since.and_then(|since| HEEDED_WITHIN.checked_sub(since)) {
-            tokio::time::sleep(wait).await;
-        }
-    }
 }

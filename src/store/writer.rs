@@ -2,13 +2,12 @@
 
 use super::act_key::ActKey;
 use super::audit::{Act, AuditEntry};
-use super::certificates::COUNTERS;
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, Settled, Statement};
 use super::postgres::sent::Sent;
 use super::postgres::transaction::PostgresTransaction;
 use super::sqlite::transaction::SqliteTransaction;
-use super::versions;
+use super::versions::{self, COUNTERS};
 use super::watched::{RowState, Watched};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};

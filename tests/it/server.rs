@@ -2,6 +2,7 @@
 
 mod agents;
 mod agreed;
+mod anybody;
 mod approvals;
 mod attestation;
 mod audit;

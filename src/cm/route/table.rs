@@ -70,8 +70,10 @@ routes! {
     Get ["api/v1.0/profiletemplates/{template}/configuration/smartcards"]
         { template: Guid } => (GetSmartcardConfig { template });
     Post ["api/v1.0/requests"] {} => (CreateRequest);
-    Get ["api/v1.0/requests"] { targetuser: CurrentUser, status: Optional<Status> }
-        => (ListRequests { target_user_current: targetuser, status });
+    // Pages are ours: MIM names the first two alone.
+    Get ["api/v1.0/requests"]
+        { targetuser: CurrentUser, status: Optional<Status>, before: Optional<Guid>, limit: Optional<Number<u32>> }
+        => (ListRequests { target_user_current: targetuser, status, before, limit });
     Get ["api/v1.0/requests/{request}"] { request: Guid } => (GetRequest { request });
     Put ["api/v1.0/requests/{request}"] { request: Guid } => (CloseRequest { request });
     Get ["api/v1.0/requests/{request}/certificaterequestgenerationoptions"]

@@ -2,7 +2,7 @@
 
 use super::body::Spelling;
 use super::schema::Described;
-use super::text::{guid_text, local_moment_text, moment_text, read_guid, read_moment};
+use super::text::{local_moment_text, moment_text, read_guid, read_moment};
 use serde::de::{DeserializeOwned, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
@@ -220,7 +220,7 @@ impl Spelling for Guid {
     }
 
     fn write<S: Serializer>(value: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&guid_text(*value))
+        serializer.serialize_str(value.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()))
     }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {

@@ -6,7 +6,6 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt::Write as _;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
@@ -43,9 +42,9 @@ pub fn moment_text(moment: OffsetDateTime) -> String {
     let utc = moment.checked_to_offset(UtcOffset::UTC).unwrap_or(moment);
     let ticks = utc.nanosecond() / 100;
     if ticks != 0 {
-        let digits = format!("{ticks:07}");
         text.push('.');
-        text.push_str(digits.trim_end_matches('0'));
+        push_digits(&mut text, ticks, 7);
+        text.truncate(text.trim_end_matches('0').len());
     }
     text.push('Z');
     text
@@ -55,18 +54,22 @@ pub fn moment_text(moment: OffsetDateTime) -> String {
 pub(super) fn local_moment_text(moment: OffsetDateTime) -> String {
     let utc = moment.checked_to_offset(UtcOffset::UTC).unwrap_or(moment);
     let mut text = String::with_capacity(28);
-    // Writing to a String cannot fail.
-    let _ = write!(
-        text,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-        utc.year(),
-        u8::from(utc.month()),
-        utc.day(),
-        utc.hour(),
-        utc.minute(),
-        utc.second()
-    );
+    // Years have four digits here, and none is before the first.
+    push_digits(&mut text, utc.year().unsigned_abs(), 4);
+    let parts = [u8::from(utc.month()), utc.day(), utc.hour(), utc.minute(), utc.second()];
+    for (before, part) in ['-', '-', 'T', ':', ':'].into_iter().zip(parts) {
+        text.push(before);
+        push_digits(&mut text, part.into(), 2);
+    }
     text
+}
+
+/// Writes a number in so many digits, with zeros before it; a list has thousands, and the formatter of the standard library takes
+/// ten times as long.
+fn push_digits(text: &mut String, number: u32, digits: u32) {
+    for place in (0..digits).rev() {
+        text.push(char::from_digit(number / 10_u32.pow(place) % 10, 10).unwrap_or('0'));
+    }
 }
 
 /// Reads a date and time with or without fraction and zone; without zone it is UTC. `None` for other text.

@@ -81,7 +81,12 @@ async fn own(visit: &Visit<'_>) -> Result<Markup, Trouble> {
     let limit = u32::try_from(FEW + 1).ok();
     let cards =
         visit.list::<FoundCard>(Route::ListCards { owner, status: None, template: None, before: None, limit }).await?;
-    let requests = visit.list::<Request>(Route::ListRequests { target_user_current: true, status: None }).await?;
+    let mut open = Vec::new();
+    for status in [RequestStatus::Pending, RequestStatus::Approved, RequestStatus::Executing] {
+        let newest = Route::ListRequests { target_user_current: true, status: Some(status), before: None, limit };
+        open.extend(visit.list::<Request>(newest).await?.entries);
+    }
+    open.sort_by_key(|request| std::cmp::Reverse(request.submitted));
     Ok(html! {
         h2 { (visit.t("home-own")) }
         @if cards.entries.is_empty() { p { (visit.t("home-own-none")) } } @else {
@@ -91,7 +96,7 @@ async fn own(visit: &Visit<'_>) -> Result<Markup, Trouble> {
                 }
             }
         }
-        @for request in requests.entries.iter().filter(|request| !request.status.is_final()).take(FEW) {
+        @for request in open.iter().take(FEW) {
             p { a href=(Place::Request(request.uuid)) { (words::request_type(visit.texts, request.request_type)) } ": " (words::request_status(visit.texts, request.status)) }
         }
         p { a.button.quiet href=(Place::Mine) { (visit.t("home-to-own")) } }

@@ -25,7 +25,9 @@ const SOON: Duration = Duration::days(30);
 /// Shows the page.
 pub async fn show(visit: &Visit<'_>) -> Result<Shown, Trouble> {
     let cards = visit.cards_of(visit.me.uuid).await?;
-    let requests = visit.list::<Request>(Route::ListRequests { target_user_current: false, status: None }).await?;
+    let limit = u32::try_from(MOST + 1).ok();
+    let newest = Route::ListRequests { target_user_current: false, status: None, before: None, limit };
+    let requests = visit.list::<Request>(newest).await?;
     let certificates = visit.list::<ListedCertificate>(Route::ListCertificates).await?;
     let may_ask = visit.asks_for_others() || !new::offers(visit, visit.me.uuid).await?.is_empty();
     let content = html! {

@@ -1,5 +1,6 @@
 //! `requests`: made, read, listed and closed.
 
+use super::found::page;
 use super::view;
 use crate::cm::check::FieldError;
 use crate::cm::lifecycle::HolderEvent;
@@ -121,14 +122,20 @@ pub fn shown(record: RequestRecord, template: Option<&ProfileTemplate>) -> Resul
     Reply::json(&view::request_of(record, template))
 }
 
-/// Answers `GET requests`: those that the caller made or is the target of, the newest [`MAX_LIST`].
-pub async fn list(call: &Call<'_>, target_only: bool, status: Option<RequestStatus>) -> Result<Reply, ApiError> {
+/// Answers `GET requests`: those that the caller made or is the target of, the newest [`MAX_LIST`], or a page of them.
+pub async fn list(
+    call: &Call<'_>,
+    target_only: bool,
+    status: Option<RequestStatus>,
+    (before, limit): (Option<Uuid>, Option<u32>),
+) -> Result<Reply, ApiError> {
     let own = Visibility { user: call.caller.uuid, templates: Vec::new() };
     let filter = RequestFilter {
         visible_to: Some(own),
         target: Some(call.caller.uuid).filter(|_| target_only),
         status,
-        limit: u32::try_from(MAX_LIST + 1).ok(),
+        before,
+        limit: page(limit),
         ..Default::default()
     };
     Reply::list(listed(call, filter).await?)

@@ -80,7 +80,9 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             }
             requests::create(&call, body).await
         }
-        Route::ListRequests { target_user_current, status } => requests::list(&call, target_user_current, status).await,
+        Route::ListRequests { target_user_current, status, before, limit } => {
+            requests::list(&call, target_user_current, status, (before, limit)).await
+        }
         Route::GetRequest { request } => requests::get(&call, request).await,
         Route::CloseRequest { request } => requests::close(&call, request, payload.read()?).await,
         Route::GetGenerationOptions { request } => certificates::generation_options(&call, request).await,

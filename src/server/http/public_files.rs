@@ -9,8 +9,7 @@ use crate::server::call::app::{App, place};
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::identity::authenticate;
-use crate::server::publication::kept_answers::KEPT;
-use crate::server::publication::ocsp;
+use crate::server::publication::kept_answers::{Answer, KEPT};
 use crate::store::ListKind;
 use crate::web::body::{is_of_type, receive_small};
 use crate::web::file::{self, CacheableFile};
@@ -108,7 +107,7 @@ async fn posted_question(app: &App, parts: &Parts, body: Body) -> Result<Respons
 }
 
 /// Answers an OCSP question; refuses an address for which too many answers had to be signed.
-async fn answered(app: &App, parts: &Parts, question: &[u8]) -> Result<ocsp::Answer, ApiError> {
+async fn answered(app: &App, parts: &Parts, question: &[u8]) -> Result<Answer, ApiError> {
     let address = authenticate::address(parts);
     app.publication.responder.answer(question, || app.identity.limits.signed(address)).await
 }
@@ -144,7 +143,7 @@ async fn current_file(app: &App, file: File) -> Result<CacheableFile, ApiError> 
 }
 
 /// Answers with an OCSP answer to a GET, which caches may keep unless the answer says otherwise.
-fn cached_answer(headers: &HeaderMap, answer: ocsp::Answer) -> Response {
+fn cached_answer(headers: &HeaderMap, answer: Answer) -> Response {
     let Some(tag) = answer.tag else {
         return file::response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store");
     };

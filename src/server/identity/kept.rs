@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Bounds the records that are kept of each kind.
 const MOST: usize = 2048;
-/// Sets after which time a record is read again, whatever the version.
-const LONGEST: Duration = Duration::from_secs(60);
+/// Sets after which time a record is read again, whatever the version: for what somebody writes past every server.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// Holds records by the SHA-256 of what is shown for them.
 pub struct Kept<T>(Mutex<Records<T>>);
@@ -71,5 +71,34 @@ impl<T: Clone> Kept<T> {
         if let Some((_, record)) = kept.records.get_mut(hash) {
             change(&mut record.what);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::users::rules::local_user;
+    use uuid::Uuid;
+
+    #[test]
+    fn memory_is_bounded_and_another_version_counts_for_nothing() {
+        let kept = Kept::<u32>::default();
+        let record = |what| Owned { what, holder: local_user(Uuid::nil(), "alice".into(), Vec::new(), [None, None, None]) };
+        let hash = |number: u32| {
+            let mut hash = [0; 32];
+            hash[..4].copy_from_slice(&number.to_be_bytes());
+            hash
+        };
+        for number in 0..u32::try_from(MOST).unwrap() * 2 {
+            kept.keep(1, hash(number), record(number));
+            assert!(kept.0.lock().unwrap().records.len() <= MOST);
+        }
+        let last = hash(u32::try_from(MOST).unwrap() * 2 - 1);
+        assert!(kept.known(1, &last).is_some());
+        assert!(kept.known(2, &last).is_none() && kept.known(0, &last).is_none());
+        kept.note(&last, |what| *what = 7);
+        assert_eq!(kept.known(1, &last).unwrap().what, 7);
+        kept.keep(2, hash(0), record(0));
+        assert!(kept.known(1, &last).is_none() && kept.known(2, &last).is_none(), "what was read before is gone");
     }
 }

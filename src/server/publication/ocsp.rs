@@ -4,7 +4,7 @@
 //! An answer about one certificate is given again for a while to whoever sends no nonce, as long as no certificate was revoked or
 //! released since; after that the store is asked whether it is still true.
 
-use super::kept_answers::{KEPT, KeptAnswer, KeptAnswers};
+use super::kept_answers::{Answer, KEPT, KeptAnswer, KeptAnswers};
 use crate::ca::{EmbeddedCa, RevocationReason};
 use crate::ca::ocsp::{Answering, Question, Refusal, Status};
 use crate::pkix::{Certificate, KeyAlgorithm, MemoryKey};
@@ -39,15 +39,6 @@ pub struct Responder {
 struct Delegate {
     key: MemoryKey,
     certificate: Certificate,
-}
-
-/// Holds an answer, DER.
-#[derive(Clone)]
-pub struct Answer {
-    pub der: Bytes,
-    pub made: OffsetDateTime,
-    /// Tells it from others, for caches; `None`: it was made for one question alone, or refuses.
-    pub tag: Option<Arc<str>>,
 }
 
 /// Holds the status of a certificate, and when it changes by a revocation that was put off.
@@ -97,11 +88,11 @@ impl Responder {
     /// Returns the answer that is kept, if it is still true.
     async fn kept(
         &self,
-        own: &Arc<EmbeddedCa>,
+        own: &EmbeddedCa,
         id: Option<&[u8]>,
         now: OffsetDateTime,
     ) -> Result<Option<Answer>, ApiError> {
-        let Some(kept) = id.and_then(|id| self.kept.find(own, id, now)).filter(|_| !self.witness.doubts()) else {
+        let Some(kept) = id.and_then(|id| self.kept.find(own.own().der(), id, now)).filter(|_| !self.witness.doubts()) else {
             return Ok(None);
         };
         let version = self.store.versions().await?.revocations;
@@ -113,7 +104,7 @@ impl Responder {
         let still = status == kept.status && changes.is_none_or(|at| kept.until <= at);
         if let Some(id) = id.filter(|_| still) {
             let answer = kept.answer.clone();
-            self.kept.keep(own, id.to_vec(), KeptAnswer { version, ..kept }, now);
+            self.kept.keep(own.own().der(), id.to_vec(), KeptAnswer { version, ..kept }, now);
             return Ok(Some(answer));
         }
         Ok(None)
@@ -123,7 +114,7 @@ impl Responder {
     /// again.
     async fn answered(
         &self,
-        own: &Arc<EmbeddedCa>,
+        own: &EmbeddedCa,
         question: &Question,
         alone: Option<Vec<u8>>,
         now: OffsetDateTime,
@@ -155,7 +146,7 @@ impl Responder {
         {
             let until = changes.map_or(now + KEPT, |at| at.min(now + KEPT));
             let kept = KeptAnswer { answer: answer.clone(), serial: serial.clone(), status: *status, until, version };
-            self.kept.keep(own, id, kept, now);
+            self.kept.keep(issuer.der(), id, kept, now);
         }
         Ok(answer)
     }

@@ -230,6 +230,7 @@ fn a_server_that_runs_signs_no_heads_and_no_lists_on_a_log_that_was_made_anew() 
     assert_eq!(issued.refusal(), (503, "unavailable".into()));
     let outdated = "UPDATE counters SET value = value + 1 WHERE name = 'revocations'; UPDATE crls SET this_update = 0, next_update = 0";
     Connection::open(database(&lab)).unwrap().execute_batch(outdated).unwrap();
+    std::thread::sleep(cardwright::store::HEEDED_WITHIN);
     assert!(lab.call(None, "GET", "/pki/ca.crl", None).status >= 500);
     lab.stop();
     let count = "SELECT count(*) FROM audit_signatures";

@@ -29,12 +29,23 @@ pub fn site(edit: impl Fn(String) -> String) -> Lab {
     lab
 }
 
-/// Changes some rows of the database as a thief of it would, or time itself, by a statement of both dialects.
+/// Changes some rows of the database as a thief of it would, or time itself, by a statement of both dialects; a server that keeps
+/// them has read them again then.
 pub fn alter(lab: &Lab, statement: &str) {
+    let changed = "INSERT INTO counters (name, value) VALUES ('callers', 1) \
+                   ON CONFLICT (name) DO UPDATE SET value = counters.value + 1";
     match &lab.database {
-        Some(database) => drop(database.sql(statement)),
-        None => assert!(records(lab).execute(statement, []).unwrap() > 0, "{statement}"),
+        Some(database) => {
+            database.sql(statement);
+            database.sql(changed);
+        }
+        None => {
+            let records = records(lab);
+            assert!(records.execute(statement, []).unwrap() > 0, "{statement}");
+            records.execute(changed, []).unwrap();
+        }
     }
+    std::thread::sleep(cardwright::store::HEEDED_WITHIN);
 }
 
 /// What one row of the database says in its one column, as text.

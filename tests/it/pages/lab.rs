@@ -146,16 +146,23 @@ fn database(site: &Site) -> rusqlite::Connection {
     database
 }
 
+/// Changes what the server keeps of sessions, and waits until it has read that again.
+fn alter(site: &Site, statement: &str) {
+    let changed = "INSERT INTO counters (name, value) VALUES ('callers', 1) \
+                   ON CONFLICT (name) DO UPDATE SET value = counters.value + 1";
+    assert!(database(site).execute(statement, []).unwrap() > 0);
+    database(site).execute(changed, []).unwrap();
+    std::thread::sleep(cardwright::store::HEEDED_WITHIN);
+}
+
 /// Has all sessions have begun so many seconds earlier, as if that time had passed.
 pub fn age_sessions(site: &Site, seconds: u64) {
-    let statement = format!("UPDATE sessions SET proven = proven - {seconds}000000");
-    assert!(database(site).execute(&statement, []).unwrap() > 0);
+    alter(site, &format!("UPDATE sessions SET proven = proven - {seconds}000000"));
 }
 
 /// Has all sessions have been used so many seconds earlier.
 pub fn idle_sessions(site: &Site, seconds: u64) {
-    let statement = format!("UPDATE sessions SET last_used = last_used - {seconds}000000");
-    assert!(database(site).execute(&statement, []).unwrap() > 0);
+    alter(site, &format!("UPDATE sessions SET last_used = last_used - {seconds}000000"));
 }
 
 /// When the only session was used last, as the database has it.

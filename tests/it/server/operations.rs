@@ -73,7 +73,7 @@ fn health_is_told_to_anybody_and_names_what_fails() {
     assert_eq!(asked(&lab), (Some(0), "good".into()));
     let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
     database.execute_batch("ALTER TABLE audit_chains RENAME TO gone").unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(600));
+    std::thread::sleep(std::time::Duration::from_millis(1100));
     let failing = lab.call(None, "GET", "/healthz", None);
     assert_eq!((failing.status, failing.json()["checks"]["store"].as_str()), (503, Some("unreachable")));
     assert_eq!(asked(&lab), (Some(11), "server-unwell".into()));

@@ -58,6 +58,7 @@ pub fn with_store<T>(lab: &Lab, work: impl AsyncFnOnce(&Store) -> T) -> T {
     runtime.block_on(async {
         let store = Store::open(&lab.data().join("cardwright.db")).await.unwrap();
         let outcome = work(&store).await;
+        store.heeded().await;
         store.close().await;
         outcome
     })
@@ -141,6 +142,7 @@ fn an_entry_stays_for_one_list_after_its_certificate_expired() {
         let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
         database.execute("UPDATE certificates SET not_after = ?1", [micros]).unwrap();
         database.execute("UPDATE counters SET value = value + 1 WHERE name = 'revocations'", []).unwrap();
+        std::thread::sleep(store::HEEDED_WITHIN);
     };
     revoke(&lab, &alice, OffsetDateTime::now_utc(), 1);
     expire(OffsetDateTime::now_utc() - Duration::hours(1));

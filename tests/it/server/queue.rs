@@ -126,6 +126,28 @@ fn a_queue_is_walked_in_its_order_and_a_row_tells_what_its_review_tells() {
 }
 
 #[test]
+fn ones_own_requests_come_whole_as_mim_has_them_or_in_pages() {
+    for lab in labs() {
+        let alice = lab.user("alice", &[]);
+        let mut asked: Vec<String> = (0..5).map(|_| asks(&lab, &alice, 4)).collect();
+        asked.reverse();
+        let own = |query: &str| {
+            let answer = lab.get(&alice, &format!("{API}/requests{query}"));
+            assert!([200, 204].contains(&answer.status), "{query}: {answer:?}");
+            answer.json().as_array().cloned().unwrap_or_default()
+        };
+        let whole = own("");
+        let ids: Vec<_> = whole.iter().map(|request| request["Uuid"].as_str().unwrap()).collect();
+        assert_eq!(ids, asked, "the newest first");
+        assert_eq!((own("?limit=2"), own(&format!("?limit=2&before={}", asked[1]))), (whole[..2].into(), whole[2..4].into()));
+        let last = format!("?targetuser=current&status=Pending&limit=2&before={}", asked[3]);
+        assert_eq!((own(&last), own(&format!("?before={}", asked[4]))), (whole[4..].into(), Vec::new()));
+        let refused = lab.get(&alice, &format!("{API}/requests?limit=two"));
+        assert_eq!(refused.status, 400);
+    }
+}
+
+#[test]
 fn what_waits_is_counted_for_whom_it_waits() {
     for lab in labs() {
         let alice = lab.user("alice", &[]);

@@ -22,7 +22,12 @@ fn one_of_each() -> Vec<Route> {
         Route::GetPolicy { template: A, workflow: RequestType::TemporaryCards },
         Route::GetSmartcardConfig { template: A },
         Route::CreateRequest,
-        Route::ListRequests { target_user_current: true, status: Some(RequestStatus::Pending) },
+        Route::ListRequests {
+            target_user_current: true,
+            status: Some(RequestStatus::Pending),
+            before: Some(B),
+            limit: Some(7),
+        },
         Route::GetRequest { request: A },
         Route::CloseRequest { request: A },
         Route::GetGenerationOptions { request: A },
@@ -205,7 +210,8 @@ fn uris_are_spelt_as_in_the_samples() {
     );
     let policy = Route::GetPolicy { template: A, workflow: RequestType::Enroll };
     assert_eq!(policy.path_and_query(), format!("/api/v1.0/profiletemplates/{A}/policies/enroll"));
-    assert_eq!(Route::ListRequests { target_user_current: false, status: None }.path_and_query(), "/api/v1.0/requests");
+    let all = Route::ListRequests { target_user_current: false, status: None, before: None, limit: None };
+    assert_eq!(all.path_and_query(), "/api/v1.0/requests", "as MIM has it");
 }
 
 #[test]

@@ -268,6 +268,8 @@ pub fn rows() -> Vec<Row> {
         row(Pending, [204, 200, 204, 204, 204, 204, 204, 204], |_, _| Route::ListRequests {
             target_user_current: false,
             status: None,
+            before: None,
+            limit: None,
         }),
         row(Pending, [404, 200, 404, 200, 200, 200, 200, 200], |_, o| Route::GetRequest { request: o.request }),
         with(
