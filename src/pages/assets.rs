@@ -1,7 +1,7 @@
 //! The style sheet, the script and the icon. Their addresses hold a digest of them, so a browser keeps them until they change.
 
 use super::form::mark;
-use crate::web::file::{CacheableFile, cached};
+use crate::web::file::{CacheableFile, cached, gzip};
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -24,27 +24,31 @@ const KEPT: Duration = Duration::days(365);
 /// Holds the tags of the files, in their order: each page names them.
 static TAGS: LazyLock<[String; FILES.len()]> = LazyLock::new(|| FILES.map(|(.., content)| mark(content)));
 
-/// Finds a file by its name: its tag, its media type and its content.
-fn file(name: &str) -> Option<(&'static str, &'static str, &'static str)> {
+/// Holds the files as gzip, in their order.
+static PACKED: LazyLock<[Option<Bytes>; FILES.len()]> =
+    LazyLock::new(|| FILES.map(|(.., content)| gzip(content.as_bytes()).ok()));
+
+/// Finds a file by its name: its place, its tag, its media type and its content.
+fn file(name: &str) -> Option<(usize, &'static str, &'static str, &'static str)> {
     let at = FILES.iter().position(|(known, ..)| *known == name)?;
     let (_, media_type, content) = FILES.get(at)?;
-    Some((TAGS.get(at)?, media_type, content))
+    Some((at, TAGS.get(at)?, media_type, content))
 }
 
 /// Returns the address of a file; the directory's, where there is none of this name.
 pub fn address(name: &str) -> String {
-    let tag = file(name).map_or("", |(tag, ..)| tag);
+    let tag = file(name).map_or("", |(_, tag, ..)| tag);
     format!("{PREFIX}{tag}/{name}")
 }
 
 /// Answers with the file at this path; `None`: there is none, or another release's.
 pub fn respond(path: &str, headers: &HeaderMap, now: OffsetDateTime) -> Option<Response> {
     let (wanted, name) = path.strip_prefix(PREFIX)?.split_once('/')?;
-    let (tag, media_type, content) = file(name).filter(|(tag, ..)| *tag == wanted)?;
+    let (at, tag, media_type, content) = file(name).filter(|(_, tag, ..)| *tag == wanted)?;
     let file = CacheableFile {
         media_type,
         bytes: Bytes::from_static(content.as_bytes()),
-        packed: None,
+        packed: PACKED.get(at).cloned().flatten(),
         tag: tag.to_owned(),
         modified: OffsetDateTime::UNIX_EPOCH,
         expires: now + KEPT,

@@ -6,8 +6,8 @@ use super::names::{NameKind, folded};
 use super::open::Store;
 use super::record::{LIST_LIMIT, UserRecord};
 use super::users;
-use super::watched::RawRow;
 use super::versions::COUNTERS;
+use super::watched::RawRow;
 use super::writer::Tx;
 
 const TABLE: &str = "folded_names";

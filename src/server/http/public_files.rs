@@ -84,9 +84,7 @@ pub async fn respond(app: &App, parts: &Parts, body: Body) -> Result<Response, A
             let _place = place(&app.public_places).await?;
             answered(app, parts, &question).await.map(|answer| cached_answer(&parts.headers, answer))
         }
-        PublicPath::Ocsp { question: None } if parts.method == Method::POST => {
-            posted_question(app, parts, body).await
-        }
+        PublicPath::Ocsp { question: None } if parts.method == Method::POST => posted_question(app, parts, body).await,
         PublicPath::Ocsp { question } => wrong_method(if question.is_some() { Verb::Get } else { Verb::Post }),
     }
 }

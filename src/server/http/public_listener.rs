@@ -26,7 +26,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationTok
     let serving = async {
         let share = usize::from(app.identity.limits.connections_per_address).min(MAX_OF_ADDRESS);
         let acceptor = listen::plain(Bounds { all: MAX_CONNECTIONS, of_address: share }, app.metrics.connections());
-        let service = Router::new().fallback(answer).with_state(app).into_make_service_with_connect_info::<SocketAddr>();
+        let service =
+            Router::new().fallback(answer).with_state(app).into_make_service_with_connect_info::<SocketAddr>();
         listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
     };
     if let Err(error) = listen::serve_until(ending.cancelled(), &handle, serving).await {

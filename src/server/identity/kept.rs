@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_another_version_counts_for_nothing() {
         let kept = Kept::<u32>::default();
-        let record = |what| Owned { what, holder: local_user(Uuid::nil(), "alice".into(), Vec::new(), [None, None, None]) };
+        let record =
+            |what| Owned { what, holder: local_user(Uuid::nil(), "alice".into(), Vec::new(), [None, None, None]) };
         let hash = |number: u32| {
             let mut hash = [0; 32];
             hash[..4].copy_from_slice(&number.to_be_bytes());

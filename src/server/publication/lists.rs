@@ -134,8 +134,7 @@ impl Publication {
         let kept = self.kept.lock().await.iter().find(|kept| kept.record.kind == kind).cloned();
         let Some(kept) = kept.filter(|kept| kept.looked.elapsed() < SERVED_FOR) else { return Ok(None) };
         let (record, now) = (&kept.record, OffsetDateTime::now_utc());
-        let counted =
-            self.waits(kind) || record.revocations == self.maker.store.versions().await?.revocations;
+        let counted = self.waits(kind) || record.revocations == self.maker.store.versions().await?.revocations;
         Ok((counted && self.is_young(record, now)).then_some(kept))
     }
 

@@ -5,8 +5,8 @@
 //! released since; after that the store is asked whether it is still true.
 
 use super::kept_answers::{Answer, KEPT, KeptAnswer, KeptAnswers};
-use crate::ca::{EmbeddedCa, RevocationReason};
 use crate::ca::ocsp::{Answering, Question, Refusal, Status};
+use crate::ca::{EmbeddedCa, RevocationReason};
 use crate::pkix::{Certificate, KeyAlgorithm, MemoryKey};
 use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
@@ -86,13 +86,9 @@ impl Responder {
     }
 
     /// Returns the answer that is kept, if it is still true.
-    async fn kept(
-        &self,
-        own: &EmbeddedCa,
-        id: Option<&[u8]>,
-        now: OffsetDateTime,
-    ) -> Result<Option<Answer>, ApiError> {
-        let Some(kept) = id.and_then(|id| self.kept.find(own.own().der(), id, now)).filter(|_| !self.witness.doubts()) else {
+    async fn kept(&self, own: &EmbeddedCa, id: Option<&[u8]>, now: OffsetDateTime) -> Result<Option<Answer>, ApiError> {
+        let Some(kept) = id.and_then(|id| self.kept.find(own.own().der(), id, now)).filter(|_| !self.witness.doubts())
+        else {
             return Ok(None);
         };
         let version = self.store.versions().await?.revocations;

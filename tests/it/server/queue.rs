@@ -139,7 +139,10 @@ fn ones_own_requests_come_whole_as_mim_has_them_or_in_pages() {
         let whole = own("");
         let ids: Vec<_> = whole.iter().map(|request| request["Uuid"].as_str().unwrap()).collect();
         assert_eq!(ids, asked, "the newest first");
-        assert_eq!((own("?limit=2"), own(&format!("?limit=2&before={}", asked[1]))), (whole[..2].into(), whole[2..4].into()));
+        assert_eq!(
+            (own("?limit=2"), own(&format!("?limit=2&before={}", asked[1]))),
+            (whole[..2].into(), whole[2..4].into())
+        );
         let last = format!("?targetuser=current&status=Pending&limit=2&before={}", asked[3]);
         assert_eq!((own(&last), own(&format!("?before={}", asked[4]))), (whole[4..].into(), Vec::new()));
         let refused = lab.get(&alice, &format!("{API}/requests?limit=two"));
