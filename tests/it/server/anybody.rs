@@ -39,8 +39,8 @@ fn costs_no_statement(lab: &Lab, what: &str, call: impl Fn() -> Answer) -> Vec<u
 fn question(lab: &Lab, certificate: &Path, options: &[&str]) -> Vec<u8> {
     let file = lab.directory.path().join("question.der").to_str().unwrap().to_owned();
     let authority = authority(lab);
-    let about = ["-issuer", &authority, "-reqout", &file, "-cert", certificate.to_str().unwrap()];
-    openssl(&[&["ocsp"][..], options, &about].concat());
+    let before = ["ocsp", "-issuer", &authority, "-reqout", &file];
+    openssl(&[&before[..], options, &["-cert", certificate.to_str().unwrap()]].concat());
     std::fs::read(&file).unwrap()
 }
 
