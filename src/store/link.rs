@@ -345,14 +345,12 @@ impl<'r> Columns<'r> {
         self.row.cell(column).and_then(T::from_cell).ok_or(Error::Damaged { table: self.table, column })
     }
 
-    /// Reads the next column as text, where it is; `None` where it holds something else.
+    /// Reads the next column as text; `None` where it holds something else.
     fn text(&mut self) -> Option<&'r str> {
         let column = self.next;
         self.next += 1;
-        match self.row.cell(column) {
-            Some(Cell::Text(text)) => Some(text),
-            _ => None,
-        }
+        let Some(Cell::Text(text)) = self.row.cell(column) else { return None };
+        Some(text)
     }
 
     /// Returns the error for the column that was read last.
