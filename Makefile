@@ -20,7 +20,7 @@ BROWSERS := desk::page:: kiosk:: pages:: support::browser
 # What does not need the other runs at the same time.
 MAKEFLAGS += --jobs
 
-.PHONY: demo test check installed tools built others browsers judged deb container torture screenshots bench bench-desk bench-server bench-large fuzz
+.PHONY: demo test check installed tools built others browsers judged licensed deb container torture screenshots bench bench-desk bench-server bench-large fuzz
 
 demo:
 	@scripts/install-missing demo
@@ -35,7 +35,7 @@ test: others browsers
 	@grep -hE '\.\.\. ignored' target/others.log target/browsers.log || \
 		echo "  no test else: all the tools that they need are installed"
 
-check: test judged
+check: test judged licensed
 
 installed:
 	@scripts/install-missing test
@@ -67,6 +67,9 @@ judged: built tools
 	nice $(CARGO) clippy --no-default-features -- -D warnings
 	nice $(CARGO) clippy --no-default-features --features kiosk -- -D warnings
 	RUSTDOCFLAGS="-D warnings" nice $(CARGO) doc --lib --bins --examples --no-deps --document-private-items
+
+# What it depends on, beside that: the checker is built in a directory of its own.
+licensed: built
 	nice scripts/check-dependencies
 
 # The two Debian packages, into target/debian: of the client alone, and of the whole program with the server's service.

@@ -1,12 +1,12 @@
 //! Writes the acts of a batch to the chain of the log that this connection has to itself, and commits.
 
 use super::super::act_key::ActKey;
-use super::super::audit::{Act, TABLE, Written, chained};
+use super::super::audit::{Act, Written, chained};
 use super::super::chain::{CHAINS, ChainHead, moved};
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Columns, FromRow, Statement, sql};
 use super::link::{Done, Link, gather, refusal};
-use super::sent::{uncommitted, unwritten};
+use super::sent::uncommitted;
 use std::sync::Arc;
 
 const ALL: &str = "SELECT chain, length, head FROM audit_chains ORDER BY chain";
@@ -37,10 +37,7 @@ pub(super) async fn commit(
     let all: Vec<_> = statements.iter().map(|statement| (statement, false)).collect();
     for done in link.together(first, &all, Some("COMMIT")).await.map_err(uncommitted)? {
         // Whatever is refused, PostgreSQL then answers a COMMIT by undoing all.
-        done.map_err(|cause| match &cause {
-            Cause::Postgres { code: Some(_), .. } => unwritten(TABLE, cause),
-            Cause::Postgres { code: None, .. } | Cause::Sqlite(_) => uncommitted(cause),
-        })?;
+        done.map_err(uncommitted)?;
     }
     link.chain = Some(chain);
     Ok(())

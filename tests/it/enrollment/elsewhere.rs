@@ -2,7 +2,7 @@
 
 use super::bench::{End, Face, PIN};
 use super::keys::{lab, settled};
-use super::matrix::{Again, KINDS, PULLED, UNANSWERED, column};
+use super::matrix::{Again, KINDS, OF_APDUS, OF_CALLS, PULLED, UNANSWERED, column};
 use super::memory_rules::{Cipher, Rules};
 use super::memory_token::MemoryToken;
 use super::real::Lab;
@@ -20,28 +20,28 @@ use std::path::PathBuf;
 
 #[test]
 fn a_pulled_piv_card_goes_on_elsewhere() {
-    column(&KINDS[0], Again::Elsewhere, &PULLED);
+    column(&KINDS[0], Again::Elsewhere, &PULLED, OF_APDUS);
 }
 
 #[test]
 fn a_pulled_yubikey_goes_on_elsewhere() {
-    column(&KINDS[1], Again::Elsewhere, &PULLED);
+    column(&KINDS[1], Again::Elsewhere, &PULLED, OF_APDUS);
 }
 
 #[test]
 fn a_pulled_gids_card_goes_on_elsewhere() {
-    column(&KINDS[2], Again::Elsewhere, &PULLED);
+    column(&KINDS[2], Again::Elsewhere, &PULLED, OF_APDUS);
 }
 
 #[test]
 fn a_pulled_pkcs11_token_goes_on_elsewhere() {
-    column(&KINDS[3], Again::Elsewhere, &PULLED);
+    column(&KINDS[3], Again::Elsewhere, &PULLED, OF_CALLS);
 }
 
 #[test]
 fn what_a_server_did_not_answer_goes_on_elsewhere() {
     for kind in &KINDS[..3] {
-        column(kind, Again::Elsewhere, &UNANSWERED);
+        column(kind, Again::Elsewhere, &UNANSWERED, OF_CALLS);
     }
 }
 

@@ -16,34 +16,21 @@ use anyhow::Result;
 use device::Device;
 use person::{Person, Portrait};
 
-/// The flows, and what is done before. Of each, one point of so many (`part`) is tried where not all are.
+/// The flows, and what is done before.
 const FLOWS: [Flow; 8] = [
-    Flow { name: "enroll", before: &[], work: person::enroll, command: &["enroll"], part: 11 },
-    Flow { name: "renew", before: &[person::enroll], work: person::renew, command: &["renew"], part: 11 },
-    Flow { name: "unblock", before: &[person::enroll], work: person::unblock, command: &["unblock"], part: 11 },
-    Flow { name: "retire", before: &[person::enroll], work: person::retire, command: &["retire", "--yes"], part: 11 },
+    Flow { name: "enroll", before: &[], work: person::enroll, command: &["enroll"] },
+    Flow { name: "renew", before: &[person::enroll], work: person::renew, command: &["renew"] },
+    Flow { name: "unblock", before: &[person::enroll], work: person::unblock, command: &["unblock"] },
+    Flow { name: "retire", before: &[person::enroll], work: person::retire, command: &["retire", "--yes"] },
     Flow {
         name: "replace",
         before: &[person::enroll, person::lose, person::get_another],
         work: person::replace,
         command: &["enroll", "--request", "REQUEST"],
-        part: 11,
     },
-    Flow {
-        name: CHANGE_PIN,
-        before: &[person::enroll],
-        work: person::change_pin,
-        command: &["token", "change-pin"],
-        part: 11,
-    },
-    Flow { name: RETIRE_LOST, before: &[person::enroll], work: person::retire_lost, command: &[], part: 11 },
-    Flow {
-        name: "unblock by telephone",
-        before: &[person::enroll],
-        work: person::unblock_by_telephone,
-        command: &[],
-        part: 11,
-    },
+    Flow { name: CHANGE_PIN, before: &[person::enroll], work: person::change_pin, command: &["token", "change-pin"] },
+    Flow { name: RETIRE_LOST, before: &[person::enroll], work: person::retire_lost, command: &[] },
+    Flow { name: "unblock by telephone", before: &[person::enroll], work: person::unblock_by_telephone, command: &[] },
 ];
 /// The first so many are begun by a journal, and go on at another workstation.
 const GO_ON_ELSEWHERE: usize = 4;
@@ -60,6 +47,9 @@ pub const KINDS: [Kind; 4] = [
     Kind { name: "PKCS#11", lab: || Lab::with(true, of_matrix), make: device::memory, flows: 7 },
 ];
 
+/// Where not all points are tried, one of so many is: of the APDUs of a card, and of what is fewer.
+pub const OF_APDUS: usize = 23;
+pub const OF_CALLS: usize = 11;
 /// More points than any flow has, of one kind.
 const MOST: usize = 400;
 
@@ -71,7 +61,6 @@ struct Flow {
     work: Act,
     /// How the program is told to do that with a card in a reader; none: it is not tried.
     command: &'static [&'static str],
-    part: usize,
 }
 
 pub struct Kind {
@@ -191,7 +180,7 @@ pub const UNANSWERED: [fn(usize) -> Harm; 2] =
     [|at| Harm::Unanswered { at, carried_out: false }, |at| Harm::Unanswered { at, carried_out: true }];
 
 /// All flows on a kind of card.
-pub fn column(kind: &Kind, again: Again, harms: &[fn(usize) -> Harm]) {
+pub fn column(kind: &Kind, again: Again, harms: &[fn(usize) -> Harm], part: usize) {
     let lab = (kind.lab)();
     let flows = if again == Again::Elsewhere { GO_ON_ELSEWHERE } else { kind.flows };
     let mut all = 0;
@@ -199,7 +188,7 @@ pub fn column(kind: &Kind, again: Again, harms: &[fn(usize) -> Harm]) {
         let trial = Trial::new(&lab, kind, flow, again);
         let mut cut_off = 0;
         for harm in harms {
-            let points = torture::points_in(flow.part, 0..MOST);
+            let points = torture::points_in(part, 0..MOST);
             cut_off += points.take_while(|at| trial.is_cut_off_by(harm(*at))).count();
         }
         // A part may have no point of a short flow.
@@ -224,28 +213,28 @@ fn a_renewed_key_is_removed_even_where_its_certificate_went_before() {
 
 #[test]
 fn a_pulled_piv_card_comes_to_the_undisturbed_end() {
-    column(&KINDS[0], Again::Here, &PULLED);
+    column(&KINDS[0], Again::Here, &PULLED, OF_APDUS);
 }
 
 #[test]
 fn a_pulled_yubikey_comes_to_the_undisturbed_end() {
-    column(&KINDS[1], Again::Here, &PULLED);
+    column(&KINDS[1], Again::Here, &PULLED, OF_APDUS);
 }
 
 #[test]
 fn a_pulled_gids_card_comes_to_the_undisturbed_end() {
-    column(&KINDS[2], Again::Here, &PULLED);
+    column(&KINDS[2], Again::Here, &PULLED, OF_APDUS);
 }
 
 #[test]
 fn a_pulled_pkcs11_token_comes_to_the_undisturbed_end() {
-    column(&KINDS[3], Again::Here, &PULLED);
+    column(&KINDS[3], Again::Here, &PULLED, OF_CALLS);
 }
 
 #[test]
 fn a_server_that_does_not_answer_leaves_a_card_with_the_undisturbed_end() {
     // A PKCS#11 token has tests of its own for that.
     for kind in &KINDS[..3] {
-        column(kind, Again::Here, &UNANSWERED);
+        column(kind, Again::Here, &UNANSWERED, OF_CALLS);
     }
 }

@@ -165,7 +165,7 @@ const REPORTS: [Report; 5] = [
 impl Report {
     /// Has the desk report it, with the answer to a call lost; what came of it, and whether it was.
     fn reported(&self, seat: &Seat, lab: &Lab, lost: Option<(usize, bool)>) -> (Portrait, bool) {
-        let flow = Flow { name: "report", before: &[person::enroll], work: person::enroll, command: &[], part: 1 };
+        let flow = Flow { name: "report", before: &[person::enroll], work: person::enroll, command: &[] };
         let mut person = person_before(lab, &KINDS[1], &flow, &seat.proxy);
         self.before.iter().for_each(|act| act(&mut person).unwrap());
         let card = person.smartcard().unwrap().to_string();
