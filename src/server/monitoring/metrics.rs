@@ -1,7 +1,8 @@
 //! Counts what the server does, for Prometheus (OpenMetrics text). No label holds a name, an id or a path.
 
+use super::stored::KeptStored;
 use crate::cm::problem::ProblemCode;
-use crate::store::{self, CardCount, ListKind, MasterKeyUse, OutboxCount, Period, Store, VersionCount};
+use crate::store::{self, CardCount, MasterKeyUse, OutboxCount, Period, Store, VersionCount};
 use crate::web::bound::CountConnections;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -109,6 +110,7 @@ pub struct Metrics {
     /// By template.
     versions: Mutex<HashMap<Uuid, (Instant, Vec<VersionCount>)>>,
     census: Mutex<Option<Census>>,
+    stored: KeptStored,
 }
 
 impl Default for Metrics {
@@ -130,6 +132,7 @@ impl Default for Metrics {
             key_uses: Mutex::default(),
             versions: Mutex::default(),
             census: Mutex::default(),
+            stored: KeptStored::default(),
         }
     }
 }
@@ -268,7 +271,7 @@ impl Metrics {
         Ok((cards, ends))
     }
 
-    /// Returns everything as OpenMetrics text; what only the store knows is read from it now. `ends` are those of the own
+    /// Returns everything as OpenMetrics text; what only the store knows is a second old at most. `ends` are those of the own
     /// CA's certificate, and of the issuing one's.
     pub async fn text(&self, store: &Store, ends: [Option<OffsetDateTime>; 2]) -> Result<String, store::Error> {
         let mut registry = Registry::with_prefix("cardwright");
@@ -296,10 +299,14 @@ impl Metrics {
             by_act.get_or_create(&Act { act }).inc_by(*count);
         }
         registry.register("acts", "Acts logged", by_act);
-        let pending = store.pending_requests().await?.map_or(0, |count| count.0);
-        registry.register("pending_approvals", "Requests that wait for approval", ConstGauge::new(pending as f64));
+        let stored = self.stored.read(store).await?;
+        registry.register(
+            "pending_approvals",
+            "Requests that wait for approval",
+            ConstGauge::new(stored.pending as f64),
+        );
         let heads = Family::<ChainLabel, Gauge>::default();
-        for head in store.audit_chains().await? {
+        for head in &stored.heads {
             heads.get_or_create(&ChainLabel { chain: head.chain }).set(head.length);
         }
         registry.register("audit_head", "Number of the last act of a chain", heads);
@@ -321,7 +328,7 @@ impl Metrics {
                 moment(name, help, end.unix_timestamp());
             }
         }
-        if let Some(since) = store.oldest_pending().await? {
+        if let Some(since) = stored.oldest_pending {
             moment("pending_since_seconds", "Since when the oldest request waits for approval", since.unix_timestamp());
         }
         moment("tls_end_seconds", "When the certificate for TLS ends", self.tls_end.load(Ordering::Relaxed));
@@ -329,14 +336,14 @@ impl Metrics {
         if read > 0 {
             moment("directory_read_seconds", "When the directory was read last", read);
         }
-        if let Some(list) = store.list(ListKind::Delta).await?.filter(|list| list.number > 0) {
+        if let Some(list) = &stored.delta {
             moment("delta_crl_end_seconds", "When the list of changes ends", list.next_update.unix_timestamp());
         }
-        if let Some(list) = store.list(ListKind::Base).await?.filter(|list| list.number > 0) {
+        if let Some(list) = &stored.base {
             moment("crl_made_seconds", "When the complete list was made", list.this_update.unix_timestamp());
             moment("crl_end_seconds", "When the complete list ends", list.next_update.unix_timestamp());
         }
-        register_outbox(&mut registry, store.outbox_count().await?, OffsetDateTime::now_utc());
+        register_outbox(&mut registry, stored.outbox, OffsetDateTime::now_utc());
         let counts = store.counts();
         registry.register("store_commits", "Commits of the store", counted(counts.commits));
         registry.register("store_jobs", "Write jobs of the store", counted(counts.jobs));

@@ -1,7 +1,7 @@
 //! Tokens and sessions: found by their hash, with their holder; bounded in number.
 
 use super::*;
-use cardwright::store::{BearerRecord, NameKind, SessionRecord};
+use cardwright::store::{BearerRecord, BoxFuture, HEEDED_WITHIN, NameKind, SessionRecord, Tx};
 
 fn token(owner: Uuid, label: &str, byte: u8) -> BearerRecord {
     BearerRecord {
@@ -118,4 +118,52 @@ async fn sessions_are_bounded_in_number_and_pruned_when_they_are_over() {
     assert_eq!(kept, [3, 2]);
     assert!(store.session_by_hash(&[3; 32]).await.unwrap().is_some_and(|held| held.holder.uuid == owner));
     assert_eq!(store.session_by_hash(&[0; 32]).await.unwrap(), None);
+}
+
+/// Writes one thing, and says whether the versions moved by it: here at once, and for another program on the database in time.
+async fn moves<F>(here: &Store, there: &Store, job: F) -> bool
+where
+    F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<(), Error>> + Send + 'static,
+{
+    let before = (here.versions().await.unwrap().callers, there.versions().await.unwrap().callers);
+    here.write(job).await.unwrap();
+    let now = here.versions().await.unwrap().callers;
+    here.heeded().await;
+    let told = there.versions().await.unwrap().callers;
+    assert_eq!((before.0, told), (before.1, now), "both say the same, before and after");
+    now != before.0
+}
+
+on_both! {
+    async fn what_changes_a_caller_moves_the_version_and_what_adds_or_uses_one_does_not(place: Place) {
+        let (here, there) = (place.open().await, place.open().await);
+        let ada = add_user(&here, "ada").await;
+        let (one, visit) = (token(ada.uuid, "one", 1), session(ada.uuid, 1));
+        let (uuid, visited, owner) = (one.uuid, visit.uuid, ada.uuid);
+        let adds = moves(&here, &there, move |tx| Box::pin(async move {
+            tx.insert_bearer(&one).await?;
+            tx.insert_session(&visit).await?;
+            tx.prune_sessions(owner, 5, NOW).await.map(drop)
+        }));
+        assert!(!adds.await);
+        let later = NOW + Duration::from_secs(10);
+        let uses = moves(&here, &there, move |tx| Box::pin(async move {
+            tx.touch_bearer(uuid, later, NOW).await?;
+            tx.touch_session(visited, later).await
+        }));
+        assert!(!uses.await);
+        assert!(moves(&here, &there, move |tx| Box::pin(async move { tx.shorten_bearer(uuid, NOW).await })).await);
+        assert!(moves(&here, &there, move |tx| Box::pin(async move { tx.revoke_bearer(uuid, NOW).await.map(drop) })).await);
+        assert!(!moves(&here, &there, move |tx| Box::pin(async move { tx.revoke_bearer(uuid, NOW).await.map(drop) })).await);
+        assert!(moves(&here, &there, move |tx| Box::pin(async move { tx.remove_session(visited).await })).await);
+        let off = UserRecord { disabled: true, ..ada };
+        assert!(moves(&here, &there, move |tx| Box::pin(async move { tx.update_user(&off).await })).await);
+        // However many ask, the database is asked four times a second at most.
+        let (before, since) = (here.counts().statements, std::time::Instant::now());
+        for _ in 0..1000 {
+            here.versions().await.unwrap();
+        }
+        let asked = here.counts().statements - before;
+        assert!(u128::from(asked) <= 1 + since.elapsed().as_millis() / HEEDED_WITHIN.as_millis(), "{asked}");
+    }
 }
