@@ -6,19 +6,17 @@
 
 #![allow(clippy::print_stdout)]
 
-#[path = "enrollment/cost.rs"]
-mod cost;
 mod support;
 
 use anyhow::{Context, Result, bail, ensure};
 use cardwright::farm::pcscd::{CLIENTS_VARIABLE, PrivatePcscd, Reader};
 use cardwright::virtual_card::{PivCard, PivOptions, SharedCard};
-use cost::{Cost, timed};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use support::cardwright::{Cardwright, Options, command, json};
+use support::cost::{Cost, timed};
 use support::numbers::{Spread, milliseconds};
 use support::process::fresh_directory;
 use support::table;

@@ -1,45 +1,39 @@
-//! P-256 enrollment by `cardwright enroll` against pkcs11-tool and openssl, on the same SoftHSM token, in turn.
+//! P-256 enrollment by `cardwright enroll` against pkcs11-tool and openssl, on the same SoftHSM token, in turn: rows of the table
+//! that `make bench` prints.
 //!
-//! Ours is the whole of it: the command, HTTPS, and a server that writes every step to SQLite before it answers. It is
-//! measured with everything in memory, as the pipeline waits for no disk, and with server and journal durable on disk.
-//! Theirs is what an administrator would script: key on the token, request through OpenSSL's PKCS#11 engine,
-//! `openssl x509 -req` with a CA in files, certificate written to the token and read back. Both meet a token that is
-//! initialised and holds no object; taking the objects off again is not timed.
+//! Ours is the whole of it: the command, HTTPS, and a server that writes every step to SQLite before it answers; server and
+//! journal are durable on disk. Theirs is what an administrator would script: key on the token, request through OpenSSL's
+//! PKCS#11 engine, `openssl x509 -req` with a CA in files, certificate written to the token and read back; it never waits for
+//! a disk. Both meet a token in memory that is initialised and holds no object; taking the objects off again is not timed.
+//! Then once more: how often the command waits for the disk, and how much memory it takes.
 
 #![allow(clippy::print_stdout)]
 
-#[path = "enrollment/cost.rs"]
-mod cost;
+#[path = "../tests/it/support/flushes.rs"]
+#[allow(clippy::unwrap_used)]
+mod flushes;
 #[path = "enrollment/pipeline.rs"]
 mod pipeline;
 mod support;
 
 use anyhow::{Context, Result};
-use cost::{Cost, timed};
+use flushes::Flushes;
 use pipeline::Pipeline;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Command, Stdio};
 use support::cardwright::{Cardwright, Options, command, json};
-use support::numbers::{Spread, milliseconds};
+use support::cost::{Cost, cpu_ratio, ended, timed, wall_ratio};
 use support::process::fresh_directory;
-use support::table;
+use support::rows::{Row, Rows, missing};
 
 const WARM_UP: usize = 2;
 const PAIRS: usize = 20;
+const PEAKS: usize = 5;
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const LABEL: &str = "bench";
 const PIN: &str = "271828";
+const ENROLL: [&str; 3] = ["enroll", "--label", LABEL];
 const SOFTHSM_CONF: &str = include_str!("../softhsm-config/softhsm2.conf");
-
-/// Where everything lies but the token, which is in memory always.
-#[derive(Clone, Copy)]
-enum Place {
-    /// Nobody waits for a disk, as the pipeline never does.
-    Memory,
-    /// Server and journal wait for the disk at every step.
-    Disk,
-}
 
 /// A directory in memory; gone when dropped.
 struct Memory(PathBuf);
@@ -101,7 +95,7 @@ impl Ours {
     fn enroll(&self) -> Result<Cost> {
         let before = self.server.service.cpu()?;
         let cost = timed(|| {
-            let told = json(self.command().args(["enroll", "--label", LABEL]))?;
+            let told = json(self.command().args(ENROLL))?;
             told["certificates"][0]["serial_number"].as_str().map(drop).context("no certificate was installed")
         })?;
         Ok(Cost { server_cpu: self.server.service.cpu()? - before, ..cost })
@@ -112,16 +106,8 @@ impl Ours {
     }
 }
 
-type Pairs = Vec<(Cost, Cost)>;
-
-fn measure(place: Place) -> Result<Pairs> {
-    let memory = Memory::make()?;
-    let directory = match place {
-        Place::Memory => memory.0.clone(),
-        Place::Disk => fresh_directory("enrollment")?,
-    };
-    let ours = Ours::prepare(&directory, &memory)?;
-    let theirs = Pipeline::prepare(&directory, &memory.configuration())?;
+/// Both in turn.
+fn pairs(ours: &Ours, theirs: &Pipeline) -> Result<Vec<(Cost, Cost)>> {
     let mut pairs = Vec::new();
     for turn in 0..WARM_UP + PAIRS {
         let our_cost = ours.enroll()?;
@@ -135,36 +121,47 @@ fn measure(place: Place) -> Result<Pairs> {
     Ok(pairs)
 }
 
+/// How often the command waits for the disk.
+fn flushed(ours: &Ours, directory: &Path) -> Result<usize> {
+    let flushes = Flushes::kept_in(directory);
+    json(flushes.watch(ours.command().args(ENROLL)))?;
+    ours.clear()?;
+    Ok(flushes.taken().len())
+}
+
+/// The most memory that the command had resident, in MiB.
+fn peak(ours: &Ours) -> Result<f64> {
+    let child = ours.command().args(ENROLL).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    let peak = ended(child)?;
+    ours.clear()?;
+    Ok(peak)
+}
+
 fn main() -> Result<()> {
-    publish(&measure(Place::Memory)?, &measure(Place::Disk)?)
-}
-
-fn row(what: &str, pairs: &Pairs, our: fn(&Cost) -> Duration, their: fn(&Cost) -> Duration) -> Vec<String> {
-    let spread = |of: &dyn Fn(&(Cost, Cost)) -> f64| Spread::of(pairs.iter().map(of));
-    vec![
-        what.to_owned(),
-        spread(&|(ours, _)| milliseconds(our(ours))).told(1),
-        spread(&|(_, theirs)| milliseconds(their(theirs))).told(1),
-        spread(&|(ours, theirs)| our(ours).as_secs_f64() / their(theirs).as_secs_f64()).told(2),
-    ]
-}
-
-fn publish(memory: &Pairs, disk: &Pairs) -> Result<()> {
-    let rows = [
-        row("wall, all in memory", memory, |cost| cost.wall, |cost| cost.wall),
-        row("wall, server and journal durable on disk", disk, |cost| cost.wall, |cost| cost.wall),
-        row("CPU of the commands", memory, |cost| cost.cpu, |cost| cost.cpu),
-        row("CPU with our server's", memory, Cost::cpu_with_server, |cost| cost.cpu),
-    ];
-    let notes = [
-        format!(
-            "Median (least to greatest) of {PAIRS} pairs in turn after {WARM_UP} for warmth; the ratio is taken pair by pair."
-        ),
-        "Ours has in it what the pipeline has not: TLS, a workflow on a server, a journal that survives a kill, retry \
-         counters read. On disk it waits for it at every step; the pipeline never waits for a disk."
-            .to_owned(),
-        format!("`cargo bench --bench enrollment`, {}.", table::machine()),
-    ];
-    let head = ["P-256 enrollment, ms", "cardwright and its server", "pkcs11-tool and openssl", "ratio"];
-    table::publish("enrollment", "Enrollment", &head, &rows, &notes)
+    let rows = Rows::begin("2-enrollment")?;
+    let (directory, memory) = (fresh_directory("enrollment")?, Memory::make()?);
+    let (wall, cpu) = (
+        "P-256 enrollment on PKCS#11, durable on disk, wall time to pkcs11-tool's and openssl's",
+        "the same, processor time with our server's",
+    );
+    let waits = "waits for the disk (fsync) of an enrollment at the client";
+    if !Path::new(MODULE).is_file() {
+        let skipped = |what: &str| Row::skipped(what, "SoftHSM is not installed");
+        return rows.add(&[skipped(wall).at_most(0.35), skipped(cpu), skipped(waits).at_most(4.0)]);
+    }
+    let ours = Ours::prepare(&directory, &memory)?;
+    match missing(&["pkcs11-tool", "openssl"]) {
+        Some(why) => rows.add(&[Row::skipped(wall, why.clone()).at_most(0.35), Row::skipped(cpu, why)])?,
+        None => {
+            let pairs = pairs(&ours, &Pipeline::prepare(&directory, &memory.configuration())?)?;
+            rows.add(&[Row::new(wall, wall_ratio(&pairs)).at_most(0.35), Row::new(cpu, cpu_ratio(&pairs))])?;
+        }
+    }
+    let waits = match missing(&["cc"]) {
+        Some(why) => Row::skipped(waits, why),
+        None => Row::count(waits, flushed(&ours, &directory)?),
+    };
+    let peaks = (0..PEAKS).map(|_| peak(&ours)).collect::<Result<Vec<_>>>()?;
+    let peak = Row::new("peak memory of the client, enrollment on PKCS#11", peaks).in_unit(" MiB", 1);
+    rows.add(&[waits.at_most(4.0), peak.at_most(12.0)])
 }

@@ -2,8 +2,9 @@
 
 use super::load::{self, Connection, Outcome, Place};
 use super::support::process::{Service, run};
-use super::{Key, pem};
 use anyhow::{Context, Result, bail, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rusqlite::Connection as Database;
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -24,11 +25,11 @@ pub struct Cfssl {
 }
 
 impl Cfssl {
-    /// Starts it on a free port with a CA key of this kind.
-    pub fn start(parent: &Path, key: Key, stored: bool) -> Result<Self> {
+    /// Starts it on a free port with a P-256 CA.
+    pub fn start(parent: &Path, stored: bool) -> Result<Self> {
         let directory = parent.join(if stored { "cfssl-stored" } else { "cfssl" });
         std::fs::create_dir(&directory)?;
-        let root = new_root(&directory, key)?;
+        let root = new_root(&directory)?;
         let default = json!({ "usages": ["digital signature", "key encipherment", "client auth"], "expiry": "8760h" });
         write(&directory, "config.json", &json!({ "signing": { "default": default } }))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -65,7 +66,7 @@ impl Cfssl {
     pub fn sign(&self, connections: usize, requests: &[Vec<u8>]) -> Result<Outcome> {
         let bodies: Vec<String> =
             requests.iter().map(|der| json!({ "certificate_request": pem(der) }).to_string()).collect();
-        load::run(&self.place, connections, bodies.len(), |connection, piece| {
+        load::run(&[&self.place], connections, bodies.len(), |connection, piece| {
             let answer = connection.call("POST", "/api/v1/cfssl/sign", "", &bodies[piece])?.expect(200)?;
             ensure!(answer.contains("BEGIN CERTIFICATE"), "no certificate: {answer}");
             Ok(())
@@ -74,15 +75,20 @@ impl Cfssl {
 }
 
 /// Makes a CA and a certificate of it for localhost; gives the CA's, DER.
-fn new_root(directory: &Path, key: Key) -> Result<Vec<u8>> {
-    let (algo, size) = key.cfssl();
-    write(directory, "root.json", &json!({ "CN": "bench", "key": { "algo": algo, "size": size } }))?;
+fn new_root(directory: &Path) -> Result<Vec<u8>> {
+    write(directory, "root.json", &json!({ "CN": "bench", "key": { "algo": "ecdsa", "size": 256 } }))?;
     gencert(directory, &["-initca", "root.json"], "ca")?;
     let host = json!({ "CN": "localhost", "hosts": ["localhost"], "key": { "algo": "ecdsa", "size": 256 } });
     write(directory, "host.json", &host)?;
     gencert(directory, &["-ca", "ca.pem", "-ca-key", "ca-key.pem", "host.json"], "tls")?;
     let pem = std::fs::read_to_string(directory.join("ca.pem"))?;
     Ok(cardwright::pkix::Certificate::from_pem(&pem)?.der().to_vec())
+}
+
+fn pem(der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST-----\n", lines.join("\n"))
 }
 
 fn gencert(directory: &Path, arguments: &[&str], name: &str) -> Result<()> {

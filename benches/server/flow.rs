@@ -3,12 +3,17 @@
 
 use super::ours::Ours;
 use super::postgres::Postgres;
+use super::support::cardwright::Options;
 use super::support::numbers::Spread;
 use super::support::table;
-use super::{Key, LOADS, ROUNDS, WARM_UP, certification_requests, subdirectory};
+use super::{WARM_UP, certification_requests, subdirectory};
 use anyhow::Result;
 use std::path::Path;
 use std::time::Duration;
+
+const ROUNDS: usize = 3;
+/// Connections, and certificates a round: about a second's work each.
+const LOADS: [(usize, usize); 3] = [(1, 300), (8, 1000), (64, 2000)];
 
 /// A round of ours.
 struct Round {
@@ -29,10 +34,11 @@ fn round(ours: &Ours, postgres: &Postgres, connections: usize, requests: &[Vec<u
 
 /// Measures, and prints a table.
 pub fn told(directory: &Path, postgres: &Postgres) -> Result<()> {
-    let lite = Ours::start(&subdirectory(directory, "sqlite")?, Key::P256, "", None)?;
+    let lite = Ours::start(&subdirectory(directory, "sqlite")?, &Options::default())?;
     let database = postgres.database("flow")?;
     let settings = postgres.settings(&database);
-    let large = Ours::start(&subdirectory(directory, "postgres-server")?, Key::P256, &settings, None)?;
+    let options = Options { settings: &settings, ..Options::default() };
+    let large = Ours::start(&subdirectory(directory, "postgres-server")?, &options)?;
     let yardstick = postgres.yardstick(&database, directory)?;
     let warm = certification_requests(WARM_UP)?;
     lite.flow(8, &warm)?;

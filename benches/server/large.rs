@@ -4,9 +4,10 @@ use super::crowd::Crowd;
 use super::load::Outcome;
 use super::ours::Ours;
 use super::postgres::Postgres;
-use super::support::numbers::{Spread, milliseconds, quantile};
+use super::support::cardwright::Options;
+use super::support::numbers::{Spread, quantile};
 use super::support::table;
-use super::{Key, certification_requests, subdirectory};
+use super::{certification_requests, sorted, subdirectory};
 use anyhow::Result;
 use std::path::Path;
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub fn told(directory: &Path, postgres: &Postgres) -> Result<()> {
     let template = Uuid::parse_str("2f6a9c1e-94a5-4c55-9a40-3f6f0f8a7c11")?;
     let crowd = Crowd { cards, requests: cards * REQUESTS_A_CARD, template };
     let start = |name: &str, settings: &str, fill: Option<&str>| {
-        Ours::start(&subdirectory(directory, name)?, Key::P256, settings, fill)
+        Ours::start(&subdirectory(directory, name)?, &Options { settings, fill, ..Options::default() })
     };
     let empty = start("empty", "", None)?;
     let full = start("full", "", Some(&crowd.sqlite()))?;
@@ -74,7 +75,5 @@ fn median_of(outcome: Outcome) -> f64 {
 }
 
 fn median(latencies: &[Duration]) -> f64 {
-    let mut sorted: Vec<f64> = latencies.iter().copied().map(milliseconds).collect();
-    sorted.sort_by(f64::total_cmp);
-    quantile(&sorted, 0.5)
+    quantile(&sorted(latencies), 0.5)
 }

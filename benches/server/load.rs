@@ -41,15 +41,16 @@ impl Place {
     }
 }
 
-/// Does pieces 0 to `count` of some work over that many connections; the clock starts when all are connected.
+/// Does pieces 0 to `count` of some work over that many connections, to one place after the other; the clock starts when all
+/// are connected.
 pub fn run(
-    place: &Place,
+    places: &[&Place],
     connections: usize,
     count: usize,
     work: impl Fn(&mut Connection, usize) -> Result<()> + Sync,
 ) -> Result<Outcome> {
     let (next, start) = (AtomicUsize::new(0), Barrier::new(connections + 1));
-    let one = || -> Result<Vec<Duration>> {
+    let one = |place: &Place| -> Result<Vec<Duration>> {
         let connection = Connection::open(place);
         start.wait();
         let mut connection = connection?;
@@ -65,7 +66,7 @@ pub fn run(
         }
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..connections).map(|_| scope.spawn(one)).collect();
+        let threads: Vec<_> = places.iter().cycle().take(connections).map(|place| scope.spawn(|| one(place))).collect();
         start.wait();
         let begun = Instant::now();
         let mut latencies = Vec::with_capacity(count);
@@ -87,6 +88,8 @@ pub struct Answer {
     pub status: u16,
     /// The last cookie that is set, with its marks; empty without one.
     pub cookie: String,
+    /// The entity tag; empty without one.
+    pub tag: String,
     pub body: Vec<u8>,
 }
 
@@ -128,7 +131,7 @@ impl Connection {
     fn answer(&mut self) -> Result<Answer> {
         let first = self.line()?;
         let status = first.split(' ').nth(1).context("no status line")?.parse()?;
-        let (mut length, mut cookie) = (0, String::new());
+        let (mut length, mut cookie, mut tag) = (0, String::new(), String::new());
         loop {
             let line = self.line()?;
             if line.is_empty() {
@@ -142,11 +145,14 @@ impl Connection {
             if name.eq_ignore_ascii_case("set-cookie") {
                 value.trim().clone_into(&mut cookie);
             }
+            if name.eq_ignore_ascii_case("etag") {
+                value.trim().clone_into(&mut tag);
+            }
         }
         ensure!(length <= LONGEST_BODY, "a body of {length} bytes");
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
-        Ok(Answer { status, cookie, body })
+        Ok(Answer { status, cookie, tag, body })
     }
 
     fn line(&mut self) -> Result<String> {

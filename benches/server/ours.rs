@@ -1,6 +1,6 @@
 //! `cardwright serve` over TLS with authorisation and audit on, as it comes, on SQLite or PostgreSQL.
 
-use super::Key;
+use super::calls::EMPTY;
 use super::load::{self, Connection, Outcome, Place};
 use super::support::cardwright::{Cardwright, Options};
 use anyhow::{Context, Result, ensure};
@@ -11,23 +11,32 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
-const API: &str = "/CertificateManagement/api/v1.0";
+pub const API: &str = "/CertificateManagement/api/v1.0";
 /// Keys in a file, no card to assign: the full flow is request, certificate, completion.
 const TEMPLATE: &str = include_str!("template.toml");
 
 pub struct Ours {
     pub server: Cardwright,
     place: Place,
-    headers: String,
+    /// Says who calls.
+    pub headers: String,
     template: String,
 }
 
 impl Ours {
-    /// `settings` is added to `server.toml`, `fill` run on the SQLite database before the server starts.
-    pub fn start(parent: &Path, key: Key, settings: &str, fill: Option<&str>) -> Result<Self> {
-        let settings = &format!("{settings}\n[people]\ncertificates_per_day = 0\n");
-        let options = Options { ca_key: key.name(), template: Some(TEMPLATE), settings, fill, ..Options::default() };
-        let server = Cardwright::start(parent, &options)?;
+    /// Starts a server with the benchmark's template, and otherwise by these options.
+    pub fn start(parent: &Path, options: &Options) -> Result<Self> {
+        let settings = format!("{}\n[people]\ncertificates_per_day = 0\n", options.settings);
+        let server = Cardwright::start(parent, &Options { template: Some(TEMPLATE), settings: &settings, ..*options })?;
+        Self::of(server)
+    }
+
+    /// Starts one more on the same database.
+    pub fn beside(&self, parent: &Path, options: &Options) -> Result<Self> {
+        Self::of(self.server.beside(parent, options)?)
+    }
+
+    fn of(server: Cardwright) -> Result<Self> {
         let address = server.url.strip_prefix("https://").and_then(|rest| rest.split('/').next());
         let address = address.context("the server's address")?.to_owned();
         let root = std::fs::read_to_string(server.directory.join("ca.cer.pem"))?;
@@ -39,17 +48,38 @@ impl Ours {
         Ok(Self { server, place, headers, template })
     }
 
+    /// Opens a connection, hands shaken.
+    pub fn open(&self) -> Result<Connection> {
+        Connection::open(&self.place)
+    }
+
     /// The whole flow for each certification request: request, certificate, completion.
     pub fn flow(&self, connections: usize, requests: &[Vec<u8>]) -> Result<Outcome> {
-        load::run(&self.place, connections, requests.len(), |connection, piece| {
-            let path = self.created(connection)?;
-            let body = json!({ "pfxpassword": "", "certificaterequests": [STANDARD.encode(&requests[piece])], "comments": "" });
-            let issued =
-                connection.call("POST", &format!("{path}/certificatedata"), &self.headers, &body.to_string())?;
-            let issued = issued.expect(200)?;
-            ensure!(issued.contains("Pkcs7"), "no certificate: {issued}");
-            let body = json!({ "status": "Completed" }).to_string();
-            connection.call("PUT", &path, &self.headers, &body)?.expect(200).map(drop)
+        flow(&[self], connections, requests)
+    }
+
+    /// The whole flow for one.
+    pub fn one(&self, connection: &mut Connection, request: &[u8]) -> Result<()> {
+        let path = self.created(connection)?;
+        let body = json!({ "pfxpassword": "", "certificaterequests": [STANDARD.encode(request)], "comments": "" });
+        let issued = connection.call("POST", &format!("{path}/certificatedata"), &self.headers, &body.to_string())?;
+        let issued = issued.expect(200)?;
+        ensure!(issued.contains("Pkcs7"), "no certificate: {issued}");
+        let body = json!({ "status": "Completed" }).to_string();
+        connection.call("PUT", &path, &self.headers, &body)?.expect(200).map(drop)
+    }
+
+    /// A call that the server answers without a look at anything.
+    pub fn empty(&self, connection: &mut Connection) -> Result<()> {
+        connection.call("GET", EMPTY, "", "")?.expect(200).map(drop)
+    }
+
+    /// The same call, again and again.
+    pub fn calls(&self, connections: usize, count: usize, path: &str, headers: &str, status: u16) -> Result<Outcome> {
+        load::run(&[&self.place], connections, count, |connection, _| {
+            let answer = connection.call("GET", path, headers, "")?;
+            ensure!(answer.status == status, "status {} of {path}", answer.status);
+            Ok(())
         })
     }
 
@@ -87,7 +117,7 @@ impl Ours {
         paths: impl Fn(usize) -> Vec<String> + Sync,
     ) -> Result<Vec<Duration>> {
         let signed_in = format!("Cookie: {cookie}\r\n");
-        let outcome = load::run(&self.place, 1, count, |connection, piece| {
+        let outcome = load::run(&[&self.place], 1, count, |connection, piece| {
             for path in paths(piece) {
                 let headers = if path.starts_with("/CertificateManagement/") { &self.headers } else { &signed_in };
                 let answer = connection.call("GET", &path, headers, "")?;
@@ -102,11 +132,17 @@ impl Ours {
     pub fn reads(&self, count: usize) -> Result<Vec<Duration>> {
         let path = self.created(&mut Connection::open(&self.place)?)?;
         let calls = [path, format!("{API}/requests?status=Approved"), format!("{API}/profiles")];
-        let outcome = load::run(&self.place, 1, count * calls.len(), |connection, piece| {
+        let outcome = load::run(&[&self.place], 1, count * calls.len(), |connection, piece| {
             let answer = connection.call("GET", &calls[piece % calls.len()], &self.headers, "")?;
             ensure!(matches!(answer.status, 200 | 204), "status {}", answer.status);
             Ok(())
         })?;
         Ok(outcome.latencies)
     }
+}
+
+/// The whole flow for each certification request, at servers of one database in turn.
+pub fn flow(servers: &[&Ours], connections: usize, requests: &[Vec<u8>]) -> Result<Outcome> {
+    let (first, places) = (servers[0], servers.iter().map(|ours| &ours.place).collect::<Vec<_>>());
+    load::run(&places, connections, requests.len(), |connection, piece| first.one(connection, &requests[piece]))
 }

@@ -7,9 +7,10 @@ use super::browser::Browser;
 use super::crowd::Crowd;
 use super::ours::Ours;
 use super::postgres::Postgres;
-use super::support::numbers::{Spread, milliseconds, quantile};
+use super::support::cardwright::Options;
+use super::support::numbers::{Spread, quantile};
 use super::support::table;
-use super::{Key, subdirectory};
+use super::{sorted, subdirectory};
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use std::path::Path;
@@ -95,7 +96,7 @@ pub fn told(directory: &Path, postgres: &Postgres) -> Result<()> {
     let crowd = |cards| Crowd { cards, requests: cards * REQUESTS_A_CARD, template };
     let start = |name: &str, settings: &str, fill: Option<&str>| {
         let settings = format!("[roles]\nadmin = [\"user:olga\"]\n{settings}");
-        Ours::start(&subdirectory(directory, name)?, Key::P256, &settings, fill)
+        Ours::start(&subdirectory(directory, name)?, &Options { settings: &settings, fill, ..Options::default() })
     };
     let (mut rows, mut seen, mut over) = (Vec::new(), Vec::new(), Vec::new());
     let sqlite = [("few", FEW), ("many", many)].map(|(name, cards)| -> Result<_> {
@@ -230,7 +231,5 @@ fn opened(
 }
 
 fn p95(latencies: &[Duration]) -> f64 {
-    let mut sorted: Vec<f64> = latencies.iter().copied().map(milliseconds).collect();
-    sorted.sort_by(f64::total_cmp);
-    quantile(&sorted, 0.95)
+    quantile(&sorted(latencies), 0.95)
 }

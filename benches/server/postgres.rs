@@ -23,9 +23,11 @@ pub struct Postgres {
 
 impl Postgres {
     /// Makes a cluster and starts it on a socket of its own; by root it is started as the user Debian makes for it.
-    pub fn start(parent: &Path) -> Result<Self> {
-        let programs = std::fs::read_dir("/usr/lib/postgresql")?.flatten().map(|entry| entry.path().join("bin"));
-        let programs = programs.max().context("PostgreSQL is not installed")?;
+    /// `None`: it is not installed.
+    pub fn start(parent: &Path) -> Result<Option<Self>> {
+        let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let programs = installed.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("pgbench").is_file());
+        let Some(programs) = programs.max() else { return Ok(None) };
         let as_user = (std::fs::metadata("/proc/self")?.uid() == 0).then_some("postgres");
         let cluster = parent.join("postgres");
         // The account may not enter the benchmark's own directory.
@@ -53,7 +55,7 @@ impl Postgres {
         let service = Service::start(&mut server, &parent.join("postgres.log"))?;
         let mut postgres = Self { _service: service, cluster, socket, programs: programs.clone(), as_user };
         postgres.wait()?;
-        Ok(postgres)
+        Ok(Some(postgres))
     }
 
     /// The name of a database of this name; it is made where there is none.

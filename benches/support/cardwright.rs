@@ -34,11 +34,21 @@ pub struct Options<'a> {
     pub settings: &'a str,
     /// Statements that fill the SQLite database before the server starts.
     pub fill: Option<&'a str>,
+    /// The one processor that the server may run on.
+    pub processor: Option<usize>,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { plain_http: false, changes: &[], template: None, ca_key: "p256", settings: "", fill: None }
+        Self {
+            plain_http: false,
+            changes: &[],
+            template: None,
+            ca_key: "p256",
+            settings: "",
+            fill: None,
+            processor: None,
+        }
     }
 }
 
@@ -71,19 +81,42 @@ impl Cardwright {
         if let Some(statements) = options.fill {
             rusqlite::Connection::open(directory.join("cardwright.db"))?.execute_batch(statements)?;
         }
-        let mut serve = command();
-        serve.arg("serve").arg(&directory).args(["--listen", "127.0.0.1:0"]);
-        if options.plain_http {
-            serve.arg("--plain-http");
-        }
-        let mut service = Service::start(&mut serve, &parent.join("server.log"))?;
-        let mut line = String::new();
-        BufReader::new(service.stdout()?).read_line(&mut line)?;
-        service.lives()?;
-        let told: Value = serde_json::from_str(&line).context("what the server printed")?;
-        let (url, bearer) = (text(&told, "url")?, text(&added, "bearer")?);
+        let (service, url) = serve(&directory, &parent.join("server.log"), options)?;
+        let bearer = text(&added, "bearer")?;
         Ok(Self { directory, url, bearer, service })
     }
+
+    /// Starts one more server on the same database, with a copy of the directory.
+    pub fn beside(&self, parent: &Path, options: &Options) -> Result<Self> {
+        let directory = parent.join("beside");
+        run(Command::new("cp").arg("-a").arg(&self.directory).arg(&directory))?;
+        let (service, url) = serve(&directory, &parent.join("beside.log"), options)?;
+        Ok(Self { directory, url, bearer: self.bearer.clone(), service })
+    }
+}
+
+/// Starts the server of a directory; gives it and where it listens.
+fn serve(directory: &Path, log: &Path, options: &Options) -> Result<(Service, String)> {
+    let mut serve = match options.processor {
+        // So that the server counts one processor from its start.
+        Some(processor) => {
+            let mut pinned = Command::new("taskset");
+            pinned.args(["-c", &processor.to_string(), PROGRAM]);
+            as_always(&mut pinned);
+            pinned
+        }
+        None => command(),
+    };
+    serve.arg("serve").arg(directory).args(["--listen", "127.0.0.1:0"]);
+    if options.plain_http {
+        serve.arg("--plain-http");
+    }
+    let mut service = Service::start(&mut serve, log)?;
+    let mut line = String::new();
+    BufReader::new(service.stdout()?).read_line(&mut line)?;
+    service.lives()?;
+    let told: Value = serde_json::from_str(&line).context("what the server printed")?;
+    Ok((service, text(&told, "url")?))
 }
 
 /// Runs a command that prints one JSON document.
@@ -98,6 +131,10 @@ fn text(document: &Value, key: &str) -> Result<String> {
 /// The command line, printing JSON.
 pub fn command() -> Command {
     let mut command = Command::new(PROGRAM);
-    command.arg("--json").env("CARDWRIGHT_PASSPHRASE", "for the length of a benchmark");
+    as_always(&mut command);
     command
+}
+
+fn as_always(command: &mut Command) {
+    command.arg("--json").env("CARDWRIGHT_PASSPHRASE", "for the length of a benchmark");
 }

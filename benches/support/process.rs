@@ -31,6 +31,19 @@ fn cpu_of(process: u32) -> Result<Duration> {
     Ok(Duration::new(time.tv_sec.try_into()?, time.tv_nsec.try_into()?))
 }
 
+/// User and system time of this process.
+pub fn own_cpu() -> Result<Duration> {
+    cpu_of(std::process::id())
+}
+
+/// Returns the most memory a process had resident so far, in MiB.
+pub fn peak_mebibytes(process: u32) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kibibytes / 1024.0)
+}
+
 /// A child that serves until this is dropped; what it logs goes to a file.
 pub struct Service {
     child: Child,

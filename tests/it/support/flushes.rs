@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::program::Program;
-
 /// The library, and where it writes.
 pub struct Flushes {
     library: PathBuf,
@@ -12,13 +10,14 @@ pub struct Flushes {
 }
 
 impl Flushes {
-    pub fn of(program: &Program) -> Self {
-        let library = program.path("libflushes.so");
+    /// Builds the library in this directory.
+    pub fn kept_in(directory: &Path) -> Self {
+        let library = directory.join("libflushes.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/flushes.c");
         let built =
             Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).arg("-ldl").output().unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        Self { library, log: program.path("flushes.log") }
+        Self { library, log: directory.join("flushes.log") }
     }
 
     /// Has the flushes of this command written down.

@@ -17,7 +17,7 @@ fn an_enrollment_waits_four_times_for_the_disk() {
     site.person("alice", &[]);
     site.program.token_with_pin("first", PIN);
     site.program.token_with_pin("card", PIN);
-    let flushes = Flushes::of(&site.program);
+    let flushes = Flushes::kept_in(&site.program.path(""));
     let run = |pin: &str, arguments: &[&str]| {
         let mut command = site.command("alice", pin, arguments);
         command.env_remove("CARDWRIGHT_NEW_PIN");

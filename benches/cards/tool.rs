@@ -1,6 +1,6 @@
 //! What an administrator would script with yubico-piv-tool and openssl; run without a shell in between.
 
-use super::PIN;
+use super::piv::PIN;
 use super::support::process::run;
 use anyhow::{Result, ensure};
 use std::path::{Path, PathBuf};
