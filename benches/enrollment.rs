@@ -32,6 +32,7 @@ const PEAKS: usize = 5;
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const LABEL: &str = "bench";
 const PIN: &str = "271828";
+const WAITS: &str = "waits for the disk (fsync) of an enrollment at the client";
 const ENROLL: [&str; 3] = ["enroll", "--label", LABEL];
 const SOFTHSM_CONF: &str = include_str!("../softhsm-config/softhsm2.conf");
 
@@ -39,10 +40,10 @@ const SOFTHSM_CONF: &str = include_str!("../softhsm-config/softhsm2.conf");
 struct Memory(PathBuf);
 
 impl Memory {
-    fn make() -> Result<Self> {
+    fn make(name: &str) -> Result<Self> {
         let memory = Path::new("/dev/shm");
         let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-        let made = Self(parent.join(format!("cardwright-bench-{}", std::process::id())));
+        let made = Self(parent.join(format!("cardwright-bench-{name}-{}", std::process::id())));
         let tokens = made.0.join("tokens");
         std::fs::create_dir_all(&tokens)?;
         std::fs::write(made.configuration(), SOFTHSM_CONF.replace("@TOKENS@", &tokens.display().to_string()))?;
@@ -70,8 +71,8 @@ struct Ours {
 
 impl Ours {
     /// Starts the server and brings the token to where it stays: initialised, admin key and PIN set, empty.
-    fn prepare(directory: &Path, tokens: &Memory) -> Result<Self> {
-        let server = Cardwright::start(directory, &Options::default())?;
+    fn prepare(directory: &Path, tokens: &Memory, changes: &[(&str, &str)]) -> Result<Self> {
+        let server = Cardwright::start(directory, &Options { changes, ..Options::default() })?;
         let ours = Self { server, tokens: tokens.configuration(), state: directory.join("state") };
         json(ours.command().args(["token", "init", "--default-admin-key", "--label", LABEL]))?;
         ours.enroll()?;
@@ -122,11 +123,23 @@ fn pairs(ours: &Ours, theirs: &Pipeline) -> Result<Vec<(Cost, Cost)>> {
 }
 
 /// How often the command waits for the disk.
-fn flushed(ours: &Ours, directory: &Path) -> Result<usize> {
-    let flushes = Flushes::kept_in(directory);
+fn flushed(ours: &Ours) -> Result<usize> {
+    let flushes = Flushes::kept_in(&ours.server.directory);
     json(flushes.watch(ours.command().args(ENROLL)))?;
     ours.clear()?;
     Ok(flushes.taken().len())
+}
+
+/// The same on a card that keeps the admin key it has, and on one that gets its own.
+fn waits(ours: &Ours, directory: &Path) -> Result<Row> {
+    if let Some(why) = missing(&["cc"]) {
+        return Ok(Row::skipped(WAITS, why));
+    }
+    let (kept, tokens) = (directory.join("kept"), Memory::make("kept")?);
+    std::fs::create_dir(&kept)?;
+    let keeping = Ours::prepare(&kept, &tokens, &[("diversify_admin_key = true", "diversify_admin_key = false")])?;
+    let more = format!("{} where the card gets an admin key of its own", flushed(ours)?);
+    Ok(Row::count(WAITS, flushed(&keeping)?).remark(more))
 }
 
 /// The most memory that the command had resident, in MiB.
@@ -139,17 +152,16 @@ fn peak(ours: &Ours) -> Result<f64> {
 
 fn main() -> Result<()> {
     let rows = Rows::begin("2-enrollment")?;
-    let (directory, memory) = (fresh_directory("enrollment")?, Memory::make()?);
+    let (directory, memory) = (fresh_directory("enrollment")?, Memory::make("tokens")?);
     let (wall, cpu) = (
         "P-256 enrollment on PKCS#11, durable on disk, wall time to pkcs11-tool's and openssl's",
         "the same, processor time with our server's",
     );
-    let waits = "waits for the disk (fsync) of an enrollment at the client";
     if !Path::new(MODULE).is_file() {
         let skipped = |what: &str| Row::skipped(what, "SoftHSM is not installed");
-        return rows.add(&[skipped(wall).at_most(0.35), skipped(cpu), skipped(waits).at_most(4.0)]);
+        return rows.add(&[skipped(wall).at_most(0.35), skipped(cpu), skipped(WAITS).at_most(4.0)]);
     }
-    let ours = Ours::prepare(&directory, &memory)?;
+    let ours = Ours::prepare(&directory, &memory, &[])?;
     match missing(&["pkcs11-tool", "openssl"]) {
         Some(why) => rows.add(&[Row::skipped(wall, why.clone()).at_most(0.35), Row::skipped(cpu, why)])?,
         None => {
@@ -157,11 +169,7 @@ fn main() -> Result<()> {
             rows.add(&[Row::new(wall, wall_ratio(&pairs)).at_most(0.35), Row::new(cpu, cpu_ratio(&pairs))])?;
         }
     }
-    let waits = match missing(&["cc"]) {
-        Some(why) => Row::skipped(waits, why),
-        None => Row::count(waits, flushed(&ours, &directory)?),
-    };
     let peaks = (0..PEAKS).map(|_| peak(&ours)).collect::<Result<Vec<_>>>()?;
     let peak = Row::new("peak memory of the client, enrollment on PKCS#11", peaks).in_unit(" MiB", 1);
-    rows.add(&[waits.at_most(4.0), peak.at_most(12.0)])
+    rows.add(&[waits(&ours, &directory)?.at_most(4.0), peak.at_most(12.0)])
 }
