@@ -55,9 +55,11 @@ use support::numbers::{milliseconds, quantile};
 use support::process::{Service, fresh_directory};
 use support::rows::Rows;
 
-/// What is shown at more length, by the word that asks for it.
-const VIEWS: [(&str, fn(&Path, &Postgres) -> Result<()>); 3] =
-    [("flow", flow::told), ("large", large::told), ("pages", pages::told)];
+/// Shows one thing at more length.
+type View = fn(&Path, &Postgres) -> Result<()>;
+
+/// The views, by the words that ask for them.
+const VIEWS: [(&str, View); 3] = [("flow", flow::told), ("large", large::told), ("pages", pages::told)];
 const WARM_UP: usize = 300;
 
 /// A batch, measured.
