@@ -53,7 +53,7 @@ pub fn row(directory: &Path, lite: &Ours) -> Result<Row> {
     let mut connection = lite.open()?;
     let before = written(lite)?;
     for request in certification_requests(FLOWS)? {
-        lite.one(&mut connection, &request)?;
+        lite.one(&mut connection, 0, &request)?;
     }
     // Each page is written twice: to the log, and from there into the database.
     let bytes = (written(lite)? - before) / (FLOWS * CALLS * 2) as u64;
@@ -62,7 +62,7 @@ pub fn row(directory: &Path, lite: &Ours) -> Result<Row> {
     for _ in 0..ROUNDS {
         let mut times = [const { Vec::new() }; 3];
         for request in certification_requests(FLOWS)? {
-            times[0].push(timed(|| lite.one(&mut connection, &request))?);
+            times[0].push(timed(|| lite.one(&mut connection, 0, &request))?);
             for _ in 0..CALLS {
                 times[1].push(timed(|| durable.write())?);
                 times[2].push(timed(|| lite.empty(&mut connection))?);

@@ -15,11 +15,16 @@ pub const API: &str = "/CertificateManagement/api/v1.0";
 /// Keys in a file, no card to assign: the full flow is request, certificate, completion.
 const TEMPLATE: &str = include_str!("template.toml");
 
+/// As many as a desk's morning has; nobody's record is waited for by everybody.
+const PEOPLE: usize = 16;
+
 pub struct Ours {
     pub server: Cardwright,
     place: Place,
-    /// Says who calls.
+    /// Says who calls: the first of the people.
     pub headers: String,
+    /// Says the same for each of them.
+    callers: Vec<String>,
     template: String,
 }
 
@@ -27,7 +32,8 @@ impl Ours {
     /// Starts a server with the benchmark's template, and otherwise by these options.
     pub fn start(parent: &Path, options: &Options) -> Result<Self> {
         let settings = format!("{}\n[people]\ncertificates_per_day = 0\n", options.settings);
-        let server = Cardwright::start(parent, &Options { template: Some(TEMPLATE), settings: &settings, ..*options })?;
+        let options = Options { template: Some(TEMPLATE), settings: &settings, people: PEOPLE, ..*options };
+        let server = Cardwright::start(parent, &options)?;
         Self::of(server)
     }
 
@@ -41,11 +47,12 @@ impl Ours {
         let address = address.context("the server's address")?.to_owned();
         let root = std::fs::read_to_string(server.directory.join("ca.cer.pem"))?;
         let place = Place::new(address, Certificate::from_pem(&root)?.der().to_vec())?;
-        let headers = format!("Authorization: Bearer {}\r\n", server.bearer);
+        let callers: Vec<_> = server.bearers.iter().map(|it| format!("Authorization: Bearer {it}\r\n")).collect();
+        let headers = callers.first().context("a server without people")?.clone();
         let listed = Connection::open(&place)?.call("GET", &format!("{API}/profiletemplates"), &headers, "")?;
         let listed: Value = serde_json::from_str(&listed.expect(200)?)?;
         let template = listed[0]["Uuid"].as_str().context("no profile template")?.to_owned();
-        Ok(Self { server, place, headers, template })
+        Ok(Self { server, place, headers, callers, template })
     }
 
     /// Opens a connection, hands shaken.
@@ -58,15 +65,16 @@ impl Ours {
         flow(&[self], connections, requests)
     }
 
-    /// The whole flow for one.
-    pub fn one(&self, connection: &mut Connection, request: &[u8]) -> Result<()> {
-        let path = self.created(connection)?;
+    /// The whole flow for one certification request, by this one of the people in turn.
+    pub fn one(&self, connection: &mut Connection, turn: usize, request: &[u8]) -> Result<()> {
+        let caller = &self.callers[turn % self.callers.len()];
+        let path = self.created(connection, caller)?;
         let body = json!({ "pfxpassword": "", "certificaterequests": [STANDARD.encode(request)], "comments": "" });
-        let issued = connection.call("POST", &format!("{path}/certificatedata"), &self.headers, &body.to_string())?;
+        let issued = connection.call("POST", &format!("{path}/certificatedata"), caller, &body.to_string())?;
         let issued = issued.expect(200)?;
         ensure!(issued.contains("Pkcs7"), "no certificate: {issued}");
         let body = json!({ "status": "Completed" }).to_string();
-        connection.call("PUT", &path, &self.headers, &body)?.expect(200).map(drop)
+        connection.call("PUT", &path, caller, &body)?.expect(200).map(drop)
     }
 
     /// A call that the server answers without a look at anything.
@@ -83,11 +91,11 @@ impl Ours {
         })
     }
 
-    fn created(&self, connection: &mut Connection) -> Result<String> {
+    fn created(&self, connection: &mut Connection, caller: &str) -> Result<String> {
         let body =
             json!({ "profiletemplateuuid": self.template, "datacollection": "[]", "type": "Enroll", "comment": "" });
         let path = format!("{API}/requests");
-        let made = connection.call("POST", &path, &self.headers, &body.to_string())?.expect(201)?;
+        let made = connection.call("POST", &path, caller, &body.to_string())?.expect(201)?;
         let location: String = serde_json::from_str(&made)?;
         let request = location.rsplit('/').next().context("a location without a slash")?;
         Ok(format!("{API}/requests/{request}"))
@@ -130,7 +138,7 @@ impl Ours {
 
     /// Reads and lists as a desk does, one after the other: a request, the newest requests, own profiles.
     pub fn reads(&self, count: usize) -> Result<Vec<Duration>> {
-        let path = self.created(&mut Connection::open(&self.place)?)?;
+        let path = self.created(&mut Connection::open(&self.place)?, &self.headers)?;
         let calls = [path, format!("{API}/requests?status=Approved"), format!("{API}/profiles")];
         let outcome = load::run(&[&self.place], 1, count * calls.len(), |connection, piece| {
             let answer = connection.call("GET", &calls[piece % calls.len()], &self.headers, "")?;
@@ -144,5 +152,5 @@ impl Ours {
 /// The whole flow for each certification request, at servers of one database in turn.
 pub fn flow(servers: &[&Ours], connections: usize, requests: &[Vec<u8>]) -> Result<Outcome> {
     let (first, places) = (servers[0], servers.iter().map(|ours| &ours.place).collect::<Vec<_>>());
-    load::run(&places, connections, requests.len(), |connection, piece| first.one(connection, &requests[piece]))
+    load::run(&places, connections, requests.len(), |connection, piece| first.one(connection, piece, &requests[piece]))
 }

@@ -1,4 +1,4 @@
-//! A CM server of our own: the release binary, its directory on disk, one person who may enroll for herself.
+//! A CM server of our own: the release binary, its directory on disk, people who may enroll for themselves.
 
 use super::process::{Service, run};
 use anyhow::{Context, Result, ensure};
@@ -36,6 +36,8 @@ pub struct Options<'a> {
     pub fill: Option<&'a str>,
     /// The one processor that the server may run on.
     pub processor: Option<usize>,
+    /// How many people may enroll for themselves.
+    pub people: usize,
 }
 
 impl Default for Options<'_> {
@@ -48,15 +50,18 @@ impl Default for Options<'_> {
             settings: "",
             fill: None,
             processor: None,
+            people: 1,
         }
     }
 }
 
-/// The server and the person.
+/// The server and its people.
 pub struct Cardwright {
     pub directory: PathBuf,
     pub url: String,
+    /// Of the first of them.
     pub bearer: String,
+    pub bearers: Vec<String>,
     pub service: Service,
 }
 
@@ -77,13 +82,13 @@ impl Cardwright {
         std::fs::write(&template, options.template.unwrap_or(&policy))?;
         let settings = directory.join("server.toml");
         std::fs::write(&settings, std::fs::read_to_string(&settings)? + options.settings)?;
-        let added = json(command().args(["server", "user", "add"]).arg(&directory).arg("olga").arg("--show-token"))?;
+        let bearers = (0..options.people).map(|person| added(&directory, person)).collect::<Result<Vec<_>>>()?;
         if let Some(statements) = options.fill {
             rusqlite::Connection::open(directory.join("cardwright.db"))?.execute_batch(statements)?;
         }
         let (service, url) = serve(&directory, &parent.join("server.log"), options)?;
-        let bearer = text(&added, "bearer")?;
-        Ok(Self { directory, url, bearer, service })
+        let bearer = bearers.first().context("a server without people")?.clone();
+        Ok(Self { directory, url, bearer, bearers, service })
     }
 
     /// Starts one more server on the same database, with a copy of the directory.
@@ -91,8 +96,15 @@ impl Cardwright {
         let directory = parent.join("beside");
         run(Command::new("cp").arg("-a").arg(&self.directory).arg(&directory))?;
         let (service, url) = serve(&directory, &parent.join("beside.log"), options)?;
-        Ok(Self { directory, url, bearer: self.bearer.clone(), service })
+        Ok(Self { directory, url, bearer: self.bearer.clone(), bearers: self.bearers.clone(), service })
     }
+}
+
+/// Adds a person, the first of whom is called olga; gives what proves who they are.
+fn added(directory: &Path, person: usize) -> Result<String> {
+    let name = if person == 0 { "olga".to_owned() } else { format!("olga{person}") };
+    let added = json(command().args(["server", "user", "add"]).arg(directory).arg(name).arg("--show-token"))?;
+    text(&added, "bearer")
 }
 
 /// Starts the server of a directory; gives it and where it listens.

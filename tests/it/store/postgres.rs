@@ -24,7 +24,10 @@ async fn narrow(database: &Database) -> Store {
 
 /// Waits until nobody has this chain.
 fn await_free(database: &Database, chain: u32) {
-    let had = format!("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {chain}");
+    let had = format!(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {chain} \
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    );
     let since = std::time::Instant::now();
     while database.sql(&had) != "0" {
         assert!(since.elapsed() < Duration::from_secs(60), "somebody keeps chain {chain}");
