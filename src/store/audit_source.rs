@@ -22,7 +22,7 @@ const ROWS: u32 = 500;
 pub struct AuditSource(Place);
 
 enum Place {
-    File(Reader),
+    File(Box<Reader>),
     Store(Store),
 }
 
@@ -40,7 +40,7 @@ impl FromRow for ChainNumber {
 impl AuditSource {
     /// Reads from a database file; nothing in it is changed, and all that is read is of one moment.
     pub fn file(path: &Path) -> Result<Self, Error> {
-        Reader::open(path).map(|reader| Self(Place::File(reader)))
+        Reader::open(path).map(|reader| Self(Place::File(Box::new(reader))))
     }
 
     /// Reads from a store. What is added meanwhile may be left out.

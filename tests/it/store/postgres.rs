@@ -23,7 +23,7 @@ async fn narrow(database: &Database) -> Store {
 }
 
 /// Waits until nobody has this chain.
-fn await_free(database: &Database, chain: u32) {
+async fn await_free(database: &Database, chain: u32) {
     let had = format!(
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {chain} \
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -31,6 +31,7 @@ fn await_free(database: &Database, chain: u32) {
     let since = std::time::Instant::now();
     while database.sql(&had) != "0" {
         assert!(since.elapsed() < Duration::from_secs(60), "somebody keeps chain {chain}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -50,12 +51,12 @@ async fn each_connection_has_a_chain_to_itself_and_the_first_free_one_is_taken()
     acted(&store, 1).await;
     assert_eq!(lengths(&database), "0 4", "a chain is kept");
     let second = narrow(&database).await;
-    await_free(&database, 1);
+    await_free(&database, 1).await;
     acted(&second, 2).await;
     assert_eq!(lengths(&database), "2 4");
     store.close().await;
     second.close().await;
-    await_free(&database, 1);
+    await_free(&database, 1).await;
     acted(&narrow(&database).await, 1).await;
     assert_eq!(lengths(&database), "3 4");
     assert_eq!(database.sql(BROKEN_LOG), "0");
