@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-const TABLE: &str = "audit";
+pub(super) const TABLE: &str = "audit";
 
 /// Describes one act, as the log keeps it.
 #[derive(Clone, Debug)]

@@ -1,6 +1,5 @@
 //! Hands statements to PostgreSQL and counts them; nothing else does.
 
-use super::super::chain::ChainHead;
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Cell, Columns, Counts, Row as Cells, Statement, Value};
 use deadpool_postgres::Client;
@@ -135,15 +134,13 @@ async fn done(
 /// Holds the connection of a lane.
 pub(super) struct Link {
     pub client: Client,
-    /// Where the chain of the log ends that no other connection has; `None`: it has taken none yet.
-    pub chain: Option<ChainHead>,
     counts: Arc<Counts>,
     prepared: HashMap<String, Prepared>,
 }
 
 impl Link {
     pub fn new(client: Client, counts: Arc<Counts>) -> Self {
-        Self { client, chain: None, counts, prepared: HashMap::new() }
+        Self { client, counts, prepared: HashMap::new() }
     }
 
     /// Says whether the connection has ended.

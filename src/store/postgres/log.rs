@@ -1,89 +1,46 @@
-//! Writes the acts of a batch to the chain of the log that this connection has to itself, and commits.
+//! Writes the acts of a batch to a chain of the log that no other transaction uses, and commits.
 
 use super::super::act_key::ActKey;
-use super::super::audit::{Act, Written, chained};
+use super::super::audit::{Act, TABLE, Written, chained};
 use super::super::chain::{CHAINS, ChainHead, moved};
 use super::super::error::{Cause, Error};
-use super::super::link::{Answer, Columns, FromRow, Statement, sql};
+use super::super::link::{Statement, sql};
 use super::link::{Done, Link, gather, refusal};
-use super::sent::uncommitted;
+use super::sent::{uncommitted, unwritten};
 use std::sync::Arc;
 
-const ALL: &str = "SELECT chain, length, head FROM audit_chains ORDER BY chain";
-const THIS: &str = "SELECT chain, length, head FROM audit_chains WHERE chain = $1";
+const FREE: &str = "SELECT chain, length, head FROM audit_chains ORDER BY chain LIMIT 1 FOR UPDATE SKIP LOCKED";
 const NEW: &str = "INSERT INTO audit_chains (length, head) VALUES (0, $1) RETURNING chain, length, head";
-/// Takes a chain for as long as the connection lasts.
-const TAKE: &str = "SELECT pg_try_advisory_lock($1, $2)";
-/// Spells "CWAC": the first part of the locks on chains.
-const LOCK: i64 = 0x4357_4143;
 /// Bounds the acts of one statement.
 const MOST: usize = 32;
 
-/// Writes the acts and commits, all in one round trip: a connection has its chain to itself, and knows where that ends.
+/// Writes the acts and commits, all in one round trip after the one that takes a chain. That is done as late as can be: until
+/// the commit, others must use other chains.
 pub(super) async fn commit(
     link: &mut Link,
-    mut first: Option<&'static str>,
+    first: Option<&'static str>,
     acts: &[Act],
     key: Option<&ActKey>,
 ) -> Result<(), Error> {
-    // Whatever fails, the connection is given up, and with it the chain.
-    let mut chain = match link.chain.take() {
+    let mut chain = match one(link, first, &sql(FREE)).await? {
         Some(chain) => chain,
-        None => taken(link, first.take()).await?,
+        None => {
+            let new = sql(NEW).bind(&[0; 32]);
+            one(link, None, &new).await?.ok_or(Error::Damaged { table: CHAINS, column: 0 })?
+        }
     };
     let written = chained(acts, &mut chain, key)?;
     let mut statements = inserted(chain.chain, &written);
     statements.push(moved(&chain));
     let all: Vec<_> = statements.iter().map(|statement| (statement, false)).collect();
-    for done in link.together(first, &all, Some("COMMIT")).await.map_err(uncommitted)? {
+    for done in link.together(None, &all, Some("COMMIT")).await.map_err(uncommitted)? {
         // Whatever is refused, PostgreSQL then answers a COMMIT by undoing all.
-        done.map_err(uncommitted)?;
+        done.map_err(|cause| match &cause {
+            Cause::Postgres { code: Some(_), .. } => unwritten(TABLE, cause),
+            Cause::Postgres { code: None, .. } | Cause::Sqlite(_) => uncommitted(cause),
+        })?;
     }
-    link.chain = Some(chain);
     Ok(())
-}
-
-/// Takes the first chain that no other connection has, or a new one.
-async fn taken(link: &mut Link, first: Option<&'static str>) -> Result<ChainHead, Error> {
-    let all: Vec<ChainHead> = answer(link, first, &sql(ALL)).await?;
-    for known in all {
-        if take(link, known.chain).await? {
-            // Read once it is taken: whoever had it may have moved its end meanwhile.
-            let this: Option<ChainHead> = answer(link, None, &sql(THIS).bind(known.chain)).await?;
-            return this.ok_or(Error::Damaged { table: CHAINS, column: 0 });
-        }
-    }
-    let new: Option<ChainHead> = answer(link, None, &sql(NEW).bind(&[0; 32])).await?;
-    let new = new.ok_or(Error::Damaged { table: CHAINS, column: 0 })?;
-    // Nobody else knows of it before the commit.
-    take(link, new.chain).await?;
-    Ok(new)
-}
-
-/// Takes a chain, unless another connection has it.
-async fn take(link: &mut Link, chain: i64) -> Result<bool, Error> {
-    let taken: Option<Taken> = answer(link, None, &sql(TAKE).bind(LOCK).bind(chain)).await?;
-    Ok(taken.is_some_and(|taken| taken.0))
-}
-
-struct Taken(bool);
-
-impl FromRow for Taken {
-    const TABLE: &'static str = CHAINS;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        columns.take().map(Self)
-    }
-}
-
-/// Asks a question.
-async fn answer<T: Answer>(link: &mut Link, first: Option<&'static str>, asked: &Statement<'_>) -> Result<T, Error> {
-    let failed = |cause: Cause| refusal(cause, |cause| Error::Transaction(Arc::new(cause)));
-    match link.together(first, &[(asked, true)], None).await.map_err(failed)?.into_iter().next() {
-        Some(Ok(Done::Rows(rows))) => gather(&rows),
-        Some(Err(cause)) => Err(failed(cause)),
-        Some(Ok(Done::Changed(_))) | None => Ok(T::none()),
-    }
 }
 
 /// Makes the statements that add acts to a chain: of few sizes, so that each is prepared once.
@@ -105,4 +62,14 @@ fn inserted(chain: i64, mut acts: &[Written]) -> Vec<Statement<'_>> {
         }));
     }
     statements
+}
+
+/// Asks for the end of a chain.
+async fn one(link: &mut Link, first: Option<&'static str>, asked: &Statement<'_>) -> Result<Option<ChainHead>, Error> {
+    let failed = |cause: Cause| refusal(cause, |cause| Error::Transaction(Arc::new(cause)));
+    match link.together(first, &[(asked, true)], None).await.map_err(failed)?.into_iter().next() {
+        Some(Ok(Done::Rows(rows))) => gather(&rows),
+        Some(Err(cause)) => Err(failed(cause)),
+        Some(Ok(Done::Changed(_))) | None => Ok(None),
+    }
 }
