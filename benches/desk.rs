@@ -80,14 +80,10 @@ impl Place {
     }
 
     fn desk(&self, list: &Path, pcscd: &PrivatePcscd) -> Command {
-        let mut command = command();
+        let mut command = self.server.client(&self.directory.join("state"));
         command
             .args(["desk", "run", "--pin", "now"])
             .arg(list)
-            .env("CARDWRIGHT_SERVER", &self.server.url)
-            .env("CARDWRIGHT_CA_FILE", self.server.directory.join("ca.cer.pem"))
-            .env("CARDWRIGHT_BEARER", &self.server.bearer)
-            .env("CARDWRIGHT_STATE", self.directory.join("state"))
             .env("CARDWRIGHT_PIN", PIN)
             .env("CARDWRIGHT_NEW_PIN", PIN)
             .env(CLIENTS_VARIABLE, pcscd.socket())

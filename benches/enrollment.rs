@@ -21,7 +21,7 @@ use flushes::Flushes;
 use pipeline::Pipeline;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use support::cardwright::{Cardwright, Options, command, json};
+use support::cardwright::{Cardwright, Options, json};
 use support::cost::{Cost, cpu_ratio, ended, timed, wall_ratio};
 use support::process::fresh_directory;
 use support::rows::{Row, Rows, missing};
@@ -81,15 +81,8 @@ impl Ours {
     }
 
     fn command(&self) -> Command {
-        let mut command = command();
-        command
-            .env("CARDWRIGHT_SERVER", &self.server.url)
-            .env("CARDWRIGHT_CA_FILE", self.server.directory.join("ca.cer.pem"))
-            .env("CARDWRIGHT_BEARER", &self.server.bearer)
-            .env("SOFTHSM2_CONF", &self.tokens)
-            .env("CARDWRIGHT_MODULE", MODULE)
-            .env("CARDWRIGHT_STATE", &self.state)
-            .env("CARDWRIGHT_PIN", PIN);
+        let mut command = self.server.client(&self.state);
+        command.env("SOFTHSM2_CONF", &self.tokens).env("CARDWRIGHT_MODULE", MODULE).env("CARDWRIGHT_PIN", PIN);
         command
     }
 

@@ -6,7 +6,7 @@
 //! commands of yubico-piv-tool, and `openssl x509` with a CA in files. It makes no request, reads no retry counter and renews no
 //! CHUID.
 
-use super::support::cardwright::{Cardwright, Options, command, json};
+use super::support::cardwright::{Cardwright, Options, json};
 use super::support::cost::{Cost, cpu_ratio, timed, wall_ratio};
 use super::support::rows::{Row, missing};
 use super::tool::Tool;
@@ -46,12 +46,8 @@ impl Ours {
     }
 
     fn command(&self) -> Command {
-        let mut command = command();
+        let mut command = self.server.client(&self.state);
         command
-            .env("CARDWRIGHT_SERVER", &self.server.url)
-            .env("CARDWRIGHT_CA_FILE", self.server.directory.join("ca.cer.pem"))
-            .env("CARDWRIGHT_BEARER", &self.server.bearer)
-            .env("CARDWRIGHT_STATE", &self.state)
             .env("CARDWRIGHT_PIN", OUR_PIN)
             .env("CARDWRIGHT_NEW_PIN", OUR_PIN)
             .env("CARDWRIGHT_READER", &self.reader)

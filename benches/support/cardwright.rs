@@ -91,6 +91,17 @@ impl Cardwright {
         Ok(Self { directory, url, bearer, bearers, service })
     }
 
+    /// The command line as the first person uses it, with its state in this directory.
+    pub fn client(&self, state: &Path) -> Command {
+        let mut command = command();
+        command
+            .env("CARDWRIGHT_SERVER", &self.url)
+            .env("CARDWRIGHT_CA_FILE", self.directory.join("ca.cer.pem"))
+            .env("CARDWRIGHT_BEARER", &self.bearer)
+            .env("CARDWRIGHT_STATE", state);
+        command
+    }
+
     /// Starts one more server on the same database, with a copy of the directory.
     pub fn beside(&self, parent: &Path, options: &Options) -> Result<Self> {
         let directory = parent.join("beside");

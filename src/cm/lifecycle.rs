@@ -253,6 +253,9 @@ pub fn first_status(approvals_needed: u32) -> RequestStatus {
 }
 
 impl RequestStatus {
+    /// Lists the statuses of a request that has not ended.
+    pub const OPEN: [Self; 3] = [Self::Pending, Self::Approved, Self::Executing];
+
     /// Says whether no event leads to another status.
     pub fn is_final(self) -> bool {
         !REQUEST_EDGES.iter().any(|edge| edge.from == self && edge.to != self)

@@ -10,7 +10,6 @@ use uuid::Uuid;
 pub enum Keyed {
     Request(Uuid),
     User(Uuid),
-    Smartcard(Uuid),
     Profile(Uuid),
 }
 
@@ -22,7 +21,6 @@ impl Tx {
             match record {
                 Keyed::Request(uuid) => self.ask_ahead(requests::request(uuid)),
                 Keyed::User(uuid) => self.ask_ahead(users::user(uuid)),
-                Keyed::Smartcard(uuid) => self.ask_ahead(cards::smartcard(uuid)),
                 Keyed::Profile(uuid) => self.ask_ahead(cards::profile(uuid)),
             }
         }

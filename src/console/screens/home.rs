@@ -82,7 +82,7 @@ async fn own(visit: &Visit<'_>) -> Result<Markup, Trouble> {
     let cards =
         visit.list::<FoundCard>(Route::ListCards { owner, status: None, template: None, before: None, limit }).await?;
     let mut open = Vec::new();
-    for status in [RequestStatus::Pending, RequestStatus::Approved, RequestStatus::Executing] {
+    for status in RequestStatus::OPEN {
         let newest = Route::ListRequests { target_user_current: true, status: Some(status), before: None, limit };
         open.extend(visit.list::<Request>(newest).await?.entries);
     }

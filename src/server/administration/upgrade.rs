@@ -84,11 +84,12 @@ pub fn upgrade(data_dir: &Path, order: &UpgradeOrder, passphrase: &Passphrase) -
     }
 }
 
-/// Names the archive by release and time (UTC), in a directory that is made if need be.
+/// Names the archive by release and time (UTC, to the millisecond: a service may be started twice in a second), in a directory that
+/// is made if need be.
 fn archive(backups: &Path) -> Result<PathBuf, BackupError> {
     let failed = |source| FileError { path: backups.to_owned(), what: "made", source };
     directory::make_with_parents(backups).map_err(failed)?;
-    let shape = format_description!("[year][month][day]T[hour][minute][second]Z");
+    let shape = format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:3]Z");
     let now = OffsetDateTime::now_utc()
         .format(shape)
         .unwrap_or_else(|_| store::micros(OffsetDateTime::now_utc()).to_string());

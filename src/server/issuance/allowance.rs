@@ -3,9 +3,8 @@
 use crate::ca::{IssueOrder, SID_URI, SubjectAltName};
 use crate::server::call::app::App;
 use crate::server::error::ApiError;
-use crate::store::{IssueTime, NameKind, Store, Tx, UserRecord};
+use crate::store::{self, IssueTime, NameKind, UserRecord};
 use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
 
 /// Sets for how long a certificate counts among those of a day.
 const DAY: Duration = Duration::days(1);
@@ -56,18 +55,20 @@ pub struct DailyLimit {
 }
 
 impl DailyLimit {
-    /// Refuses so many more certificates than a person may be issued now.
-    pub async fn check(self, tx: &mut Tx, owner: Uuid, coming: usize) -> Result<(), ApiError> {
-        match self.most {
-            Some(most) => self.judge(&tx.issued_after(owner, self.now - DAY).await?, coming, most),
-            None => Ok(()),
-        }
+    /// Returns after which time certificates count.
+    pub fn since(self) -> OffsetDateTime {
+        self.now - DAY
     }
 
-    /// Refuses them outside any job, before anything is signed.
-    pub async fn precheck(self, store: &Store, owner: Uuid, coming: usize) -> Result<(), ApiError> {
+    /// Refuses so many more certificates than a person may be issued now; those that count are asked for with `issued`, and only
+    /// where there is a limit.
+    pub async fn check(
+        self,
+        issued: impl Future<Output = Result<Vec<IssueTime>, store::Error>>,
+        coming: usize,
+    ) -> Result<(), ApiError> {
         match self.most {
-            Some(most) => self.judge(&store.issued_after(owner, self.now - DAY).await?, coming, most),
+            Some(most) => self.judge(&issued.await?, coming, most),
             None => Ok(()),
         }
     }

@@ -66,13 +66,13 @@ enum Content {
 pub struct Certified {
     pub profile: Uuid,
     /// What the profile holds, unless another call has made it, or something of an earlier profile is in it.
-    pub made: Option<Vec<Made>>,
+    pub made: Option<Vec<Held>>,
 }
 
-/// Holds a certificate as it was remembered, and what the client is sent for it.
-pub struct Made {
+/// Holds a certificate of a profile, and what the client is sent for it; `None`: that is to be read.
+pub struct Held {
     pub holding: HoldingRecord,
-    pub response: Vec<u8>,
+    pub response: Option<Vec<u8>>,
 }
 
 impl Certified {
@@ -100,7 +100,7 @@ pub async fn certify(
     let ((), (), (), user) = tokio::try_join!(
         entitled(call, request, &entitlement),
         entitlement::precheck_keys(store, &keys, request.target),
-        limit.precheck(store, request.target, coming),
+        limit.check(store.issued_after(request.target, limit.since()), coming),
         user,
     )?;
     let user = user.ok_or(ApiError::Internal(Internal::Dangling("user")))?;
@@ -331,7 +331,7 @@ async fn remember(tx: &mut Tx, asked: &RequestRecord, batch: Batch) -> Result<Ce
         return Err(ApiError::Conflict);
     }
     let coming = contents.iter().filter(|content| matches!(content, Content::New(_))).count();
-    limit.check(tx, request.target, coming).await?;
+    limit.check(tx.issued_after(request.target, limit.since()), coming).await?;
     tx.insert_profile(&profile).await?;
     let mut made = Some(Vec::new());
     for content in contents {
@@ -359,7 +359,7 @@ async fn remember(tx: &mut Tx, asked: &RequestRecord, batch: Batch) -> Result<Ce
                 tx.insert_holding(profile.uuid, &new.certificate.serial, new.origin).await?;
                 if let Some(made) = &mut made {
                     let NewCertificate { certificate, response, origin, .. } = *new;
-                    made.push(Made { holding: HoldingRecord { origin, certificate }, response });
+                    made.push(Held { holding: HoldingRecord { origin, certificate }, response: Some(response) });
                 }
             }
         }

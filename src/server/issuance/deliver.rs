@@ -1,7 +1,7 @@
 //! Writes the answer to `certificatedata`: certificates as they were sent before, and private keys under the password
 //! of this call (PKCS#12).
 
-use super::certify::{Certified, recovery_keys};
+use super::certify::{Certified, Held, recovery_keys};
 use super::judge::Judged;
 use crate::cm::certificate::Certificate as Answer;
 use crate::cm::request::RequestType;
@@ -21,12 +21,6 @@ pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {
     pfx::check_password(password.expose()).map_err(ApiError::PfxPassword)?;
     // It can be guessed at offline, unlike a card's PIN.
     password.judge().map_err(ApiError::PfxPasswordWeak)
-}
-
-/// Holds a certificate of the profile, and what the client was sent for it where that need not be read back.
-struct Held {
-    holding: HoldingRecord,
-    response: Option<Vec<u8>>,
 }
 
 /// Answers with an entry for each certificate that the profile holds, in the order in which they were made. Refuses
@@ -66,15 +60,11 @@ pub async fn answer(
 
 /// Returns what the profile holds; reads it unless it was made just now.
 async fn contents(call: &Call<'_>, certified: Certified) -> Result<Vec<Held>, ApiError> {
-    Ok(match certified.made {
-        Some(made) => {
-            made.into_iter().map(|made| Held { holding: made.holding, response: Some(made.response) }).collect()
-        }
-        None => {
-            let kept = call.app.store.holdings(certified.profile).await?;
-            kept.into_iter().map(|holding| Held { holding, response: None }).collect()
-        }
-    })
+    if let Some(made) = certified.made {
+        return Ok(made);
+    }
+    let kept = call.app.store.holdings(certified.profile).await?;
+    Ok(kept.into_iter().map(|holding| Held { holding, response: None }).collect())
 }
 
 /// Logs which private keys are given out, before they are.

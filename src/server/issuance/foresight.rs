@@ -46,7 +46,7 @@ pub async fn foresight(
     };
     let (target, coming) = (request.target, fresh.len());
     let store = &call.app.store;
-    store.write(move |tx| Box::pin(async move { limit.check(tx, target, coming).await })).await?;
+    limit.check(store.issued_after(target, limit.since()), coming).await?;
     for entry in fresh {
         let order = match judge::order(call.app, (request, template), entry, &user, key.public_key(), None) {
             // It is yet to be given, and a request that lacks it is not carried out.

@@ -1,15 +1,12 @@
 //! Says whether the server is alive and can do its work. Anybody is told, so the answer holds nothing that could be
 //! misused.
 
+use super::recent::Recent;
 use axum::body::Bytes;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::convert::Infallible;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::sync::Mutex;
-
-/// Sets for how long an answer is given again, so that nobody keeps the store busy by asking.
-const KEPT: Duration = Duration::from_secs(1);
 
 /// Sets how long before its end the CA's own certificate is told of.
 pub const CA_SOON: time::Duration = time::Duration::weeks(12);
@@ -20,16 +17,9 @@ pub const LIST_OLD: time::Duration = time::Duration::days(2);
 /// Lists what is told, though the server still does its work.
 const TOLERATED: [&str; 4] = ["ok", "ends-soon", "old", "failing"];
 
-/// Keeps the last answer.
+/// Keeps the last answer: whether all is good, and what is told of it.
 #[derive(Default)]
-pub struct Health(Mutex<Option<Kept>>);
-
-/// Holds an answer, and when it was found.
-struct Kept {
-    at: Instant,
-    good: bool,
-    body: Bytes,
-}
+pub struct Health(Recent<(bool, Bytes)>);
 
 /// Holds what was found: the checks, and since when which tasks beside the calls fail.
 pub struct Findings {
@@ -49,19 +39,13 @@ pub struct Check {
 impl Health {
     /// Says whether calls can be answered, and which part fails, in JSON.
     ///
-    /// `look` finds it out; it is awaited only where the last answer is too old, by one at a time, and tells those who waited
-    /// meanwhile too.
+    /// `look` finds it out; it is awaited only where the last answer is too old.
     pub async fn ready(&self, stopping: bool, look: impl Future<Output = Findings>) -> (bool, Bytes) {
         if stopping {
             return (false, Bytes::from_static(br#"{"status":"stopping"}"#));
         }
-        let mut kept = self.0.lock().await;
-        if let Some(young) = kept.as_ref().filter(|kept| kept.at.elapsed() < KEPT) {
-            return (young.good, young.body.clone());
-        }
-        let (good, body) = told(&look.await);
-        *kept = Some(Kept { at: Instant::now(), good, body: body.clone() });
-        (good, body)
+        let Ok(found) = self.0.find(async { Ok::<_, Infallible>(told(&look.await)) }).await;
+        found
     }
 }
 

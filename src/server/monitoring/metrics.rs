@@ -1,6 +1,7 @@
 //! Counts what the server does, for Prometheus (OpenMetrics text). No label holds a name, an id or a path.
 
-use super::stored::KeptStored;
+use super::recent::Recent;
+use super::stored::{self, Stored};
 use crate::cm::problem::ProblemCode;
 use crate::store::{self, CardCount, MasterKeyUse, OutboxCount, Period, Store, VersionCount};
 use crate::web::bound::CountConnections;
@@ -14,7 +15,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -110,7 +111,7 @@ pub struct Metrics {
     /// By template.
     versions: Mutex<HashMap<Uuid, (Instant, Vec<VersionCount>)>>,
     census: Mutex<Option<Census>>,
-    stored: KeptStored,
+    stored: Recent<Arc<Stored>>,
 }
 
 impl Default for Metrics {
@@ -132,7 +133,7 @@ impl Default for Metrics {
             key_uses: Mutex::default(),
             versions: Mutex::default(),
             census: Mutex::default(),
-            stored: KeptStored::default(),
+            stored: Recent::default(),
         }
     }
 }
@@ -299,7 +300,7 @@ impl Metrics {
             by_act.get_or_create(&Act { act }).inc_by(*count);
         }
         registry.register("acts", "Acts logged", by_act);
-        let stored = self.stored.read(store).await?;
+        let stored = self.stored.find(stored::read(store)).await?;
         registry.register(
             "pending_approvals",
             "Requests that wait for approval",

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod health;
 pub mod metrics;
+mod recent;
 pub mod standing;
 pub mod steps;
 mod stored;

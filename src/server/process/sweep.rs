@@ -71,8 +71,7 @@ async fn forget_ended_requests(app: &App) -> Result<(), ApiError> {
     let kept = recovery.kept_for().map_err(|error| ApiError::Internal(Internal::RequestKey(error.into())))?;
     for uuid in kept {
         let request = app.store.request(uuid).await?;
-        let open = [RequestStatus::Pending, RequestStatus::Approved, RequestStatus::Executing];
-        if !request.is_some_and(|request| open.contains(&request.status)) {
+        if !request.is_some_and(|request| RequestStatus::OPEN.contains(&request.status)) {
             app.forget(uuid);
         }
     }

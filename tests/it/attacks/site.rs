@@ -2,6 +2,7 @@
 
 use crate::server::identity::restart;
 use crate::server::support::{API, Answer, EXTENSION, Lab, Person, csr, last_segment, pkcs7};
+use crate::support::site::heed_callers;
 use crate::support::template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -32,16 +33,13 @@ pub fn site(edit: impl Fn(String) -> String) -> Lab {
 /// Changes some rows of the database as a thief of it would, or time itself, by a statement of both dialects; a server that keeps
 /// them has read them again then.
 pub fn alter(lab: &Lab, statement: &str) {
-    let changed = "INSERT INTO counters (name, value) VALUES ('callers', 1) \
-                   ON CONFLICT (name) DO UPDATE SET value = counters.value + 1";
     let run = |statement: &str| match &lab.database {
         Some(database) => drop(database.sql(statement)),
         None => assert!(records(lab).execute(statement, []).unwrap() > 0, "{statement}"),
     };
     run(statement);
     if ["users", "tokens", "sessions"].iter().any(|table| statement.contains(table)) {
-        run(changed);
-        std::thread::sleep(cardwright::store::HEEDED_WITHIN);
+        heed_callers(run);
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
 use crate::support::postgres::Database;
-use crate::support::site::{API, EXTENSION, Site, last_segment};
+use crate::support::site::{API, EXTENSION, Site, heed_callers, last_segment};
 use cardwright::pkix::csr::{RequestContent, build};
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 
@@ -148,11 +148,9 @@ fn database(site: &Site) -> rusqlite::Connection {
 
 /// Changes what the server keeps of sessions, and waits until it has read that again.
 fn alter(site: &Site, statement: &str) {
-    let changed = "INSERT INTO counters (name, value) VALUES ('callers', 1) \
-                   ON CONFLICT (name) DO UPDATE SET value = counters.value + 1";
-    assert!(database(site).execute(statement, []).unwrap() > 0);
-    database(site).execute(changed, []).unwrap();
-    std::thread::sleep(cardwright::store::HEEDED_WITHIN);
+    let run = |statement: &str| assert!(database(site).execute(statement, []).unwrap() > 0, "{statement}");
+    run(statement);
+    heed_callers(run);
 }
 
 /// Has all sessions have begun so many seconds earlier, as if that time had passed.

@@ -401,6 +401,14 @@ pub fn approval(template: String) -> String {
     set(template, ENROLL, "approvers", r#"["group:approvers"]"#)
 }
 
+/// Has every server on a database read again whom it keeps of callers, as whoever changes them by hand must: `run` runs a
+/// statement there.
+pub fn heed_callers(run: impl FnOnce(&str)) {
+    run("INSERT INTO counters (name, value) VALUES ('callers', 1) \
+         ON CONFLICT (name) DO UPDATE SET value = counters.value + 1");
+    std::thread::sleep(cardwright::store::HEEDED_WITHIN);
+}
+
 /// Lets cards keep the admin key that they have.
 pub fn kept_admin_key(template: String) -> String {
     set(template, "[smartcard]", "diversify_admin_key", "false")
