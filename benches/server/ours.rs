@@ -15,8 +15,8 @@ pub const API: &str = "/CertificateManagement/api/v1.0";
 /// Keys in a file, no card to assign: the full flow is request, certificate, completion.
 const TEMPLATE: &str = include_str!("template.toml");
 
-/// As many as a desk's morning has; nobody's record is waited for by everybody.
-const PEOPLE: usize = 16;
+/// As many as the most connections: each of them somebody's own, so that nobody waits for another's record.
+const PEOPLE: usize = 64;
 
 pub struct Ours {
     pub server: Cardwright,
