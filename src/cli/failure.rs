@@ -276,6 +276,11 @@ impl From<reader::Error> for Failure {
         use reader::Error::*;
         let (code, exit, remedy) = match error {
             Token { source, .. } => return source.into(),
+            NoService { socket: None } => (
+                "pcsc-not-running",
+                Exit::TokenFailed,
+                "Plug a reader in, which starts the Smart Card service, or name a PKCS#11 module.",
+            ),
             NoService { .. } | ServiceStopped => (
                 "pcsc-not-running",
                 Exit::TokenFailed,

@@ -127,7 +127,7 @@ fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failur
     let text = match source.unwrap_or(&default) {
         Source::Prompt => prompt::secret(ask, fresh)?,
         Source::Stdin => first_line(std::io::stdin().lock(), ask)?,
-        Source::Fd(number) => first_line(std::io::BufReader::new(open(file::inherited(*number), ask)?), ask)?,
+        Source::Fd(number) => first_line(std::io::BufReader::new(open(inherited(*number, ask)?, ask)?), ask)?,
         Source::File(path) => first_line(std::io::BufReader::new(open(path, ask)?), ask)?,
         Source::Env(name) => std::env::var(name)
             .map_err(|_| unreadable(ask, format!("{}: the variable {name} is not set to text", ask.what)))?,
@@ -142,6 +142,11 @@ fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failur
         return Err(failure.remedy(format!("Put the secret there, or name another source with {}.", ask.option)));
     }
     Ok(line.to_owned())
+}
+
+fn inherited(number: i32, ask: Ask) -> Result<PathBuf, Failure> {
+    file::inherited(number)
+        .map_err(|source| unreadable(ask, format!("{}: cannot read from fd:{number}: {source}", ask.what)))
 }
 
 fn open(path: impl AsRef<std::path::Path>, ask: Ask) -> Result<std::fs::File, Failure> {

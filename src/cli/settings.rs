@@ -1,17 +1,20 @@
 //! Reads what need not be typed each time: `config.toml` in the user's configuration directory, and under it the one that
-//! an administrator hands out, `/etc/cardwright/config.toml`. Options and environment variables go before both. Also names
+//! an administrator hands out (`/etc/cardwright/config.toml`, `%ProgramData%\cardwright\config.toml`). Options and environment variables go before both. Also names
 //! the directories that the program keeps files in.
 
 use super::args::PlaceArgs;
 use super::failure::{Exit, Failure};
 use crate::platform::directory;
+use crate::platform::places::{self, Kind};
 use serde::Deserialize;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Names the file that holds for everybody at this computer.
-const EVERYBODYS: &str = "/etc/cardwright/config.toml";
-/// Names the variable that moves that file.
+/// Names the program's directory in those that the system has for such files.
+const DIRECTORY: &str = "cardwright";
+/// Names the file of settings in it.
+const FILE: &str = "config.toml";
+/// Names the variable that moves the file that holds for everybody at this computer.
 const EVERYBODYS_MOVED: &str = "CARDWRIGHT_SYSTEM_CONFIG";
 
 /// Is what to do where a file is there and cannot be read.
@@ -77,9 +80,9 @@ impl Settings {
 
 /// Reads the files that may hold settings: the user's, then everybody's.
 pub fn files() -> Result<Vec<File>, Failure> {
-    let own = home_directory("XDG_CONFIG_HOME", ".config").map(|directory| directory.join("config.toml"));
+    let own = own_directory(Kind::Configuration).map(|directory| directory.join(FILE));
     let moved = std::env::var_os(EVERYBODYS_MOVED).filter(|path| !path.is_empty());
-    let everybodys = moved.map_or_else(|| EVERYBODYS.into(), PathBuf::from);
+    let everybodys = moved.map_or_else(|| places::everybodys().join(DIRECTORY).join(FILE), PathBuf::from);
     own.into_iter().chain([everybodys]).map(|path| Ok(File { keys: read(&path)?, path })).collect()
 }
 
@@ -92,11 +95,11 @@ fn read(path: &Path) -> Result<Option<Keys>, Failure> {
         Err(error) => return Err(wrong(error.to_string()).remedy(READABLE)),
     };
     // Who can write there says which server is believed and which module is loaded.
-    if let Some(mode) =
+    if let Some(others) =
         directory::writable_by_others(path).map_err(|error| wrong(error.to_string()).remedy(READABLE))?
     {
-        let message = format!("others than its owner may write it (mode {mode:o}), so nothing in it is believed");
-        return Err(wrong(message).remedy(format!("Look it through, then: chmod go-w {}", path.display())));
+        let message = format!("others than its owner may write it ({others}), so nothing in it is believed");
+        return Err(wrong(message).remedy(format!("Look it through, then: {}", directory::closing(path))));
     }
     parse(path, &text).map(Some)
 }
@@ -109,7 +112,7 @@ fn parse(path: &Path, text: &str) -> Result<Keys, Failure> {
         Failure::new("config", Exit::Usage, message).remedy("Correct that line; nothing in the file holds until then.")
     })?;
     let beside = |named: &mut PathBuf| {
-        let below_home = named.strip_prefix("~").ok().zip(home()).map(|(rest, home)| home.join(rest));
+        let below_home = named.strip_prefix("~").ok().zip(places::home()).map(|(rest, home)| home.join(rest));
         *named = below_home.unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).join(&*named));
     };
     keys.ca_file.iter_mut().chain(&mut keys.bearer_file).for_each(beside);
@@ -118,28 +121,20 @@ fn parse(path: &Path, text: &str) -> Result<Keys, Failure> {
 }
 
 /// Returns the directory of the journal: `$CARDWRIGHT_STATE`, else `$XDG_STATE_HOME/cardwright`, else
-/// `~/.local/state/cardwright`.
+/// `~/.local/state/cardwright`; on Windows `%LOCALAPPDATA%\cardwright`.
 pub fn state_directory() -> Result<PathBuf, Failure> {
     if let Some(path) = std::env::var_os("CARDWRIGHT_STATE").filter(|path| !path.is_empty()) {
         return Ok(path.into());
     }
-    home_directory("XDG_STATE_HOME", ".local/state").ok_or_else(|| {
+    own_directory(Kind::State).ok_or_else(|| {
         Failure::new("journal-directory", Exit::LocalState, "there is no home directory to keep the journal in")
             .remedy("Set CARDWRIGHT_STATE to a directory of your own.")
     })
 }
 
-/// Returns the program's directory below what a variable names, else below a folder of the home directory.
-pub fn home_directory(variable: &str, below_home: &str) -> Option<PathBuf> {
-    let base = match std::env::var_os(variable).filter(|path| !path.is_empty()) {
-        Some(base) => PathBuf::from(base),
-        None => home()?.join(below_home),
-    };
-    Some(base.join("cardwright"))
-}
-
-fn home() -> Option<PathBuf> {
-    std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
+/// Returns the program's directory for files of this kind that are the user's.
+pub fn own_directory(kind: Kind) -> Option<PathBuf> {
+    Some(places::own(kind)?.join(DIRECTORY))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::list::Fault;
 use crate::client;
 use crate::enrollment::{ExitClass, JournalError};
+use crate::platform::directory::Others;
 use crate::reader;
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -19,8 +20,8 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    #[error("others may write to the directory {} (mode {mode:o})", path.display())]
-    OpenToOthers { path: PathBuf, mode: u32 },
+    #[error("others may write to the directory {} ({others})", path.display())]
+    OpenToOthers { path: PathBuf, others: Others },
     #[error("the file {} is of version {version}, which this program does not know", path.display())]
     Version { path: PathBuf, version: u32 },
     #[error("another process has run {run} in hand")]
@@ -67,7 +68,7 @@ impl Error {
                 LocalState,
                 "Make room, or let this user write there; the run goes on where it was when you repeat the command.",
             ),
-            Self::OpenToOthers { .. } => ("desk-state", LocalState, "Let nobody but you write there (chmod go-w)."),
+            Self::OpenToOthers { .. } => ("desk-state", LocalState, "Let nobody but you write there."),
             Self::Version { .. } => ("desk-state", LocalState, "Go on with the version that began the run."),
             Self::Held { .. } => ("desk-held", LocalState, "End the other one first, or wait for it."),
             Self::RunUnknown { .. } => {

@@ -65,8 +65,8 @@ pub fn check(letters: Option<&Letters>, run: &Run) -> Result<(), Error> {
         Some(Letters::Directory(path)) => {
             let failed = |source| Error::State { doing: "made", path: path.clone(), source };
             directory::make_with_parents(path).map_err(failed)?;
-            if let Some(mode) = directory::open_to_others(path).map_err(failed)? {
-                return cannot(format!("others may read the directory {} (mode {mode:o})", path.display()));
+            if let Some(others) = directory::open_to_others(path).map_err(failed)? {
+                return cannot(format!("others may read the directory {} ({others})", path.display()));
             }
         }
     }

@@ -258,8 +258,8 @@ impl Book {
     fn locked(directory: &Path, run: Run) -> Result<Self, Error> {
         let failed = |source| Error::State { doing: "made", path: directory.to_owned(), source };
         directory::make_with_parents(directory).map_err(failed)?;
-        if let Some(mode) = directory::writable_by_others(directory).map_err(failed)? {
-            return Err(Error::OpenToOthers { path: directory.to_owned(), mode });
+        if let Some(others) = directory::writable_by_others(directory).map_err(failed)? {
+            return Err(Error::OpenToOthers { path: directory.to_owned(), others });
         }
         let lock = directory.join(format!("{}.lock", run.id));
         let lock = Lock::take(&lock, 1).map_err(|error| match error {

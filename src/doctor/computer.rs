@@ -6,7 +6,9 @@ use crate::reader::{CardFacts, CardPresence, Error, Holder, InUse, ReaderState, 
 
 /// Reports whether the PC/SC service can be reached, as far as its socket tells.
 pub fn examine_service(facts: &ServiceFacts) -> Finding {
-    let socket = facts.socket.display();
+    let Some(socket) = facts.socket.as_ref().map(|socket| socket.display()) else {
+        return examine_answer(facts.state);
+    };
     match facts.state {
         SocketState::Reachable => Finding::good(Check::Service, format!("the PC/SC service listens at {socket}")),
         SocketState::NobodyListens => Finding::bad(
@@ -18,6 +20,18 @@ pub fn examine_service(facts: &ServiceFacts) -> Finding {
             Check::Permission,
             format!("this user may not open the service's socket {socket}"),
             "Start pcscd with its own unit file, or have an administrator open the socket to this user.",
+        ),
+    }
+}
+
+/// Reports whether a service without a socket answers, which is that of Windows.
+fn examine_answer(state: SocketState) -> Finding {
+    match state {
+        SocketState::Reachable => Finding::good(Check::Service, "the Smart Card service answers"),
+        SocketState::NobodyListens | SocketState::Closed => Finding::bad(
+            Check::Service,
+            "the Smart Card service (SCardSvr) does not run",
+            "Plug a reader in, which starts it; where that does not help, have an administrator run `net start SCardSvr`.",
         ),
     }
 }

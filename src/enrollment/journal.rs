@@ -6,7 +6,7 @@
 
 use super::record::{HexBytes, Milestone, ReceivedWork, Record};
 use super::slots::{LARGEST_FILE, Slots, Unread, VERSION};
-use crate::platform::directory;
+use crate::platform::directory::{self, Others};
 use crate::platform::file::{ReplaceError, Step, flush_parent, replace};
 use crate::platform::lock::{Lock, LockError};
 use std::fs::File;
@@ -37,8 +37,8 @@ pub enum JournalError {
         #[source]
         source: std::io::Error,
     },
-    #[error("others may write to the journal directory {} (mode {mode:o})", path.display())]
-    OpenToOthers { path: PathBuf, mode: u32 },
+    #[error("others may write to the journal directory {} ({others})", path.display())]
+    OpenToOthers { path: PathBuf, others: Others },
     #[error("another process works on this card (lock {})", path.display())]
     Locked { path: PathBuf },
     #[error("a journal file was damaged; it was kept as {}", kept.display())]
@@ -81,7 +81,7 @@ impl Journal {
         let directory = directory.into();
         directory::make_with_parents(&directory).map_err(|source| io("created", &directory, source))?;
         match directory::writable_by_others(&directory).map_err(|source| io("read", &directory, source))? {
-            Some(mode) => Err(JournalError::OpenToOthers { path: directory, mode }),
+            Some(others) => Err(JournalError::OpenToOthers { path: directory, others }),
             None => Ok(Self { directory }),
         }
     }

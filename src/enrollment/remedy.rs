@@ -140,9 +140,7 @@ fn journal_remedy(error: &JournalError) -> &'static str {
         JournalError::Damaged { .. } => {
             "Look at the server's open requests: cancel what the damaged file was about, then repeat the command."
         }
-        JournalError::OpenToOthers { .. } => {
-            "Take the write permission from group and others, or choose another place."
-        }
+        JournalError::OpenToOthers { .. } => "Take the right to write from others, or choose another place.",
         JournalError::Version { .. } => "Use the version of cardwright that wrote the file.",
         JournalError::TooManyFiles { .. } => "Choose a directory of its own for the journal.",
         JournalError::Io { .. } | JournalError::Encoding { .. } => "Check the disk and who may write there.",

@@ -58,7 +58,7 @@ impl Shelf {
         };
         directory::make_with_parents(&directory).map_err(failed("made"))?;
         match directory::open_to_others(&directory).map_err(failed("read"))? {
-            Some(mode) => Err(ShelfError::Exposed { path: directory, mode }),
+            Some(others) => Err(ShelfError::Exposed { path: directory, others }),
             None => Ok(Self { directory }),
         }
     }

@@ -3,6 +3,7 @@
 use super::kind::CardError;
 use super::sealed::SealError;
 use super::tpm_error::TpmError;
+use crate::platform::directory::Others;
 use std::path::PathBuf;
 
 /// Limits a card's name, in characters.
@@ -24,8 +25,8 @@ pub enum ShelfError {
     Missing { name: String },
     #[error("card {name:?} is in use by another process")]
     InUse { name: String },
-    #[error("{} can be entered by others than its owner (mode {mode:o})", path.display())]
-    Exposed { path: PathBuf, mode: u32 },
+    #[error("{} can be entered by others than its owner ({others})", path.display())]
+    Exposed { path: PathBuf, others: Others },
     #[error("card {name:?} cannot be opened")]
     Sealed {
         name: String,

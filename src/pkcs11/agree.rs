@@ -11,6 +11,7 @@ use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::elliptic_curve::{EcKdf, Ecdh1DeriveParams};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
+use cryptoki_sys::CK_ULONG;
 use zeroize::Zeroizing;
 
 const DERIVING: &str = "C_DeriveKey";
@@ -47,7 +48,7 @@ impl Agreements {
     /// pair.
     pub fn agree(&self, label: &str, kind: KeyKind, point: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let Some(private) = self.0.find(ObjectClass::PRIVATE_KEY, KeyType::EC, label)? else { return Ok(None) };
-        let bytes: u64 = if kind == KeyKind::P256 { 32 } else { 48 };
+        let bytes: CK_ULONG = if kind == KeyKind::P256 { 32 } else { 48 };
         let template = [
             Attribute::Class(ObjectClass::SECRET_KEY),
             Attribute::KeyType(KeyType::GENERIC_SECRET),

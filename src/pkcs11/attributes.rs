@@ -9,6 +9,7 @@ use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, CertificateType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
+use cryptoki_sys::CK_ULONG;
 use der::asn1::AnyRef;
 use der::{Encode, Tag};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -23,7 +24,7 @@ const PUBLIC_EXPONENT: [u8; 3] = [1, 0, 1];
 /// Holds what CKM_RSA_PKCS_KEY_PAIR_GEN or CKM_EC_KEY_PAIR_GEN needs to know.
 enum Generation {
     /// CKA_MODULUS_BITS.
-    Rsa(u64),
+    Rsa(CK_ULONG),
     /// CKA_EC_PARAMS.
     Ec(&'static [u8]),
 }
@@ -78,7 +79,7 @@ fn has_mechanism(
     };
     match pkcs11.get_mechanism_info(slot, mechanism) {
         Ok(info) if info.max_key_size() == 0 => Ok(None),
-        Ok(info) => Ok(Some((info.min_key_size() as u64..=info.max_key_size() as u64).contains(&bits))),
+        Ok(info) => Ok(Some((info.min_key_size() as CK_ULONG..=info.max_key_size() as CK_ULONG).contains(&bits))),
         Err(Cryptoki::Pkcs11(RvError::MechanismInvalid, _)) => Ok(Some(false)),
         Err(error) if is_removal(&error) => Err(error),
         Err(_) => Ok(None),

@@ -8,10 +8,11 @@ use crate::token::Error;
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
+use cryptoki_sys::CK_ULONG;
 use zeroize::Zeroizing;
 
 /// Sets the length of a new key, in bytes.
-const KEY_BYTES: u64 = 32;
+const KEY_BYTES: CK_ULONG = 32;
 /// Is the length of an HMAC-SHA-256, in bytes.
 const MAC_BYTES: usize = 32;
 

@@ -1,24 +1,13 @@
 //! Writes files that only their owner may read, and files that a crash leaves whole: the one place that writes durably.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use super::opening::Opening;
+use super::system::{access, stream};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// Lets only the owner read and write a file (chmod(2)).
-pub(super) const OWNER_ONLY: u32 = 0o600;
-/// Lets everyone read a file and the owner write it.
-const PUBLIC: u32 = 0o644;
-/// Marks all that group and others may do.
-const OF_OTHERS: u32 = 0o077;
-
-/// Says who may read a new file, before the process's umask takes from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readers {
-    Owner,
-    Everyone,
-}
+pub use super::opening::Readers;
+pub use super::system::stream::is_null;
 
 /// Says how far [`replace`] or [`overwrite`] had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,25 +35,12 @@ impl From<ReplaceError> for io::Error {
     }
 }
 
-/// Says whether what is written to an open stream is lost, because it is the null device. Rust's runtime opens that in
-/// place of a standard stream that a process was started without.
-///
-/// False where it cannot be told. Windows: `GetFileType`, and the name `NUL`.
-pub fn is_null(stream: impl AsFd) -> bool {
-    let device = |file: io::Result<File>| {
-        let found = file.and_then(|file| file.metadata()).ok()?;
-        found.file_type().is_char_device().then(|| found.rdev())
-    };
-    let stream = device(stream.as_fd().try_clone_to_owned().map(File::from));
-    stream.is_some() && stream == device(File::open("/dev/null"))
-}
-
 /// Opens a new file for writing that only its owner may read or write.
 ///
-/// Fails with `AlreadyExists` where something has the name. Windows: `CREATE_NEW` with a security descriptor that names
-/// the owner alone.
+/// Fails with `AlreadyExists` where something has the name. Windows: `CREATE_NEW` with an access control list that names
+/// the owner alone and inherits nothing from the directory.
 pub fn open_new(path: &Path) -> io::Result<File> {
-    open_new_for(path, Readers::Owner)
+    access::open(path, Opening::New, Readers::Owner)
 }
 
 /// Writes a new file for its owner alone and flushes it to the disk, but not its directory.
@@ -82,8 +58,9 @@ pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
 /// the same directory that nobody else uses. Windows: `CreateHardLinkW`, which the standard library calls; a directory
 /// cannot be flushed there.
 pub fn place_new(path: &Path, beside: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
-    let written =
-        open_new_for(beside, readers).and_then(|file| fill(file, content)).and_then(|()| fs::hard_link(beside, path));
+    let written = access::open(beside, Opening::New, readers)
+        .and_then(|file| fill(file, content))
+        .and_then(|()| fs::hard_link(beside, path));
     let removed = fs::remove_file(beside);
     written.and(removed).and_then(|()| flush_parent(path))
 }
@@ -94,24 +71,29 @@ pub fn place_new(path: &Path, beside: &Path, content: &[u8], readers: Readers) -
 /// `beside` must be a name in the same directory; a file of that name, which a crash may have left, is overwritten.
 /// Windows: `MoveFileExW` with `MOVEFILE_REPLACE_EXISTING` and `MOVEFILE_WRITE_THROUGH` in place of rename and flush.
 pub fn replace(path: &Path, beside: &Path, content: &[u8]) -> Result<(), ReplaceError> {
-    put(path, beside, content, None)
+    put(path, beside, content, |_| Ok(()))
 }
 
 /// Likewise, for those whom the file lets read that is there; without one, for its owner alone.
 ///
-/// Windows: the new file gets the old one's security descriptor.
+/// Windows: the new file gets the old one's access control list.
 pub fn replace_alike(path: &Path, beside: &Path, content: &[u8]) -> Result<(), ReplaceError> {
-    put(path, beside, content, fs::metadata(path).ok().map(|known| known.permissions()))
+    put(path, beside, content, |file| access::give_alike(file, beside, path))
 }
 
-fn put(path: &Path, beside: &Path, content: &[u8], readers: Option<Permissions>) -> Result<(), ReplaceError> {
+fn put(
+    path: &Path,
+    beside: &Path,
+    content: &[u8],
+    give: impl FnOnce(&File) -> io::Result<()>,
+) -> Result<(), ReplaceError> {
     let at = |step| move |source| ReplaceError { step, source };
-    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(beside);
-    let mut file = opened.map_err(at(Step::Write))?;
-    readers.map_or(Ok(()), |readers| file.set_permissions(readers)).map_err(at(Step::Write))?;
-    file.write_all(content).map_err(at(Step::Write))?;
+    let mut file = access::open(beside, Opening::Emptied, Readers::Owner).map_err(at(Step::Write))?;
+    give(&file).and_then(|()| file.write_all(content)).map_err(at(Step::Write))?;
     file.sync_all().map_err(at(Step::Flush))?;
-    fs::rename(beside, path).map_err(at(Step::Rename))?;
+    // Windows moves no file that is open without leave, and this one is whole.
+    drop(file);
+    access::put_over(beside, path).map_err(at(Step::Rename))?;
     flush_parent(path).map_err(at(Step::FlushDirectory))
 }
 
@@ -135,44 +117,32 @@ pub fn wipe(path: &Path, length: usize) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).open(path)?;
     file.write_all(&vec![0; length])?;
     file.sync_all()?;
+    drop(file);
     fs::remove_file(path)?;
     flush_parent(path)
 }
 
 /// Makes the names in the directory above `path` durable: what was created, renamed or removed there.
 ///
-/// Windows: a directory cannot be flushed; the move itself is written through, see [`replace`].
+/// Windows: does nothing, for a directory cannot be flushed there; the move itself is written through, see [`replace`], and
+/// NTFS keeps names in a log of its own, which lets them be whole after a power cut, but not always the last ones.
 pub fn flush_parent(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    access::flush_parent(path)
 }
 
 /// Makes an empty file for its owner alone where there is none; takes all permissions from group and others on a file
 /// that is there.
 ///
-/// Windows: sets a security descriptor that names the owner alone.
+/// Windows: gives it an access control list that names the owner alone and inherits nothing.
 pub fn keep_for_owner(path: &Path) -> io::Result<()> {
-    let file = OpenOptions::new().read(true).append(true).create(true).mode(OWNER_ONLY).open(path)?;
-    if file.metadata()?.permissions().mode() & OF_OTHERS != 0 {
-        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
-    }
-    Ok(())
+    access::keep_for_owner(path)
 }
 
 /// Returns the path of a file that the parent process left open under a descriptor's number.
 ///
-/// Whether there is one shows when it is opened. Windows: has no such numbers; a pipe's name would be given instead.
-pub fn inherited(descriptor: i32) -> PathBuf {
-    PathBuf::from(format!("/dev/fd/{descriptor}"))
-}
-
-/// Opens a new file for writing, with the mode for these readers.
-fn open_new_for(path: &Path, readers: Readers) -> io::Result<File> {
-    let mode = match readers {
-        Readers::Owner => OWNER_ONLY,
-        Readers::Everyone => PUBLIC,
-    };
-    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
+/// Whether there is one shows when it is opened. Windows: fails with `Unsupported`, for it has no such numbers.
+pub fn inherited(descriptor: i32) -> io::Result<PathBuf> {
+    stream::inherited(descriptor)
 }
 
 /// Writes the content and flushes it to the disk.

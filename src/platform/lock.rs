@@ -1,10 +1,9 @@
 //! Lets one process at a time hold a file; the kernel lets go when the process ends, however it ends.
 
-use super::file::OWNER_ONLY;
-use rustix::io::Errno;
-use std::fs::{File, OpenOptions, TryLockError};
+use super::opening::{Opening, Readers};
+use super::system::access;
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -38,8 +37,7 @@ impl From<LockError> for io::Error {
     fn from(error: LockError) -> Self {
         match error {
             LockError::Open(source) | LockError::Failed(source) => source,
-            // As flock(2) says it.
-            LockError::Held => Errno::WOULDBLOCK.into(),
+            LockError::Held => access::held(),
         }
     }
 }
@@ -63,8 +61,7 @@ impl Lock {
 
     /// Asks once.
     fn try_take(path: &Path) -> Result<Self, LockError> {
-        let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(OWNER_ONLY).open(path);
-        let file = opened.map_err(LockError::Open)?;
+        let file = access::open(path, Opening::Kept, Readers::Owner).map_err(LockError::Open)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(LockError::Held),

@@ -3,15 +3,15 @@
 use super::selector::Selector;
 use super::service::{ServiceFacts, SocketState, service};
 use crate::token::{self, Identity};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Says why readers could not be reached, or no card was chosen.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    #[error("the PC/SC service does not run (nobody listens at {})", socket.display())]
-    NoService { socket: PathBuf },
+    #[error("the PC/SC service does not run{}", socket.as_deref().map(unheard).unwrap_or_default())]
+    NoService { socket: Option<PathBuf> },
     #[error("this user may not use the PC/SC service (the socket {} is closed to others)", socket.display())]
     SocketClosed { socket: PathBuf },
     /// Refused by polkit, if pcscd is built with it: `org.debian.pcsc-lite.access_pcsc` and `access_card`.
@@ -83,7 +83,7 @@ impl Error {
     /// Says why the service behind this socket cannot be used.
     fn of_service(facts: ServiceFacts) -> Self {
         match facts.state {
-            SocketState::Closed => Error::SocketClosed { socket: facts.socket },
+            SocketState::Closed => Error::SocketClosed { socket: facts.socket.unwrap_or_default() },
             SocketState::NobodyListens => Error::NoService { socket: facts.socket },
             // It listens now, but has just refused us.
             SocketState::Reachable => Error::ServiceStopped,
@@ -94,6 +94,10 @@ impl Error {
     pub(super) fn is_absence(&self) -> bool {
         matches!(self, Error::NoCard { .. } | Error::Token { source: token::Error::Removed, .. })
     }
+}
+
+fn unheard(socket: &Path) -> String {
+    format!(" (nobody listens at {})", socket.display())
 }
 
 fn no_card(wanted: &Selector, present: &[(String, Identity)]) -> String {

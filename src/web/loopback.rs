@@ -32,7 +32,7 @@ const BYTES: usize = 32;
 pub struct NoRandom;
 
 /// Returns which user of this computer owns the end of a connection (first) whose other end is ours; `None`: nobody tells.
-pub type UserOf = fn(SocketAddr, SocketAddr) -> Option<u32>;
+pub type UserOf = fn(SocketAddr, SocketAddr) -> Option<String>;
 
 /// Knows the browser that was let in.
 pub struct Guard {
@@ -50,7 +50,7 @@ struct Keys {
     link: Option<Zeroizing<String>>,
     cookie: Zeroizing<String>,
     /// Whose browser was let in, where that is known.
-    user: Option<u32>,
+    user: Option<String>,
 }
 
 impl Keys {
@@ -135,7 +135,7 @@ impl Guard {
             return Err(Kept::Foreign);
         }
         let (shown, keys) = (cookie::value(headers, self.name), self.keys());
-        let is_users = || keys.user.is_none_or(|user| (self.user_of)(peer, self.address) == Some(user));
+        let is_users = || keys.user.is_none() || (self.user_of)(peer, self.address) == keys.user;
         if shown.is_some_and(|shown| is_same(&keys.cookie, shown)) && is_users() { Ok(()) } else { Err(Kept::Unknown) }
     }
 }
@@ -173,9 +173,9 @@ mod tests {
     use super::*;
 
     /// Of whom the ports from 1000 on are, and from 2000 on.
-    fn user_of(there: SocketAddr, here: SocketAddr) -> Option<u32> {
+    fn user_of(there: SocketAddr, here: SocketAddr) -> Option<String> {
         assert_eq!(here.port(), 8739);
-        (there.port() >= 1000).then(|| u32::from(there.port() / 1000))
+        (there.port() >= 1000).then(|| (there.port() / 1000).to_string())
     }
 
     fn guard() -> Guard {

@@ -1,8 +1,9 @@
 //! What only an operating system has: files that a crash leaves whole, locks, and who else may enter.
 
+use cardwright::platform::directory::{self, Others};
 use cardwright::platform::file::{self, Readers, Step};
 use cardwright::platform::lock::{Lock, LockError};
-use cardwright::platform::{directory, process};
+use cardwright::platform::process;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
@@ -85,8 +86,10 @@ fn it_is_told_what_others_may_do_with_a_directory() {
         [(0o700, None, None), (0o750, None, Some(0o750)), (0o1770, Some(0o1770), Some(0o770)), (0o4700, None, None)]
     {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(bits)).unwrap();
-        assert_eq!(directory::writable_by_others(&path).unwrap(), writable, "{bits:o}");
-        assert_eq!(directory::open_to_others(&path).unwrap(), open, "{bits:o}");
+        let told = |mode: Option<u32>| mode.map(|mode| format!("mode {mode:o}"));
+        let others = |others: Option<Others>| others.map(|others| others.to_string());
+        assert_eq!(others(directory::writable_by_others(&path).unwrap()), told(writable), "{bits:o}");
+        assert_eq!(others(directory::open_to_others(&path).unwrap()), told(open), "{bits:o}");
     }
 }
 

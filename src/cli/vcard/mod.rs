@@ -11,6 +11,7 @@ use crate::cli::output::{Output, Text};
 use crate::cli::prompt::confirm;
 use crate::cli::{secrets, settings};
 use crate::farm::{Kind, NewCard, Shelf};
+use crate::platform::places;
 use crate::virtual_card::{GidsOptions, PivOptions};
 use serde_json::json;
 use std::path::PathBuf;
@@ -94,7 +95,7 @@ fn random_serial() -> u32 {
 
 /// Returns where virtual cards are kept: `$XDG_DATA_HOME/cardwright`, or `~/.local/share/…`.
 fn data_directory() -> Result<PathBuf, Failure> {
-    settings::home_directory("XDG_DATA_HOME", ".local/share").ok_or_else(|| {
+    settings::own_directory(places::Kind::Data).ok_or_else(|| {
         Failure::new("data-directory", Exit::LocalState, "there is no home directory to keep cards in")
             .remedy("Set XDG_DATA_HOME to a directory of your own.")
     })

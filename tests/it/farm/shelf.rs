@@ -73,7 +73,8 @@ fn files_and_their_directory_are_their_owners_and_hold_nothing_to_read() {
         assert!(!file.windows(plain.len()).any(|window| window == plain.as_bytes()), "{plain}");
     }
     std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o750)).unwrap();
-    assert!(matches!(Shelf::open(directory), Err(ShelfError::Exposed { mode: 0o750, .. })));
+    let Err(ShelfError::Exposed { others, .. }) = Shelf::open(directory) else { panic!("it was opened") };
+    assert_eq!(others.to_string(), "mode 750");
 }
 
 #[test]

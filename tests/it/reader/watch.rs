@@ -1,5 +1,6 @@
 //! Readers as they are listed and watched.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cardwright::farm::pcscd::{CLIENTS_VARIABLE, PrivatePcscd};
@@ -100,7 +101,10 @@ fn a_service_that_does_not_run_is_told() {
         unsafe { std::env::set_var(CLIENTS_VARIABLE, nowhere) };
         assert_eq!(service().state, SocketState::NobodyListens);
         let error = Readers::open().err().unwrap();
-        assert!(matches!(&error, Error::NoService { socket } if socket.to_str() == Some(nowhere)), "{error:?}");
+        assert!(
+            matches!(&error, Error::NoService { socket } if socket.as_deref() == Some(Path::new(nowhere))),
+            "{error:?}"
+        );
         let error = PcscChannel::connect("any", Patience::default()).err().unwrap();
         assert!(matches!(error, Error::NoService { .. }), "{error:?}");
     });

@@ -8,8 +8,6 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 const SOCKET: &str = "NOTIFY_SOCKET";
 
 /// Tells the service manager that this process serves; does nothing where none asked to be told.
-///
-/// Windows: `SetServiceStatus` with `SERVICE_RUNNING`.
 pub fn tell_ready() -> io::Result<()> {
     match std::env::var(SOCKET) {
         Ok(name) => tell(&name, b"READY=1"),

@@ -20,7 +20,7 @@ impl Link {
     /// Connects to a socket; where systemd listens for a service, this starts the service.
     ///
     /// Fails with `PermissionDenied` where this user may not open the socket, and otherwise where nobody listens.
-    /// Windows: its PC/SC service has no socket; `SCardEstablishContext` and the service manager tell whether it runs.
+    /// Windows: fails with `Unsupported`, for its PC/SC service has no socket and answers for itself.
     pub fn to(socket: &Path) -> io::Result<Self> {
         Ok(Self { _stream: UnixStream::connect(socket)? })
     }
@@ -29,7 +29,6 @@ impl Link {
 /// Sends a question to the listener of a socket, and returns the beginning of the answer.
 ///
 /// Fails with `WouldBlock` where it takes longer than `patience`, and with `UnexpectedEof` where nothing is answered.
-/// Windows: a named pipe, by the same calls.
 pub fn ask(socket: &Path, question: &[u8], patience: Duration) -> io::Result<Vec<u8>> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(patience))?;
@@ -43,8 +42,6 @@ pub fn ask(socket: &Path, question: &[u8], patience: Duration) -> io::Result<Vec
 
 /// Has the kernel acknowledge at once what comes (TCP_QUICKACK), until it decides otherwise: a peer that sends a
 /// message in two parts waits for the acknowledgement of the first.
-///
-/// Windows: `SIO_TCP_SET_ACK_FREQUENCY` with a frequency of 1.
 pub fn acknowledge_at_once(stream: &TcpStream) -> io::Result<()> {
     stream.set_quickack(true)
 }

@@ -9,8 +9,6 @@ const TABLE: &str = "/proc/self/net/tcp";
 
 /// Says whether the other end belongs to this user. It must have accepted the connection; `false` also where the kernel
 /// does not tell, and for IPv6.
-///
-/// Windows: the owner of the process that `GetExtendedTcpTable` names.
 pub fn is_own(link: &TcpStream) -> bool {
     let (Ok(peer), Ok(own)) = (link.peer_addr(), link.local_addr()) else { return false };
     let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
@@ -18,20 +16,18 @@ pub fn is_own(link: &TcpStream) -> bool {
 }
 
 /// Says whether this user listens at `port` of every IPv4 interface; `false` also where the kernel does not tell.
-///
-/// Windows: as [`is_own`].
 pub fn listens(port: u16) -> bool {
     let at = |port| SocketAddr::from(([0, 0, 0, 0], port));
     let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
     owner(&table, at(port), at(0)) == Some(rustix::process::geteuid().as_raw())
 }
 
-/// Returns the user who owns the end `there` of a loopback connection whose other end is `here`; `None` where the kernel does not
+/// Returns the user (a number) who owns the end `there` of a loopback connection whose other end is `here`; `None` where the kernel does not
 /// tell, and for IPv6.
 ///
-/// Windows: as [`is_own`].
-pub fn user_of(there: SocketAddr, here: SocketAddr) -> Option<u32> {
-    owner(&std::fs::read_to_string(Path::new(TABLE)).ok()?, there, here)
+/// Windows: the SID of whoever runs the process that `GetExtendedTcpTable` names.
+pub fn user_of(there: SocketAddr, here: SocketAddr) -> Option<String> {
+    owner(&std::fs::read_to_string(Path::new(TABLE)).ok()?, there, here).map(|user| user.to_string())
 }
 
 /// Returns the user who owns the end `local` of a connection.
@@ -62,7 +58,7 @@ mod tests {
         let _accepted = listener.accept().unwrap();
         assert!(is_own(&link));
         let (there, here) = (link.local_addr().unwrap(), link.peer_addr().unwrap());
-        assert_eq!(user_of(there, here), Some(rustix::process::geteuid().as_raw()));
+        assert_eq!(user_of(there, here), Some(rustix::process::geteuid().as_raw().to_string()));
         let everywhere = TcpListener::bind("0.0.0.0:0").unwrap();
         assert!(listens(everywhere.local_addr().unwrap().port()));
         assert!(!listens(listener.local_addr().unwrap().port()));

@@ -1,0 +1,40 @@
+//! Names the directories in which a program keeps files (XDG Base Directory Specification).
+
+use std::path::PathBuf;
+
+/// Is where an administrator keeps what holds for everybody at this computer.
+const EVERYBODYS: &str = "/etc";
+
+/// Names a kind of files that belong to the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Configuration,
+    /// What is known from one run to the next.
+    State,
+    Data,
+}
+
+/// Returns the user's directory for this kind of files: what the kind's variable names, else one below the home directory;
+/// `None` where there is neither.
+pub fn own(kind: Kind) -> Option<PathBuf> {
+    let (variable, below_home) = match kind {
+        Kind::Configuration => ("XDG_CONFIG_HOME", ".config"),
+        Kind::State => ("XDG_STATE_HOME", ".local/state"),
+        Kind::Data => ("XDG_DATA_HOME", ".local/share"),
+    };
+    named(variable).or_else(|| Some(home()?.join(below_home)))
+}
+
+/// Returns the directory of what holds for everybody at this computer.
+pub fn everybodys() -> PathBuf {
+    PathBuf::from(EVERYBODYS)
+}
+
+/// Returns the user's home directory.
+pub fn home() -> Option<PathBuf> {
+    named("HOME")
+}
+
+fn named(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
