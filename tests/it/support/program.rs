@@ -14,6 +14,9 @@ use super::softhsm::{self, Private};
 
 pub const PATH: &str = env!("CARGO_BIN_EXE_cardwright");
 
+/// Names the variable that says by which words clients are run in place of [`PATH`]: `scripts/check-windows` sets it.
+const CLIENT: &str = "CARDWRIGHT_TEST_CLIENT";
+
 /// What a run of mutants (`mutants/run`) says to the program as well.
 const MUTANTS: [&str; 2] = ["MUTANT", "MUTANTS_REACHED"];
 
@@ -122,6 +125,15 @@ impl Program {
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.other(PATH);
         command.args(arguments);
+        command
+    }
+
+    /// The client, in this environment: the program, or the one for another system.
+    pub fn client<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let Ok(words) = std::env::var(CLIENT) else { return self.command(arguments) };
+        let mut words = words.split_ascii_whitespace();
+        let mut command = self.other(words.next().unwrap());
+        command.args(words).args(arguments);
         command
     }
 

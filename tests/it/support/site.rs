@@ -160,7 +160,7 @@ impl Site {
 
     /// The program as one of the people, with a PIN at hand, for scripts.
     pub fn command(&self, who: &str, pin: &str, arguments: &[&str]) -> std::process::Command {
-        let mut command = self.program.command(["--json"]);
+        let mut command = self.program.client(["--json"]);
         command
             .args(arguments)
             .env("CARDWRIGHT_SERVER", &self.origin)
