@@ -234,6 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(windows, ignore = "wants a Unix shell")]
     fn a_program_that_says_much_before_and_after_it_reads_is_heard_out() {
         let (sender, ended) = std::sync::mpsc::channel();
         std::thread::spawn(move || {

@@ -308,12 +308,11 @@ mod tests {
     fn a_file_that_is_gone_is_no_fault_and_one_that_cannot_be_had_is() {
         let home = tempfile::tempdir().unwrap();
         let journal = Journal::open(home.path().join("journal")).unwrap();
-        // Below a file there is nothing to be had.
-        let file = home.path().join("file");
-        std::fs::write(&file, "").unwrap();
-        let below = Journal { directory: file.clone() };
+        // No system opens such a path.
+        let unfit = home.path().join("nul\0");
+        let below = Journal { directory: unfit.clone() };
         assert!(matches!(read(&journal.directory.join("a.json")), Ok(None)));
-        assert!(matches!(read(&file.join("a.json")), Err(JournalError::Io { .. })));
+        assert!(matches!(read(&unfit.join("a.json")), Err(JournalError::Io { .. })));
         assert_eq!(journal.left_on(Uuid::nil()).unwrap(), []);
         assert!(matches!(below.left_on(Uuid::nil()), Err(JournalError::Io { .. })));
         let entry = journal.begin(record()).unwrap();

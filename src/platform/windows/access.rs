@@ -16,11 +16,10 @@ use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_LOCK_VIOLATION, ERROR_SHARING_VIOLATION, GENERIC_ALL, GENERIC_WRITE,
     INVALID_HANDLE_VALUE,
 };
-use windows_sys::Win32::Security::Authorization::{GetNamedSecurityInfoW, SE_FILE_OBJECT, SetNamedSecurityInfoW};
+use windows_sys::Win32::Security::Authorization::{GetNamedSecurityInfoW, SE_FILE_OBJECT};
 use windows_sys::Win32::Security::{
-    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, GetAce, GetSecurityDescriptorControl,
-    INHERIT_ONLY_ACE, OWNER_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION, PSID, SE_DACL_PROTECTED,
-    UNPROTECTED_DACL_SECURITY_INFORMATION,
+    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, GetAce, INHERIT_ONLY_ACE,
+    OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SetFileSecurityW,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     CREATE_ALWAYS, CREATE_NEW, CreateDirectoryW, CreateFileW, DELETE, FILE_APPEND_DATA, FILE_ATTRIBUTE_NORMAL,
@@ -86,7 +85,7 @@ pub fn keep_for_owner(path: &Path) -> io::Result<()> {
     open(path, Opening::Kept, Readers::Owner)?;
     match open_to_others(path)? {
         None => Ok(()),
-        Some(_) => set_list(path, owners_descriptor("")?.list()?, PROTECTED_DACL_SECURITY_INFORMATION),
+        Some(_) => set_list(path, owners_descriptor("")?.raw()),
     }
 }
 
@@ -95,15 +94,7 @@ pub fn give_alike(_file: &File, path: &Path, known: &Path) -> io::Result<()> {
     if !known.exists() {
         return Ok(());
     }
-    let of_known = Secured::of(known)?;
-    let (mut control, mut revision) = (0, 0);
-    // SAFETY: the descriptor is whole, and both are written one value.
-    checked(unsafe { GetSecurityDescriptorControl(of_known._descriptor.0, &mut control, &mut revision) })?;
-    let inheritance = match control & SE_DACL_PROTECTED {
-        0 => UNPROTECTED_DACL_SECURITY_INFORMATION,
-        _ => PROTECTED_DACL_SECURITY_INFORMATION,
-    };
-    set_list(path, of_known.list, inheritance)
+    set_list(path, Secured::of(known)?.descriptor.0)
 }
 
 /// Puts a file in the place of another, or of none; the move has reached the disk when this returns.
@@ -166,22 +157,11 @@ fn owners_descriptor(inherited: &str) -> io::Result<Descriptor> {
     Descriptor::spelled(&format!("O:{sid}D:P(A;{inherited};FA;;;{sid})"))
 }
 
-/// Sets the access control list of a file or directory; `inheritance`: whether it is protected, or 0 for as it is.
-pub fn set_list(path: &Path, list: *const ACL, inheritance: u32) -> io::Result<()> {
+/// Sets the access control list of a file or directory to that of a descriptor, and whether it is protected.
+pub fn set_list(path: &Path, descriptor: PSECURITY_DESCRIPTOR) -> io::Result<()> {
     let path = wide(path)?;
-    // SAFETY: the path ends with NUL, the list is whole or NULL, and both live through the call; owner and group stay.
-    let code = unsafe {
-        SetNamedSecurityInfoW(
-            path.as_ptr(),
-            SE_FILE_OBJECT,
-            DACL_SECURITY_INFORMATION | inheritance,
-            null_mut(),
-            null_mut(),
-            list,
-            null(),
-        )
-    };
-    told(code)
+    // SAFETY: the path ends with NUL, the descriptor is whole, and both live through the call; owner and group stay.
+    checked(unsafe { SetFileSecurityW(path.as_ptr(), DACL_SECURITY_INFORMATION, descriptor) })
 }
 
 /// Holds owner and access control list of a file or directory.
@@ -190,7 +170,7 @@ struct Secured {
     /// NULL where there is none: then everybody may everything.
     list: *mut ACL,
     /// What both lie in.
-    _descriptor: Given,
+    descriptor: Given,
 }
 
 impl Secured {
@@ -211,7 +191,7 @@ impl Secured {
             )
         };
         told(code)?;
-        Ok(Self { owner, list, _descriptor: Given(descriptor) })
+        Ok(Self { owner, list, descriptor: Given(descriptor) })
     }
 
     /// Returns who else than owner, administrators and system has one of these rights, or owns it. An entry that takes rights away

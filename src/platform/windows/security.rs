@@ -9,8 +9,8 @@ use windows_sys::Win32::Security::Authorization::{
     ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
 };
 use windows_sys::Win32::Security::{
-    GetSecurityDescriptorDacl, GetTokenInformation, LookupAccountSidW, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
-    TOKEN_QUERY, TOKEN_USER, TokenUser,
+    GetTokenInformation, LookupAccountSidW, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES, TOKEN_QUERY, TOKEN_USER,
+    TokenUser,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
@@ -57,14 +57,6 @@ impl Descriptor {
     /// Returns the descriptor as calls take it.
     pub fn raw(&self) -> PSECURITY_DESCRIPTOR {
         self.0.0
-    }
-
-    /// Returns the access control list in the descriptor, which must live as long.
-    pub fn list(&self) -> io::Result<*mut windows_sys::Win32::Security::ACL> {
-        let (mut is_there, mut is_default, mut list) = (0, 0, null_mut());
-        // SAFETY: the descriptor is whole, and each of the others is written one value.
-        checked(unsafe { GetSecurityDescriptorDacl(self.raw(), &mut is_there, &mut list, &mut is_default) })?;
-        Ok(list)
     }
 }
 
