@@ -20,7 +20,7 @@ BROWSERS := desk::page:: kiosk:: pages:: support::browser
 # What does not need the other runs at the same time.
 MAKEFLAGS += --jobs
 
-.PHONY: demo test check installed tools built others browsers judged licensed deb container torture screenshots bench bench-desk bench-flow bench-large fuzz
+.PHONY: demo test check installed tools built others browsers judged licensed deb container torture screenshots check-windows bench bench-desk bench-flow bench-large fuzz
 
 demo:
 	@scripts/install-missing demo
@@ -94,6 +94,10 @@ torture:
 	CARDWRIGHT_TORTURE="$(CURDIR)/target/torture.log" $(CARGO) test --test it -- $$(grep -rlE "torture::points|matrix::\{Again" tests/it | \
 		sed -nE 's|tests/it/(.*)\.rs|\1::|; s|/|::|gp' | sort)
 	@sort target/torture.log | uniq -c | awk '{ print; points += $$1 } END { print points " points, in " NR " tests" }'
+
+# The client for Windows: built, judged, and tested under Wine. Some minutes more the first time, for a compiler and a system with Wine.
+check-windows:
+	@scripts/check-windows
 
 # The pages that the documents show, as a browser shows them, light and dark; all others are in target/pictures.
 screenshots:

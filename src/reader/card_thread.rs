@@ -40,6 +40,8 @@ const MOST_RECONNECTS: usize = 4;
 const SEEN_TO_BE_GONE: Duration = Duration::from_secs(2);
 /// Gives the length of a status word in bytes, the least that a card can answer.
 const STATUS: usize = 2;
+/// Bounds the names that a card's reader has, in bytes, each with a NUL behind it.
+const LONGEST_NAMES: usize = 1024;
 /// Sets the pause between attempts to connect to a card that another program uses exclusively; PC/SC lite pauses as
 /// long as this.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
@@ -248,7 +250,10 @@ fn connect_once_free(context: &Context, reader: &CString, patience: Duration) ->
 fn look(card: &mut Card, reader: &str, buffer: &mut [u8]) -> Result<Connected, Error> {
     let failed = |error| not_connected(reader, error);
     let (transaction, _) = begin(card).map_err(failed)?;
-    let status = transaction.status2_owned().map_err(failed)?;
+    // Wine gives lengths that are too small to who asks for them first.
+    let (mut names, mut atr) = ([0; LONGEST_NAMES], [0; pcsc::MAX_ATR_SIZE]);
+    let status = transaction.status2(&mut names, &mut atr).map_err(failed)?;
+    let (atr, active) = (status.atr().to_vec(), status.protocol2());
     let features = match transaction.control(pcsc::ctl_code(feature::GET_FEATURE_REQUEST.into()), &[], buffer) {
         Ok(answer) => Features::read(answer),
         // A reader without features is not an error.
@@ -257,7 +262,6 @@ fn look(card: &mut Card, reader: &str, buffer: &mut [u8]) -> Result<Connected, E
     let properties = features.tlv_properties.and_then(|code| transaction.control(code.into(), &[], buffer).ok());
     let max_apdu = properties.and_then(feature::max_apdu);
     end(transaction, EndWith::Leave).map_err(failed)?;
-    let (atr, active) = (status.atr().to_vec(), status.protocol2());
     Ok(Connected { facts: CardFacts { limits: limits(&atr, active, max_apdu), atr, max_apdu }, features })
 }
 
