@@ -321,9 +321,16 @@ fn says_gone(error: pcsc::Error) -> bool {
 
 /// Waits a bounded time for the slot to show that the card is gone, and says whether it is.
 fn is_gone(context: &Context, reader: &CString) -> bool {
-    let mut state = [pcsc::ReaderState::new(reader.clone(), State::PRESENT)];
-    match context.get_status_change(SEEN_TO_BE_GONE, &mut state) {
-        Ok(()) => !state[0].event_state().contains(State::PRESENT),
-        Err(error) => says_gone(error),
+    let since = Instant::now();
+    loop {
+        let left = SEEN_TO_BE_GONE.saturating_sub(since.elapsed());
+        let mut state = [pcsc::ReaderState::new(reader.clone(), State::PRESENT)];
+        match context.get_status_change(left, &mut state) {
+            Ok(()) if state[0].event_state().contains(State::PRESENT) && !left.is_zero() => {}
+            Ok(()) => return !state[0].event_state().contains(State::PRESENT),
+            Err(error) => return says_gone(error),
+        }
+        // Something else has changed; and Wine does not wait for a change at all.
+        std::thread::sleep(ASK_AGAIN.min(left));
     }
 }

@@ -19,6 +19,8 @@ pub const MOST_READERS: usize = 16;
 /// Bounds one wait for a change. Before version 2.3, PC/SC lite announces no reader that is plugged in just before it
 /// begins to listen, so the list is read again after this time.
 const LONGEST_LISTENING: Duration = Duration::from_secs(10);
+/// Sets the pause before the next wait for a change.
+const LISTEN_AGAIN: Duration = Duration::from_millis(20);
 /// Sets the pause before a wait is cancelled again; a cancellation that comes before the wait is lost.
 const CANCEL_AGAIN: Duration = Duration::from_millis(20);
 /// Limits how often a wait is cancelled again.
@@ -130,6 +132,7 @@ impl Readers {
         let since = Instant::now();
         let bell = self.bell.clone();
         let _listening = bell.listen();
+        let mut pause = Duration::ZERO;
         loop {
             if bell.called_off.swap(false, Ordering::SeqCst) {
                 return Err(Error::Cancelled);
@@ -141,7 +144,10 @@ impl Readers {
             if !events.is_empty() || left.is_zero() {
                 return Ok(events);
             }
+            // What was reported last was nothing new: Wine does not wait for anything, and reports at once.
+            std::thread::sleep(pause);
             self.listen(left.min(LONGEST_LISTENING))?;
+            pause = LISTEN_AGAIN.min(left);
         }
     }
 
