@@ -56,8 +56,8 @@ fn all_that_is_printed_goes_through_one_door() {
 }
 
 #[test]
-fn what_only_unix_has_stands_behind_its_door() {
-    none(&doors::faults(&HOUSE, tables::UNIX));
+fn what_only_one_system_has_stands_behind_its_door() {
+    none(&doors::faults(&HOUSE, tables::SYSTEMS));
 }
 
 #[test]

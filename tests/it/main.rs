@@ -29,5 +29,6 @@ mod support;
 mod token;
 mod virtual_card;
 mod whole;
+mod windows;
 mod wire;
 mod workstation;

@@ -189,11 +189,13 @@ pub const PRINTING: &[Door] = &[
     ("inquire", &["prompt"]),
 ];
 
-/// What only Unix has: one door.
-pub const UNIX: &[Door] = &[
+/// What only one operating system has: one door.
+pub const SYSTEMS: &[Door] = &[
     ("rustix", &["platform"]),
     ("libc", &["platform"]),
     ("os::unix", &["platform"]),
+    ("os::windows", &["platform"]),
+    ("windows_sys", &["platform"]),
     ("os::linux", &["platform"]),
     ("os::fd", &["platform"]),
     ("tokio::signal", &["platform"]),

@@ -2,7 +2,6 @@
 
 use super::kind::{YUBIKEY, yubikey};
 use super::{Desk, PIN};
-use crate::support::program::PATH;
 use cardwright::virtual_card::PivCard;
 use rexpect::session::{PtySession, spawn_command};
 
@@ -15,7 +14,7 @@ fn pulled(desk: &Desk, fault: &str) -> PtySession {
     desk.card.card().set_dial(fault.parse().unwrap());
     let scripted = desk.command_of(desk.person, PIN, &["enroll", "--template", desk.kind.template]);
     // Without --json, which stands first, and with a terminal.
-    let mut command = std::process::Command::new(PATH);
+    let mut command = std::process::Command::new(scripted.get_program());
     command.args(scripted.get_args().filter(|argument| *argument != "--json"));
     command.env_clear().envs(scripted.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm");
     let mut session = spawn_command(command, PATIENCE).unwrap();

@@ -1,0 +1,94 @@
+//! What the program for Windows does in its own way, under Wine and with this machine's server. The other tests that it is put to are
+//! those of cards and of bearer files, as they stand: `scripts/check-windows` names them.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::program::{Ended, Program, end};
+
+/// Runs the program for Windows in this environment.
+fn run(program: &Program, arguments: &[&str]) -> Ended {
+    let mut command = program.client(["--json"]);
+    end(command.args(arguments).env("CARDWRIGHT_STATE", program.path("state")))
+}
+
+/// The bits of a file or directory that are for everybody.
+fn of_everybody(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o007
+}
+
+#[test]
+#[ignore = "runs the program for Windows: make check-windows"]
+fn settings_and_journal_have_their_places_in_the_users_profile() {
+    let mut program = Program::new();
+    program.unset("CARDWRIGHT_SYSTEM_CONFIG");
+    program.unset("CARDWRIGHT_MODULE");
+    let mut command = program.client(["--json", "config", "show"]);
+    let told = end(command.env_remove("CARDWRIGHT_STATE")).done();
+    let files: Vec<&str> = told["files"].as_array().unwrap().iter().filter_map(|file| file["path"].as_str()).collect();
+    let [own, everybodys] = files.as_slice() else { panic!("{told}") };
+    assert!(own.ends_with(r"\AppData\Roaming\cardwright\config.toml"), "{own}");
+    assert_eq!(*everybodys, r"C:\ProgramData\cardwright\config.toml");
+    assert!(told["journal"].as_str().unwrap().ends_with(r"\AppData\Local\cardwright"), "{told}");
+}
+
+#[test]
+#[ignore = "runs the program for Windows: make check-windows"]
+fn settings_that_others_may_write_are_not_believed_and_the_remedy_is_one_of_windows() {
+    let mut program = Program::new();
+    program.unset("CARDWRIGHT_MODULE");
+    let file = program.write("config.toml", "server = \"https://cm.example.test\"\n");
+    program.set("CARDWRIGHT_SYSTEM_CONFIG", &file);
+    let show = || run(&program, &["config", "show"]);
+    let give = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    give(0o644);
+    assert_eq!(show().done()["settings"][0]["holds"]["value"], "https://cm.example.test");
+    give(0o666);
+    let told = show().refused(2, "config");
+    assert!(told.message.contains("Everyone may write"), "{told:?}");
+    assert!(told.remedy.contains("icacls"), "{told:?}");
+}
+
+#[test]
+#[ignore = "runs the program for Windows: make check-windows"]
+fn the_journal_is_its_owners_alone_from_the_first_moment() {
+    let program = Program::new();
+    assert_eq!(run(&program, &["journal", "list"]).done()["unfinished"], Value::Array(Vec::new()));
+    for directory in ["state", "state/journal"] {
+        assert_eq!(of_everybody(&program.path(directory)), 0, "{directory}");
+    }
+    // The exit code comes from Windows by way of a file: one that tells of a failure is a failure's.
+    std::fs::set_permissions(program.path("state/journal"), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let told = run(&program, &["journal", "list"]).told();
+    assert!(told.message.contains("may write"), "{told:?}");
+}
+
+#[test]
+#[ignore = "runs the program for Windows: make check-windows"]
+fn a_secret_comes_from_a_file_or_a_variable_and_a_numbered_file_is_refused_in_words() {
+    let program = Program::new();
+    let activate = |source: &str| {
+        let mut command =
+            program.client(["--json", "activate", "--server", "https://localhost:1", "--code-from", source]);
+        end(command.env("OF_ITS_OWN", "00000-00000-00000-00000"))
+    };
+    let told = activate("fd:3").refused(2, "secret-source");
+    assert!(told.message.contains("Windows gives no numbers"), "{told:?}");
+    let missing = activate("file:C:\\nowhere\\code").refused(2, "secret-source");
+    assert!(missing.message.contains("cannot open"), "{missing:?}");
+    let file = program.write("code", "00000-00000-00000-00000\r\n");
+    for source in [&format!("file:{file}"), "env:OF_ITS_OWN"] {
+        assert_eq!(activate(source).told().code, "server-unreachable", "{source}");
+    }
+}
+
+#[test]
+#[ignore = "runs the program for Windows: make check-windows"]
+fn templates_are_checked_without_a_server() {
+    let program = Program::new();
+    let file = program.write("nothing.toml", "name = 1\n");
+    let told = run(&program, &["template", "check", &file]).refused(2, "template-wrong");
+    assert_eq!(told.message, "2 errors found");
+}
