@@ -13,7 +13,7 @@ fn an_owner_makes_a_bearer_token_with_a_code_and_the_program_uses_it() {
     let code = added["code"].as_str().unwrap();
     let bearer = site.program.path("bearer").display().to_string();
     let activate = |arguments: &[&str], code: &str| {
-        let mut command = site.program.client(["--json", "activate"]);
+        let mut command = site.program.command(["--json", "activate"]);
         command.args(arguments).env("CARDWRIGHT_ACTIVATION_CODE", code).env("CARDWRIGHT_SERVER", &site.origin);
         end(command.env("CARDWRIGHT_CA_FILE", site.ca_file()).env_remove("CARDWRIGHT_BEARER"))
     };
@@ -23,7 +23,7 @@ fn an_owner_makes_a_bearer_token_with_a_code_and_the_program_uses_it() {
     assert!(!made.all().contains(std::fs::read_to_string(&bearer).unwrap().trim()), "shown besides");
     assert_eq!(made.done()["file"], bearer.as_str());
     assert_eq!(std::fs::metadata(&bearer).unwrap().permissions().mode() & 0o777, 0o600);
-    let mut list = site.program.client(["--json", "request", "list", "--bearer-from", &format!("file:{bearer}")]);
+    let mut list = site.program.command(["--json", "request", "list", "--bearer-from", &format!("file:{bearer}")]);
     list.env("CARDWRIGHT_SERVER", &site.origin).env("CARDWRIGHT_CA_FILE", site.ca_file());
     end(list.env_remove("CARDWRIGHT_BEARER")).done();
     let again = activate(&[], code).refused(6, "activation-used");
