@@ -186,7 +186,7 @@ fn within(
                 reply,
             ),
             Order::Control(code, data, reply) => {
-                let sent = |buffer: &mut [u8]| transaction.control(code.into(), &data, buffer).map(<[u8]>::len);
+                let sent = |buffer: &mut [u8]| transaction.control(dword(code), &data, buffer).map(<[u8]>::len);
                 (taken(buffer, sent), "SCardControl", reply)
             }
         };
@@ -254,15 +254,21 @@ fn look(card: &mut Card, reader: &str, buffer: &mut [u8]) -> Result<Connected, E
     let (mut names, mut atr) = ([0; LONGEST_NAMES], [0; pcsc::MAX_ATR_SIZE]);
     let status = transaction.status2(&mut names, &mut atr).map_err(failed)?;
     let (atr, active) = (status.atr().to_vec(), status.protocol2());
-    let features = match transaction.control(pcsc::ctl_code(feature::GET_FEATURE_REQUEST.into()), &[], buffer) {
+    let features = match transaction.control(pcsc::ctl_code(dword(feature::GET_FEATURE_REQUEST)), &[], buffer) {
         Ok(answer) => Features::read(answer),
         // A reader without features is not an error.
         Err(_) => Features::default(),
     };
-    let properties = features.tlv_properties.and_then(|code| transaction.control(code.into(), &[], buffer).ok());
+    let properties = features.tlv_properties.and_then(|code| transaction.control(dword(code), &[], buffer).ok());
     let max_apdu = properties.and_then(feature::max_apdu);
     end(transaction, EndWith::Leave).map_err(failed)?;
     Ok(Connected { facts: CardFacts { limits: limits(&atr, active, max_apdu), atr, max_apdu }, features })
+}
+
+/// Gives a control code the bits that PC/SC has for it: 64 with PC/SC lite on Linux, 32 on Windows.
+#[allow(clippy::useless_conversion)]
+fn dword(code: u32) -> pcsc::ffi::DWORD {
+    code.into()
 }
 
 /// Combines what card and reader can carry. T=0 carries extended length only in envelopes, which no card here needs.
