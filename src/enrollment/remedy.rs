@@ -194,6 +194,10 @@ fn server_remedy(error: &client::Error) -> &'static str {
         E::Address { .. } | E::PlainHttp { .. } => "Give the server's https address.",
         E::BearerToken => "Check the file or variable that holds the bearer token.",
         E::Ticket { reason, .. } => ticket_remedy(*reason),
+        E::TicketRefused { .. } if cfg!(windows) => {
+            "Check this computer's clock (Kerberos forgives five minutes), and have `klist purge` forget the tickets; then look into \
+             the server's log, which says why."
+        }
         E::TicketRefused { .. } => {
             "Check this computer's clock (Kerberos forgives five minutes) and get a new ticket with `kinit`; then look \
              into the server's log, which says why."
@@ -210,6 +214,16 @@ fn server_remedy(error: &client::Error) -> &'static str {
 }
 
 fn ticket_remedy(reason: TicketReason) -> &'static str {
+    let of_windows = match reason {
+        TicketReason::NoTicket => "Log on to Windows with an account of the domain, then repeat the command.",
+        TicketReason::Expired => "Lock this computer and unlock it, which gets new tickets; then repeat the command.",
+        TicketReason::KdcAway => "Check the network: no domain controller can be reached; then repeat.",
+        TicketReason::Other => "Try `klist get HTTP/host`; it tells more about Kerberos at this computer.",
+        TicketReason::ClockSkew | TicketReason::ServerUnknown => "",
+    };
+    if cfg!(windows) && !of_windows.is_empty() {
+        return of_windows;
+    }
     match reason {
         TicketReason::NoTicket => "Run `kinit` to get a ticket, then repeat the command.",
         TicketReason::Expired => "Run `kinit` to get a new ticket, then repeat the command.",

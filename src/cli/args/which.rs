@@ -55,7 +55,7 @@ pub struct ServerArgs {
     /// Where the bearer token comes from [default: env:CARDWRIGHT_BEARER, else a prompt].
     #[arg(long, value_name = "SOURCE", env = "CARDWRIGHT_BEARER_FROM")]
     pub bearer_from: Option<Source>,
-    /// Show your Kerberos ticket (from `kinit`) instead of a bearer token.
+    /// Show your Kerberos ticket (from `kinit`; on Windows that of who is logged on) instead of a bearer token.
     #[arg(long, env = "CARDWRIGHT_NEGOTIATE", value_parser = FalseyValueParser::new(), conflicts_with = "bearer_from")]
     pub negotiate: bool,
 }
