@@ -20,7 +20,7 @@ BROWSERS := desk::page:: kiosk:: pages:: support::browser
 # What does not need the other runs at the same time.
 MAKEFLAGS += --jobs
 
-.PHONY: demo test check installed tools built others browsers judged licensed deb container torture screenshots check-windows bench bench-desk bench-flow bench-large fuzz
+.PHONY: demo test check installed tools built others browsers judged licensed deb container torture screenshots windows check-windows bench bench-desk bench-flow bench-large fuzz
 
 demo:
 	@scripts/install-missing demo
@@ -94,6 +94,13 @@ torture:
 	CARDWRIGHT_TORTURE="$(CURDIR)/target/torture.log" $(CARGO) test --test it -- $$(grep -rlE "torture::points|matrix::\{Again" tests/it | \
 		sed -nE 's|tests/it/(.*)\.rs|\1::|; s|/|::|gp' | sort)
 	@sort target/torture.log | uniq -c | awk '{ print; points += $$1 } END { print points " points, in " NR " tests" }'
+
+# The package for Windows Installer and a zip of the same files, into target/windows/packages. Neither is signed.
+windows:
+	@scripts/install-missing windows
+	PATH="$$(scripts/windows-toolchain "$${XDG_CACHE_HOME:-$$HOME/.cache}/cardwright/windows"):$$PATH" CARGO_TARGET_DIR=target/windows \
+		$(CARGO) build --release --no-default-features --features kiosk --target x86_64-pc-windows-gnu
+	@scripts/package-windows target/windows/x86_64-pc-windows-gnu/release/cardwright.exe target/windows/packages
 
 # The client for Windows: built, judged, and tested under Wine. Some minutes more the first time, for a compiler and a system with Wine.
 check-windows:

@@ -173,7 +173,8 @@ fn refusal(status: i32) -> Error {
         SEC_E_NO_AUTHENTICATING_AUTHORITY => Reason::KdcAway,
         _ => Reason::Other,
     };
-    Error::Refused { reason, text: io::Error::from_raw_os_error(status).to_string() }
+    let told = io::Error::from_raw_os_error(status);
+    Error::Refused { reason, text: format!("SSPI answers {:#010X}: {told}", status.cast_unsigned()) }
 }
 
 /// Spells text in UTF-16 with NUL behind it.

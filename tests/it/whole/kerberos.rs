@@ -147,6 +147,24 @@ fn the_program_enrolls_and_retires_a_token_by_tickets_alone() {
     site.stop_server();
 }
 
+/// On Windows through SSPI, whose tokens are Kerberos' own and not SPNEGO's (`scripts/check-windows`).
+#[test]
+fn a_client_shows_tickets_and_has_the_server_prove_itself() {
+    let realm = Realm::new("LAB.TEST");
+    let site = site_in(&realm);
+    let list = || {
+        let mut list = site.program.client(["--json", "request", "list", "--negotiate", "--server", &named(&site)]);
+        list.env("CARDWRIGHT_CA_FILE", site.ca_file()).envs(realm.variables());
+        end(&mut list)
+    };
+    assert_ne!(list().refused(2, "no-ticket").remedy, "");
+    realm.log_in("alice", "1h");
+    let made = last_segment(&send(&realm, &site, "POST", &format!("{API}/requests"), &order(&site)));
+    assert_eq!(list().done()[0]["request"], made);
+    realm.log_in("mallory", "1h");
+    list().refused(6, "user-unknown");
+}
+
 #[test]
 fn the_program_says_what_to_do_where_a_ticket_does_not_do() {
     let realm = Realm::new("LAB.TEST");
@@ -183,12 +201,12 @@ fn the_program_says_what_to_do_where_a_ticket_does_not_do() {
 }
 
 #[test]
-fn the_program_believes_no_false_proof_and_asks_no_server_that_takes_no_tickets() {
+fn a_client_believes_no_false_proof_and_asks_no_server_that_takes_no_tickets() {
     let realm = Realm::new("LAB.TEST");
     let site = Site::new();
     realm.log_in("alice", "1h");
     let list = |server: &str| {
-        let mut command = site.program.command(["--json", "request", "list", "--negotiate", "--server", server]);
+        let mut command = site.program.client(["--json", "request", "list", "--negotiate", "--server", server]);
         command.env("CARDWRIGHT_CA_FILE", site.ca_file()).envs(realm.variables());
         end(&mut command)
     };
