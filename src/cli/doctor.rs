@@ -5,6 +5,8 @@
 //! spends no try.
 
 mod logon;
+#[cfg(windows)]
+mod workstation;
 
 use self::logon::Judge;
 use super::args::{DoctorArgs, LogonArgs};
@@ -61,6 +63,8 @@ fn examine(args: &DoctorArgs, judge: Option<&Judge>) -> Vec<Line> {
     let computer = |finding: Finding| Line::of(None, &finding);
     let facts = service();
     let mut lines = vec![computer(examine_service(&facts))];
+    #[cfg(windows)]
+    lines.extend(workstation::examine(judge.is_some()).into_iter().map(computer));
     if facts.state != SocketState::Reachable {
         return lines;
     }

@@ -4,6 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Check {
     Service,
+    /// What an administrator has set for logons with cards (Windows).
+    Policy,
     Permission,
     Readers,
     Holder,
@@ -28,6 +30,7 @@ impl Check {
     pub fn code(self) -> &'static str {
         match self {
             Self::Service => "service",
+            Self::Policy => "policy",
             Self::Permission => "permission",
             Self::Readers => "readers",
             Self::Holder => "holder",

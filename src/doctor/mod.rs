@@ -7,6 +7,8 @@ mod card;
 mod computer;
 mod finding;
 pub mod logon;
+#[cfg(any(windows, test))]
+pub mod workstation;
 
 pub use card::{Expected, examine_card};
 pub use computer::{examine_protocol, examine_readers, examine_refusal, examine_service};

@@ -12,6 +12,7 @@
 //! - [`peer`]: who is at the other end of loopback
 //! - [`socket`]: sockets that are files, early acknowledgements of TCP
 //! - `service`, on Unix alone: tells the service manager that this process is ready
+//! - `services` and `registry`, on Windows alone: how a service stands, and what an administrator has set
 //!
 //! Errors are `std::io::Error`, or an enum where a room tells steps apart.
 //! Absent: any meaning of a file; on Windows, what only server and farm use.
@@ -32,3 +33,5 @@ pub use system::service;
 #[cfg(any(feature = "server", feature = "farm", feature = "kiosk"))]
 pub use system::signal;
 pub use system::{memory, peer, places, process, socket, terminal};
+#[cfg(windows)]
+pub use system::{registry, services};

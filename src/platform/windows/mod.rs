@@ -8,7 +8,9 @@ pub mod memory;
 pub mod peer;
 pub mod places;
 pub mod process;
+pub mod registry;
 mod security;
+pub mod services;
 #[cfg(feature = "kiosk")]
 pub mod signal;
 pub mod socket;

@@ -5,7 +5,8 @@ use super::security::Descriptor;
 use crate::platform::file::{self, Readers, Step};
 use crate::platform::lock::{Lock, LockError};
 use crate::platform::places::{self, Kind};
-use crate::platform::{directory, memory, process};
+use crate::platform::services::{self, Standing};
+use crate::platform::{directory, memory, process, registry};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -107,4 +108,19 @@ fn who_has_a_library_loaded_is_found_without_this_process() {
     let loaded = process::with_library(&["ntdll.dll"]);
     assert!(loaded.iter().all(|process| process.pid != std::process::id()), "{loaded:?}");
     assert_eq!(process::with_library(&["no-such-library.dll"]), []);
+}
+
+#[test]
+fn services_and_numbers_of_the_registry_are_read() {
+    assert_eq!(
+        registry::number(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion", "CurrentMajorVersionNumber"),
+        Some(10)
+    );
+    assert_eq!(
+        registry::number(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion", "CurrentVersion"),
+        None,
+        "that is text"
+    );
+    assert_ne!(services::standing("RpcSs"), Standing::Absent);
+    assert_eq!(services::standing("no-such-service"), Standing::Absent);
 }
