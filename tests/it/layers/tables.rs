@@ -195,7 +195,7 @@ pub const SYSTEMS: &[Door] = &[
     ("libc", &["platform"]),
     ("os::unix", &["platform"]),
     ("os::windows", &["platform"]),
-    ("windows_sys", &["platform"]),
+    ("windows_sys", &["gssapi", "platform"]),
     ("os::linux", &["platform"]),
     ("os::fd", &["platform"]),
     ("tokio::signal", &["platform"]),
