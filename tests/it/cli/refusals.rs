@@ -146,7 +146,7 @@ fn a_journal_that_is_not_ours_alone_is_not_used() {
     std::fs::create_dir_all(&journal).unwrap();
     std::fs::set_permissions(&journal, std::fs::Permissions::from_mode(0o777)).unwrap();
     let told = desk.program.json(ENROLL).refused(10, "journal");
-    assert!(told.remedy.contains("permission"), "{told:?}");
+    assert!(told.remedy.contains("the right to write"), "{told:?}");
     std::fs::set_permissions(&journal, std::fs::Permissions::from_mode(0o700)).unwrap();
     // A damaged file is kept aside; a card another process works on is left to it.
     std::fs::write(journal.join("3fae2c9e-51f0-4d3b-8d2e-b1c1c2d9a001.json"), "{\"version\": 1, \"mark").unwrap();
