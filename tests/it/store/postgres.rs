@@ -39,15 +39,8 @@ async fn a_job_whose_chain_is_taken_writes_to_another() {
         "the first free one is taken, which was there from the beginning and never free"
     );
     assert_eq!(database.sql(BROKEN_LOG), "0");
-    assert_eq!(
-        database
-            .sql(
-                "SELECT count(*) = 11 AND sum(length) = 11 FROM audit JOIN audit_chains USING (chain) \
-                             WHERE number = length OR TRUE"
-            )
-            .len(),
-        1
-    );
+    assert_eq!(database.sql("SELECT count(*) FROM audit"), "11");
+    assert_eq!(database.sql("SELECT sum(length) FROM audit_chains"), "11");
 }
 
 #[tokio::test]
