@@ -199,9 +199,9 @@ impl Secured {
     fn others(&self, rights: u32, may: &str) -> io::Result<Option<Others>> {
         let own = own_sid()?;
         // SAFETY: the owner lies in the descriptor that this holds.
-        let (owner, owner_name) = unsafe { (spelled_sid(self.owner)?, name_of(self.owner)?) };
-        if !is_trusted(&owner, &own) {
-            return Ok(Some(Others(format!("{owner_name} owns it"))));
+        let owner = unsafe { stranger(self.owner, &own)? };
+        if let Some(owner) = owner {
+            return Ok(Some(Others(format!("{owner} owns it"))));
         }
         // SAFETY: the list is NULL or lies in the descriptor that this holds.
         let Some(list) = (unsafe { self.list.as_ref() }) else {
@@ -210,7 +210,7 @@ impl Secured {
         for index in 0..u32::from(list.AceCount) {
             let mut entry = null_mut();
             // SAFETY: the list is whole. An entry of these kinds is a header, a mask and a SID (ACCESS_ALLOWED_ACE).
-            let (sid, name) = unsafe {
+            let other = unsafe {
                 checked(GetAce(self.list, index, &mut entry))?;
                 let header = &*entry.cast::<ACE_HEADER>();
                 if !GIVING.contains(&header.AceType) || u32::from(header.AceFlags) & INHERIT_ONLY_ACE != 0 {
@@ -221,9 +221,9 @@ impl Secured {
                     continue;
                 }
                 let sid: PSID = (&raw mut (*entry).SidStart).cast();
-                (spelled_sid(sid)?, name_of(sid)?)
+                stranger(sid, &own)?
             };
-            if !is_trusted(&sid, &own) {
+            if let Some(name) = other {
                 return Ok(Some(Others(format!("{name} {may}"))));
             }
         }
@@ -231,8 +231,18 @@ impl Secured {
     }
 }
 
-fn is_trusted(sid: &str, own: &str) -> bool {
-    sid == own || TRUSTED.contains(&sid)
+/// Names whom a SID stands for, unless that is the user (`own`) or may everything anyhow. Only a stranger is looked up, for which
+/// a domain controller may be asked.
+///
+/// # Safety
+/// `sid` points to a valid SID.
+unsafe fn stranger(sid: PSID, own: &str) -> io::Result<Option<String>> {
+    // SAFETY: the caller vouches for `sid`.
+    unsafe {
+        let spelled = spelled_sid(sid)?;
+        let is_trusted = spelled == own || TRUSTED.contains(&spelled.as_str());
+        if is_trusted { Ok(None) } else { name_of(sid).map(Some) }
+    }
 }
 
 /// Turns an error code into an error.
