@@ -2,6 +2,7 @@
 //! logging on.
 
 use super::finding::{Check, Finding};
+use crate::platform::Standing;
 
 /// Is where the policies for logons with cards are kept (HKEY_LOCAL_MACHINE), as Microsoft's "Smart Card Group Policy and
 /// Registry Settings" names them.
@@ -40,17 +41,6 @@ impl Service {
             Self::Enumeration => "Windows' own programs see no readers, and the logon screen offers no cards",
         }
     }
-}
-
-/// Says how a service stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    Runs,
-    /// Something may start it: a reader, a program, a person.
-    Rests,
-    /// Nothing can start it.
-    Disabled,
-    Absent,
 }
 
 /// Reports how a service stands.

@@ -214,25 +214,23 @@ fn server_remedy(error: &client::Error) -> &'static str {
 }
 
 fn ticket_remedy(reason: TicketReason) -> &'static str {
-    let of_windows = match reason {
-        TicketReason::NoTicket => "Log on to Windows with an account of the domain, then repeat the command.",
-        TicketReason::Expired => "Lock this computer and unlock it, which gets new tickets; then repeat the command.",
-        TicketReason::KdcAway => "Check the network: no domain controller can be reached; then repeat.",
-        TicketReason::Other => "Try `klist get HTTP/host`; it tells more about Kerberos at this computer.",
-        TicketReason::ClockSkew | TicketReason::ServerUnknown => "",
-    };
-    if cfg!(windows) && !of_windows.is_empty() {
-        return of_windows;
-    }
-    match reason {
-        TicketReason::NoTicket => "Run `kinit` to get a ticket, then repeat the command.",
-        TicketReason::Expired => "Run `kinit` to get a new ticket, then repeat the command.",
-        TicketReason::ClockSkew => "Set this computer's clock right, then repeat the command.",
-        TicketReason::ServerUnknown => {
+    match (reason, cfg!(windows)) {
+        (TicketReason::NoTicket, true) => "Log on to Windows with an account of the domain, then repeat the command.",
+        (TicketReason::NoTicket, false) => "Run `kinit` to get a ticket, then repeat the command.",
+        (TicketReason::Expired, true) => {
+            "Lock this computer and unlock it, which gets new tickets; then repeat the command."
+        }
+        (TicketReason::Expired, false) => "Run `kinit` to get a new ticket, then repeat the command.",
+        (TicketReason::ClockSkew, _) => "Set this computer's clock right, then repeat the command.",
+        (TicketReason::ServerUnknown, _) => {
             "Give the server's address with the name that its Kerberos service has (HTTP/name), or have the name added."
         }
-        TicketReason::KdcAway => "Check the network and krb5.conf: the Kerberos KDC cannot be reached; then repeat.",
-        TicketReason::Other => "Try `kinit` and `kvno HTTP/host`; they tell more about the Kerberos set-up.",
+        (TicketReason::KdcAway, true) => "Check the network: no domain controller can be reached; then repeat.",
+        (TicketReason::KdcAway, false) => {
+            "Check the network and krb5.conf: the Kerberos KDC cannot be reached; then repeat."
+        }
+        (TicketReason::Other, true) => "Try `klist get HTTP/host`; it tells more about Kerberos at this computer.",
+        (TicketReason::Other, false) => "Try `kinit` and `kvno HTTP/host`; they tell more about the Kerberos set-up.",
     }
 }
 

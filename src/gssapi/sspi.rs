@@ -4,6 +4,7 @@
 //! Kerberos' own token in its place, as those of Windows and MIT's library do.
 
 use super::error::{Error, Reason};
+use crate::platform::text::wide;
 use std::io;
 use std::ptr::{null, null_mut};
 use windows_sys::Win32::Foundation::{
@@ -175,11 +176,6 @@ fn refusal(status: i32) -> Error {
     };
     let told = io::Error::from_raw_os_error(status);
     Error::Refused { reason, text: format!("SSPI answers {:#010X}: {told}", status.cast_unsigned()) }
-}
-
-/// Spells text in UTF-16 with NUL behind it.
-fn wide(text: &str) -> Vec<u16> {
-    text.encode_utf16().chain([0]).collect()
 }
 
 #[cfg(test)]

@@ -12,15 +12,20 @@
 //! - [`peer`]: who is at the other end of loopback
 //! - [`socket`]: sockets that are files, early acknowledgements of TCP
 //! - `service`, on Unix alone: tells the service manager that this process is ready
-//! - `services` and `registry`, on Windows alone: how a service stands, and what an administrator has set
+//! - `services`, `registry` and `text`, on Windows alone: how a service stands, what an administrator has set, and text as the system
+//!   takes it
 //!
 //! Errors are `std::io::Error`, or an enum where a room tells steps apart.
 //! Absent: any meaning of a file; on Windows, what only server and farm use.
 
 pub mod directory;
 pub mod file;
+mod kinds;
 pub mod lock;
 mod opening;
+mod running;
+#[cfg(any(windows, test))]
+mod standing;
 #[cfg(unix)]
 #[path = "unix/mod.rs"]
 mod system;
@@ -28,10 +33,12 @@ mod system;
 #[path = "windows/mod.rs"]
 mod system;
 
+#[cfg(any(windows, test))]
+pub use standing::Standing;
 #[cfg(unix)]
 pub use system::service;
 #[cfg(any(feature = "server", feature = "farm", feature = "kiosk"))]
 pub use system::signal;
 pub use system::{memory, peer, places, process, socket, terminal};
 #[cfg(windows)]
-pub use system::{registry, services};
+pub use system::{registry, services, text};

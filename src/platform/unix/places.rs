@@ -1,18 +1,12 @@
 //! Names the directories in which a program keeps files (XDG Base Directory Specification).
 
+use crate::platform::kinds::named;
 use std::path::PathBuf;
+
+pub use crate::platform::kinds::Kind;
 
 /// Is where an administrator keeps what holds for everybody at this computer.
 const EVERYBODYS: &str = "/etc";
-
-/// Names a kind of files that belong to the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Configuration,
-    /// What is known from one run to the next.
-    State,
-    Data,
-}
 
 /// Returns the user's directory for this kind of files: what the kind's variable names, else one below the home directory;
 /// `None` where there is neither.
@@ -33,8 +27,4 @@ pub fn everybodys() -> PathBuf {
 /// Returns the user's home directory.
 pub fn home() -> Option<PathBuf> {
     named("HOME")
-}
-
-fn named(variable: &str) -> Option<PathBuf> {
-    std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)
 }

@@ -1,5 +1,6 @@
 //! Asks children to end or sets them apart, and finds the processes that have a library loaded (Linux, proc(5)).
 
+use crate::platform::running::Process;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -8,13 +9,6 @@ use std::process::{Child, Command, ExitStatus};
 
 /// Bounds how much of a process's table of mappings is read, in bytes.
 const LONGEST_MAPS: u64 = 1 << 22;
-
-/// Names a process by its id and its program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Process {
-    pub pid: u32,
-    pub name: String,
-}
 
 /// Returns the number of the user who runs this process (getuid(2)).
 pub fn user_id() -> u32 {

@@ -18,3 +18,4 @@ pub(super) mod stream;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
+pub mod text;

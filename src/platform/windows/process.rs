@@ -1,5 +1,7 @@
 //! Finds the processes that have a library loaded (Tool Help).
 
+use super::text::until_nul;
+use crate::platform::running::Process;
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
@@ -10,13 +12,6 @@ use windows_sys::Win32::System::Diagnostics::ToolHelp::{
 
 /// Bounds how many processes, and how many libraries of one, are looked at.
 const MOST: usize = 1 << 14;
-
-/// Names a process by its id and its program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Process {
-    pub pid: u32,
-    pub name: String,
-}
 
 /// Returns the other processes that have one of these libraries loaded, by process id, as far as this user may see them: none
 /// is an answer, not proof.
@@ -39,7 +34,7 @@ fn processes() -> io::Result<Vec<Process>> {
     // SAFETY: the snapshot is open, and the entry says how long it is; both calls write it whole.
     let mut more = unsafe { Process32FirstW(snapshot.as_raw_handle(), &mut entry) };
     while more != 0 && found.len() < MOST {
-        found.push(Process { pid: entry.th32ProcessID, name: text(&entry.szExeFile) });
+        found.push(Process { pid: entry.th32ProcessID, name: until_nul(&entry.szExeFile) });
         // SAFETY: as above.
         more = unsafe { Process32NextW(snapshot.as_raw_handle(), &mut entry) };
     }
@@ -54,7 +49,7 @@ fn loaded(pid: u32) -> io::Result<Vec<String>> {
     // SAFETY: the snapshot is open, and the entry says how long it is; both calls write it whole.
     let mut more = unsafe { Module32FirstW(snapshot.as_raw_handle(), &mut entry) };
     while more != 0 && found.len() < MOST {
-        found.push(text(&entry.szModule));
+        found.push(until_nul(&entry.szModule));
         // SAFETY: as above.
         more = unsafe { Module32NextW(snapshot.as_raw_handle(), &mut entry) };
     }
@@ -69,9 +64,4 @@ fn snapshot(of: CREATE_TOOLHELP_SNAPSHOT_FLAGS, pid: u32) -> io::Result<OwnedHan
             snapshot => Ok(OwnedHandle::from_raw_handle(snapshot)),
         }
     }
-}
-
-/// Reads text that ends with NUL.
-fn text(units: &[u16]) -> String {
-    String::from_utf16_lossy(units.split(|unit| *unit == 0).next().unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! Reads what an administrator has set for this computer.
 
+use super::text::wide;
 use std::ptr::null_mut;
 use windows_sys::Win32::System::Registry::{HKEY_LOCAL_MACHINE, RRF_RT_REG_DWORD, RRF_SUBKEY_WOW6464KEY, RegGetValueW};
 
@@ -20,9 +21,4 @@ pub fn number(key: &str, name: &str) -> Option<u32> {
         )
     };
     (code == 0).then_some(number)
-}
-
-/// Spells text in UTF-16 with NUL behind it.
-pub(super) fn wide(text: &str) -> Vec<u16> {
-    text.encode_utf16().chain([0]).collect()
 }

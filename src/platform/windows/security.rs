@@ -1,5 +1,6 @@
 //! Security identifiers (SIDs) of users, and security descriptors in the language in which Windows spells them (SDDL).
 
+use super::text::wide;
 use std::ffi::c_void;
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
@@ -35,7 +36,7 @@ pub struct Descriptor(Given);
 impl Descriptor {
     /// Reads SDDL.
     pub fn spelled(sddl: &str) -> io::Result<Self> {
-        let sddl: Vec<u16> = sddl.encode_utf16().chain([0]).collect();
+        let sddl = wide(sddl);
         let mut made = null_mut();
         // SAFETY: `sddl` ends with NUL and lives through the call, which writes one pointer into `made`.
         let done = unsafe {

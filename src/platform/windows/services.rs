@@ -1,24 +1,15 @@
 //! Looks at services of this computer.
 
-use super::registry::{number, wide};
+use super::registry::number;
 use super::security::checked;
+use super::text::wide;
+use crate::platform::standing::Standing;
 use std::io;
 use std::ptr::null;
 use windows_sys::Win32::System::Services::{
     CloseServiceHandle, OpenSCManagerW, OpenServiceW, QueryServiceStatus, SC_HANDLE, SC_MANAGER_CONNECT,
     SERVICE_DISABLED, SERVICE_QUERY_STATUS, SERVICE_RUNNING, SERVICE_START_PENDING, SERVICE_STATUS,
 };
-
-/// Says how a service stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    Runs,
-    /// Something may start it: a device, a program, a person.
-    Rests,
-    /// Nothing can start it.
-    Disabled,
-    Absent,
-}
 
 /// Says how a service stands, by the name that `sc` takes.
 pub fn standing(name: &str) -> Standing {
