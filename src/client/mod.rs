@@ -18,6 +18,7 @@ mod desk;
 mod error;
 mod found;
 mod login;
+mod names;
 mod offer;
 mod outbox;
 mod reports;

@@ -4,6 +4,7 @@ use super::beyond_mim::{Extension, Told, harmless, told_by};
 use super::date;
 use super::error::{Error, Excerpt};
 use super::login::{Login, Prover};
+use super::names::Names;
 use super::offer::offer;
 use crate::cm::route::{Method, Route, VIRTUAL_DIRECTORY};
 use std::io::Read;
@@ -12,13 +13,16 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use ureq::http;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
 use url::Url;
 use zeroize::Zeroizing;
 
 /// Limits a reply, in bytes.
 pub const MAX_REPLY: u64 = 4 * 1024 * 1024;
 
-/// Limits how long an idle connection is kept: the server may have closed it unnoticed, and a POST on it would fail.
+/// Limits how long an idle connection is kept: the server may have closed it unnoticed, and a POST on it would fail. The
+/// server's addresses are kept as long.
 const KEEP_IDLE: Duration = Duration::from_secs(3);
 
 /// Sets how often a call that only reads is sent when the connection breaks.
@@ -94,7 +98,7 @@ impl Transport {
             .root_certs(roots)
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
             .build();
-        let agent = ureq::Agent::config_builder()
+        let settings = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -104,8 +108,9 @@ impl Transport {
             .timeout_connect(Some(config.timeouts.connect))
             .timeout_global(Some(config.timeouts.call))
             .max_idle_age(KEEP_IDLE)
-            .build()
-            .new_agent();
+            .build();
+        let names = Names::new(DefaultResolver::default(), KEEP_IDLE);
+        let agent = ureq::Agent::with_parts(settings, DefaultConnector::default(), names);
         Ok(Self { agent, base_url: config.base_url, prover, extension: OnceLock::new(), time: Mutex::default() })
     }
 
