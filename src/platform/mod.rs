@@ -12,8 +12,8 @@
 //! - [`peer`]: who is at the other end of loopback
 //! - [`socket`]: sockets that are files, early acknowledgements of TCP
 //! - `service`, on Unix alone: tells the service manager that this process is ready
-//! - `services`, `registry` and `text`, on Windows alone: how a service stands, what an administrator has set, and text as the system
-//!   takes it
+//! - [`registry`]: what an administrator has set, where there is one
+//! - `services` and `text`, on Windows alone: how a service stands, and text as the system takes it
 //!
 //! Errors are `std::io::Error`, or an enum where a room tells steps apart.
 //! Absent: any meaning of a file; on Windows, what only server and farm use.
@@ -39,6 +39,6 @@ pub use standing::Standing;
 pub use system::service;
 #[cfg(any(feature = "server", feature = "farm", feature = "kiosk"))]
 pub use system::signal;
-pub use system::{memory, peer, places, process, socket, terminal};
+pub use system::{memory, peer, places, process, registry, socket, terminal};
 #[cfg(windows)]
-pub use system::{registry, services, text};
+pub use system::{services, text};

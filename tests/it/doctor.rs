@@ -67,7 +67,10 @@ fn judged(
     now: OffsetDateTime,
 ) -> Vec<Finding> {
     let server = Server::NotAsked("this is a test".into());
-    examine(card, &Asked { now, anchors, authorities: &[], published, server: &server, server_time: None })
+    examine(
+        card,
+        &Asked { now, anchors, authorities: &[], published, registry: None, server: &server, server_time: None },
+    )
 }
 
 fn codes(findings: &[Finding]) -> Vec<&'static str> {

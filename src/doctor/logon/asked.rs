@@ -14,6 +14,8 @@ pub struct Asked<'a> {
     pub authorities: &'a [Certificate],
     /// Asks authorities; `None`: they are not asked.
     pub published: Option<&'a Published>,
+    /// Says whether this computer's registry has a key (HKEY_LOCAL_MACHINE); `None` where there is no registry.
+    pub registry: Option<&'a dyn Fn(&str) -> bool>,
     pub server: &'a Server,
     /// The clock of a server that has told nothing else.
     pub server_time: Option<OffsetDateTime>,

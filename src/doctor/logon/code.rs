@@ -122,6 +122,13 @@ codes! {
         "Have the card enrolled by an authority that may issue certificates."
     IssuerUnfetched = "issuer-unfetched", Attention: "the issuer's certificate could not be fetched from {address}: {reason}";
         "Repair what is published there (AIA); computers that have no copy of it cannot follow the chain."
+    NtauthHolds = "ntauth", Good: "this computer's store NTAuth has {authority}"
+    NtauthLacks = "ntauth-lacks", Bad: "this computer's store NTAuth lacks {authority}: Windows lets nobody log on with its certificates";
+        "Have an administrator of the domain run `certutil -dspublish -f CA.cer NTAuthCA`, and then `gpupdate /force` here."
+    NtauthNone = "ntauth-none", Untold: "no domain has told this computer whose certificates people log on with (NTAuth)"
+    RootHeld = "root-held", Good: "this computer trusts the root {authority}"
+    RootLacking = "root-lacking", Bad: "this computer does not trust the root {authority}";
+        "Have an administrator of the domain run `certutil -dspublish -f ROOT.cer RootCA`, and then `gpupdate /force` here."
 
     // Revocation.
     NotRevoked = "not-revoked", Good: "{certificate} is not revoked, says {address}"

@@ -5,6 +5,7 @@ use super::card::LogonCard;
 use super::finding::Finding;
 use crate::client::{CmClient, Error};
 use crate::pkix::Certificate;
+use crate::platform::registry;
 use crate::published::Published;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -49,6 +50,7 @@ impl Inquiry {
             anchors,
             authorities,
             published: Some(published),
+            registry: registry::keys(),
             server: &self.server,
             server_time: self.time,
         };

@@ -14,6 +14,7 @@ mod finding;
 mod inquiry;
 mod person;
 mod revocation;
+mod stores;
 
 pub use asked::{Asked, Server};
 pub use card::{LogonCard, LogonCertificate, read_card};
@@ -41,6 +42,9 @@ fn examine_certificate(candidate: &LogonCertificate, card: &LogonCard, asked: &A
     let mut findings = certificate::judge(leaf, asked.now);
     let chain = chain::follow(leaf, &card.authorities, asked);
     findings.extend(chain.findings);
+    if let Some(registry) = asked.registry.filter(|_| chain.is_whole) {
+        findings.extend(stores::judge(&chain.path, registry));
+    }
     // Nobody but a trusted authority says whom this computer asks; only for a missing issuer is asked before.
     let reason = match asked.published {
         _ if !chain.is_whole => Err("it leads to no authority that is trusted here"),

@@ -5,6 +5,7 @@ pub mod memory;
 pub mod peer;
 pub mod places;
 pub mod process;
+pub mod registry;
 pub mod service;
 #[cfg(any(feature = "server", feature = "farm", feature = "kiosk"))]
 pub mod signal;

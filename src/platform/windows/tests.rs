@@ -110,7 +110,9 @@ fn who_has_a_library_loaded_is_found_without_this_process() {
 }
 
 #[test]
-fn services_and_numbers_of_the_registry_are_read() {
+fn services_numbers_and_keys_of_the_registry_are_read() {
+    let has = registry::keys().unwrap();
+    assert!(has(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion") && !has(r"SOFTWARE\Microsoft\No such key"));
     assert_eq!(
         registry::number(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion", "CurrentMajorVersionNumber"),
         Some(10)

@@ -1,6 +1,6 @@
 //! The authorities above a certificate: from the card, from who is trusted, from where the certificate says.
 
-use cardwright::doctor::logon::Finding;
+use cardwright::doctor::logon::{Asked, Finding, Server, examine};
 use cardwright::pkix::Certificate;
 use cardwright::published::{Limits, Published};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -84,4 +84,42 @@ fn a_chain_is_followed_to_who_is_trusted_and_says_where_it_breaks() {
         let findings = judged(&card, &anchors, Some(&published), OffsetDateTime::now_utc());
         assert_eq!(said(&findings), expected, "{index}: {findings:?}");
     }
+}
+
+#[test]
+fn windows_own_stores_are_asked_for_the_authorities() {
+    const ENTERPRISE: &str = r"SOFTWARE\Microsoft\EnterpriseCertificates";
+    let mut bench = Bench::new("doctor-stores");
+    let (good, other) = (Authorities::new(|_| ()), Authorities::new(|_| ()));
+    let card = bench.card(&good.certificate(&bench, None));
+    let of = |store: &str, authority: &Certificate| {
+        format!(r"{ENTERPRISE}\{store}\Certificates\{}", authority.thumbprint_sha1())
+    };
+    let joined = format!(r"{ENTERPRISE}\NTAuth\Certificates");
+    let judged = |keys: &[String], root: &Authorities| {
+        let has = |key: &str| keys.iter().any(|known| known == key);
+        let (now, server) = (OffsetDateTime::now_utc(), Server::NotAsked("this is a test".into()));
+        let (anchors, authorities) = ([root.root.clone()], [good.below.clone()]);
+        let mut asked = Asked {
+            now,
+            anchors: &anchors,
+            authorities: &authorities,
+            published: None,
+            registry: Some(&has),
+            server: &server,
+            server_time: None,
+        };
+        let found = codes(&examine(&card, &asked));
+        asked.registry = None;
+        let without = codes(&examine(&card, &asked));
+        found.into_iter().filter(|code| !without.contains(code)).collect::<Vec<_>>()
+    };
+    let both = [of("NTAuth", &good.below), of("Root", &good.root), joined.clone()];
+    assert_eq!(judged(&both, &good), ["ntauth", "root-held"]);
+    // That the root may issue for logons does not say so of whom it has certified.
+    let root_alone = [of("NTAuth", &good.root), of("Root", &other.root), joined];
+    assert_eq!(judged(&root_alone, &good), ["ntauth-lacks", "root-lacking"]);
+    assert_eq!(judged(&[], &good), ["ntauth-none", "root-lacking"]);
+    // Where the chain does not hold there is nobody to ask for.
+    assert_eq!(judged(&both, &other), [""; 0]);
 }

@@ -49,6 +49,11 @@ finding-chain-forged = { $authority } hat das Zertifikat nicht signiert.
 finding-authority-not-in-time = Der Aussteller { $authority } gilt nur von { $from } bis { $date }.
 finding-authority-unfit = { $authority } darf keine Zertifikate ausstellen oder niemanden unter sich haben.
 finding-issuer-unfetched = Das Zertifikat des Ausstellers war von { $address } nicht zu holen.
+finding-ntauth = Der Speicher NTAuth dieses Computers enthält { $authority }.
+finding-ntauth-lacks = Im Speicher NTAuth dieses Computers fehlt { $authority }; Windows lässt mit dessen Zertifikaten niemanden anmelden.
+finding-ntauth-none = Keine Domäne hat diesem Computer gesagt, mit wessen Zertifikaten man sich anmeldet (NTAuth).
+finding-root-held = Dieser Computer vertraut der Wurzel { $authority }.
+finding-root-lacking = Dieser Computer vertraut der Wurzel { $authority } nicht.
 # Widerruf
 finding-not-revoked = { $certificate } ist nicht widerrufen, sagt { $address }.
 finding-revoked = { $certificate } ist widerrufen, sagt { $address }.
