@@ -43,22 +43,23 @@ impl Service {
     }
 }
 
-/// Reports how a service stands.
-pub fn examine_windows_service(service: Service, standing: Standing) -> Finding {
+/// Reports how a service stands; `None` where whether it answers says as much.
+pub fn examine_windows_service(service: Service, standing: Standing) -> Option<Finding> {
     let name = service.name();
     let remedy = format!("Have an administrator run `sc config {name} start= demand` and `net start {name}`.");
     let amiss = |how: &str| format!("the service {name} {how}: {}", service.without());
-    match (standing, service) {
+    Some(match (standing, service) {
+        (Standing::Runs | Standing::Rests, Service::SmartCard) => return None,
         (Standing::Runs, _) => Finding::good(Check::Service, format!("the service {name} runs")),
         // The last reader ends it, and the next one starts it.
-        (Standing::Rests, Service::SmartCard | Service::Enumeration) => {
+        (Standing::Rests, Service::Enumeration) => {
             Finding::good(Check::Service, format!("the service {name} starts with the first reader"))
         }
         (Standing::Rests, Service::Propagation) => Finding::attention(Check::Service, amiss("does not run"), remedy),
         (Standing::Disabled, Service::SmartCard) => Finding::bad(Check::Service, amiss("is disabled"), remedy),
         (Standing::Disabled, _) => Finding::attention(Check::Service, amiss("is disabled"), remedy),
         (Standing::Absent, _) => Finding::untold(Check::Service, format!("there is no service {name} here")),
-    }
+    })
 }
 
 /// Names a policy without which the logon screen leaves certificates out.
@@ -116,17 +117,20 @@ mod tests {
 
     #[test]
     fn a_service_that_cannot_start_is_told_with_the_command_that_mends_it() {
-        let verdict = |service, standing| examine_windows_service(service, standing).verdict;
+        let verdict = |service, standing| examine_windows_service(service, standing).map(|told| told.verdict);
         for service in Service::ALL {
-            assert_eq!(verdict(service, Standing::Runs), Verdict::Good);
-            assert_eq!(verdict(service, Standing::Absent), Verdict::Untold);
-            let told = examine_windows_service(service, Standing::Disabled);
+            assert_eq!(verdict(service, Standing::Absent), Some(Verdict::Untold));
+            let told = examine_windows_service(service, Standing::Disabled).unwrap();
             assert!(told.verdict >= Verdict::Attention, "{told:?}");
             assert!(told.remedy.unwrap().contains(&format!("sc config {} start= demand", service.name())));
         }
-        assert_eq!(verdict(Service::SmartCard, Standing::Disabled), Verdict::Bad);
-        assert_eq!(verdict(Service::SmartCard, Standing::Rests), Verdict::Good);
-        assert_eq!(verdict(Service::Propagation, Standing::Rests), Verdict::Attention);
+        assert_eq!(verdict(Service::SmartCard, Standing::Disabled), Some(Verdict::Bad));
+        // That it answers, or does not, is told by it.
+        assert_eq!(verdict(Service::SmartCard, Standing::Runs), None);
+        assert_eq!(verdict(Service::SmartCard, Standing::Rests), None);
+        assert_eq!(verdict(Service::Enumeration, Standing::Rests), Some(Verdict::Good));
+        assert_eq!(verdict(Service::Propagation, Standing::Runs), Some(Verdict::Good));
+        assert_eq!(verdict(Service::Propagation, Standing::Rests), Some(Verdict::Attention));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use crate::platform::{registry, services};
 /// Examines the services of cards; with `logon` the policies for logons too.
 pub fn examine(logon: bool) -> Vec<Finding> {
     let services = Service::ALL.map(|service| examine_windows_service(service, services::standing(service.name())));
+    let services = services.into_iter().flatten();
     let asked: &[Policy] = if logon { &Policy::ALL } else { &[] };
     let policies = asked.iter().map(|policy| examine_policy(*policy, registry::number(POLICIES, policy.value())));
-    services.into_iter().chain(policies).collect()
+    services.chain(policies).collect()
 }
