@@ -281,7 +281,13 @@ impl From<reader::Error> for Failure {
                 Exit::TokenFailed,
                 "Plug a reader in, which starts the Smart Card service, or name a PKCS#11 module.",
             ),
-            NoService { .. } | ServiceStopped => (
+            ServiceStopped => (
+                "pcsc-not-running",
+                Exit::TokenFailed,
+                "Repeat: the work goes on where it was. Where the service does not come back, start it: pcscd, or on Windows SCardSvr, \
+                 which comes with a reader.",
+            ),
+            NoService { .. } => (
                 "pcsc-not-running",
                 Exit::TokenFailed,
                 "Start the PC/SC service (`systemctl enable --now pcscd.socket`), or name a PKCS#11 module.",

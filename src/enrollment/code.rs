@@ -222,6 +222,7 @@ fn token_code(error: &token::Error) -> &'static str {
         E::Reset => "card-reset",
         E::Busy => "reader-busy",
         E::Timeout => "card-timeout",
+        E::ServiceStopped => "pcsc-not-running",
         E::PinPadCancelled => "pin-pad-cancelled",
         E::Full => "token-full",
         E::CertificateTooLarge { .. } => "certificate-too-large",
@@ -257,6 +258,7 @@ fn token_class(error: &token::Error) -> ExitClass {
         | E::Reset
         | E::Busy
         | E::Timeout
+        | E::ServiceStopped
         | E::Full
         | E::CertificateTooLarge { .. }
         | E::NotOffered(_)

@@ -261,8 +261,9 @@ impl<'a> Enrollment<'a> {
         if error.is_of_new_pin() {
             self.inputs.new_pin = None;
         }
-        // What was typed is sent to a card once: after a removal or reset it must be typed again.
-        if matches!(error.cause, Cause::Token(token::Error::Removed | token::Error::Reset)) {
+        // What was typed is sent to a card once: where the card was lost meanwhile, it may have got it, and it must be typed again.
+        use token::Error::{Removed, Reset, ServiceStopped, Timeout};
+        if matches!(error.cause, Cause::Token(Removed | Reset | ServiceStopped | Timeout)) {
             (self.inputs.pin, self.inputs.so_pin, self.inputs.puk) = (None, None, None);
         }
     }

@@ -165,6 +165,7 @@ impl From<token::Error> for Cause {
             | token::Error::Reset
             | token::Error::Busy
             | token::Error::Timeout
+            | token::Error::ServiceStopped
             | token::Error::PinPadCancelled
             | token::Error::Full
             | token::Error::CertificateTooLarge { .. }
@@ -213,6 +214,7 @@ impl Error {
             | token::Error::Reset
             | token::Error::Busy
             | token::Error::Timeout
+            | token::Error::ServiceStopped
             | token::Error::PinPadCancelled
             | token::Error::Full
             | token::Error::CertificateTooLarge { .. }

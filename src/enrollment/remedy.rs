@@ -268,6 +268,9 @@ fn token_remedy(error: &token::Error) -> &'static str {
         E::Reset => "Close what else uses the card, then repeat; the PIN must be typed again.",
         E::Busy => "Close the program that holds the reader, or wait for it; then repeat.",
         E::Timeout => "Take the card out, put it back, then repeat.",
+        E::ServiceStopped => {
+            "Repeat once the service runs again: pcscd, or on Windows SCardSvr, which comes with a reader; the PIN must be typed again."
+        }
         E::PinPadCancelled => "Repeat, and type the PIN at the reader when it asks.",
         E::Full => "Remove what is no longer needed from the token, then repeat.",
         E::CertificateTooLarge { .. } => "Choose a template with a smaller key, or a card with more room.",

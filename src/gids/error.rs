@@ -66,6 +66,7 @@ pub(super) fn channel(operation: &'static str, error: ChannelError) -> token::Er
         ChannelError::Reset => token::Error::Reset,
         ChannelError::Busy { .. } => token::Error::Busy,
         ChannelError::Timeout { .. } => token::Error::Timeout,
+        ChannelError::ServiceStopped => token::Error::ServiceStopped,
         error @ ChannelError::Reader(_) => device(operation, Error::Reader(error)),
     }
 }

@@ -53,6 +53,8 @@ pub enum ChannelError {
     Busy { waited: Duration },
     #[error("the card did not answer within {} seconds", waited.as_secs())]
     Timeout { waited: Duration },
+    #[error("the service of the readers was stopped")]
+    ServiceStopped,
     #[error("the reader failed")]
     Reader(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

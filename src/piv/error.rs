@@ -61,6 +61,7 @@ pub(super) fn channel(operation: &'static str) -> impl Fn(ChannelError) -> token
         ChannelError::Reset => token::Error::Reset,
         ChannelError::Busy { .. } => token::Error::Busy,
         ChannelError::Timeout { .. } => token::Error::Timeout,
+        ChannelError::ServiceStopped => token::Error::ServiceStopped,
         other @ ChannelError::Reader(_) => {
             token::Error::Device { operation, source: Box::new(other) as Box<dyn StdError + Send + Sync> }
         }

@@ -63,7 +63,10 @@ impl<'a> PivSession<'a> {
             Ok(_) => Ok(true),
             Err(error) => Err(error),
         };
-        self.lost = matches!(stands, Ok(false) | Err(token::Error::Reset | token::Error::Removed));
+        self.lost = matches!(
+            stands,
+            Ok(false) | Err(token::Error::Reset | token::Error::Removed | token::Error::ServiceStopped)
+        );
         if stands? {
             return Ok(());
         }

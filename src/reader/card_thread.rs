@@ -196,12 +196,12 @@ fn within(
             answer => answer.map_err(|error| told(call, error, is_removed)),
         };
         let removed = matches!(answer, Err(ChannelError::Removed));
-        let reset = matches!(answer, Err(ChannelError::Reset));
+        let lost = matches!(answer, Err(ChannelError::Reset | ChannelError::ServiceStopped));
         // If nobody took the answer, nobody knows the card's state.
         if reply.send(answer).is_err() || removed {
             break;
         }
-        if reset {
+        if lost {
             end(transaction, EndWith::Leave).ok();
             return ControlFlow::Continue(());
         }
@@ -306,9 +306,7 @@ fn told(call: &'static str, error: pcsc::Error, is_removed: &dyn Fn() -> bool) -
         error if says_gone(error) => ChannelError::Removed,
         pcsc::Error::ResetCard | pcsc::Error::UnpoweredCard => ChannelError::Reset,
         pcsc::Error::SharingViolation => ChannelError::Busy { waited: Duration::ZERO },
-        pcsc::Error::NoService | pcsc::Error::ServiceStopped | pcsc::Error::Shutdown => {
-            ChannelError::Reader(Error::ServiceStopped.into())
-        }
+        pcsc::Error::NoService | pcsc::Error::ServiceStopped | pcsc::Error::Shutdown => ChannelError::ServiceStopped,
         // A card that is pulled in the middle of a command fails like any other; only the slot tells the difference.
         _ if is_removed() => ChannelError::Removed,
         error => ChannelError::Reader(Error::of_call(call, error).into()),

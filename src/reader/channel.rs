@@ -129,7 +129,7 @@ impl PcscChannel {
         match error {
             ChannelError::Removed => self.lost = Some(Lost::Removed),
             ChannelError::Timeout { waited } => self.lost = Some(Lost::Silent { waited: *waited }),
-            ChannelError::Reset => {}
+            ChannelError::Reset | ChannelError::ServiceStopped => {}
             ChannelError::Busy { .. } | ChannelError::Reader(_) => return,
         }
         self.is_open = false;

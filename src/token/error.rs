@@ -37,6 +37,8 @@ pub enum Error {
     Busy,
     #[error("the card did not answer in time")]
     Timeout,
+    #[error("the service of the readers was stopped, and the login with it")]
+    ServiceStopped,
     #[error("nobody typed a PIN at the reader")]
     PinPadCancelled,
     #[error("the token is full")]

@@ -60,6 +60,8 @@ pub struct MemoryToken {
     pub logins: usize,
     pub full: bool,
     pub removed: bool,
+    /// What the next login fails with, once the card has got what was typed.
+    pub lost: Option<Error>,
     /// A session holds the card, and has not let go of it.
     pub in_hand: Arc<AtomicBool>,
 }
@@ -104,6 +106,7 @@ impl MemoryToken {
             logins: 0,
             full: false,
             removed: false,
+            lost: None,
             in_hand: Arc::default(),
         }
     }
@@ -372,7 +375,7 @@ impl Token for MemoryToken {
             };
             judge(&mut token.user_left, secret, last_try, right, true)?;
             token.logins += 1;
-            Ok(())
+            token.lost.take().map_or(Ok(()), Err)
         })?;
         self.in_hand.store(true, Ordering::SeqCst);
         Ok(Box::new(super::memory_session::MemorySession { token: self, user, admin }))

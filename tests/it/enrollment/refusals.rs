@@ -5,7 +5,7 @@ use super::fake::Mischief;
 use super::memory_rules::Rules;
 use super::memory_token::MemoryToken;
 use super::ways::{enroll, renew, retire, unblock};
-use cardwright::enrollment::{Cause, EnrollOrder, Error, Event, Input, Order};
+use cardwright::enrollment::{Cause, EnrollOrder, Error, Event, Input, Need, Order};
 use cardwright::secret::Pin;
 use cardwright::token::{LastTry, Token};
 use std::collections::VecDeque;
@@ -138,6 +138,33 @@ fn the_same_driver_goes_on_after_a_wrong_pin() {
     assert_eq!(face.pump(&mut enrollment, &mut token).unwrap_err().code(), "wrong-pin");
     face.pump(&mut enrollment, &mut token).unwrap().done();
     assert_eq!(bench.fake.requests(), [(1, 8)]);
+}
+
+#[test]
+fn what_was_typed_is_asked_for_again_where_the_card_was_lost_at_the_login() {
+    use cardwright::token::Error as Lost;
+    for (lost, code) in [
+        (Lost::Removed, "token-removed"),
+        (Lost::Reset, "card-reset"),
+        (Lost::ServiceStopped, "pcsc-not-running"),
+        (Lost::Timeout, "card-timeout"),
+    ] {
+        let bench = Bench::new();
+        bench.fake.state().diversify = false;
+        let mut token = MemoryToken::prepared("12345678", PIN);
+        let (journal, identity) = (bench.journal(), token.identity().clone());
+        let mut enrollment =
+            cardwright::enrollment::Enrollment::begin(&bench.client, &journal, &identity, enroll()).unwrap();
+        token.lost = Some(lost);
+        let mut face = Face::default();
+        let asked = |face: &Face| face.needs.iter().filter(|need| matches!(need, Need::Pin { .. })).count();
+        let error = face.pump(&mut enrollment, &mut token).unwrap_err();
+        assert_eq!((facts(&error), asked(&face)), ((code, 8), 1));
+        // The card may have got it, and another one could be there now.
+        face.pump(&mut enrollment, &mut token).unwrap().done();
+        assert_eq!(asked(&face), 2, "{code}");
+        assert_eq!(bench.fake.requests(), [(1, 8)]);
+    }
 }
 
 #[test]

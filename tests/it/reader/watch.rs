@@ -128,7 +128,8 @@ fn a_service_that_is_stopped_meanwhile_is_told() {
         let error = readers.wait(PATIENCE).err().unwrap();
         assert!(stopped(&error), "{error:?}");
         let error = channel.transmit(&[0x00, 0xCA, 0x00, 0x00]).err().unwrap();
-        let ChannelError::Reader(source) = &error else { panic!("{error:?}") };
-        assert!(stopped(source.downcast_ref().unwrap()), "{error:?}");
+        assert!(matches!(error, ChannelError::ServiceStopped), "{error:?}");
+        let error = channel.begin().err().unwrap();
+        assert!(matches!(error, ChannelError::ServiceStopped), "{error:?}");
     });
 }

@@ -3,6 +3,7 @@ trouble-other = Das konnte hier nicht getan werden. Nennen Sie der Auskunft den 
 trouble-kept = Ihr Antrag ist aufgehoben: Machen Sie hier oder anderswo damit weiter, jederzeit.
 trouble-token-removed = Die Karte wurde zu früh herausgenommen. Stecken Sie sie wieder ein, dann geht es dort weiter, wo es war.
 trouble-card-reset = Ein anderes Programm hat die Karte inzwischen benutzt. Versuchen Sie es noch einmal.
+trouble-pcsc-not-running = Die Kartenleser waren einen Moment nicht da. Versuchen Sie es noch einmal; kommt das wieder, sagen Sie es der Auskunft.
 trouble-reader-busy = Ein anderes Programm hält die Karte. Versuchen Sie es gleich noch einmal.
 trouble-reader-failed = Die Karte konnte nicht gelesen werden. Nehmen Sie sie heraus, reinigen Sie die Kontakte und stecken Sie sie wieder ein.
 trouble-card-unreadable = Die Karte konnte nicht gelesen werden. Nehmen Sie sie heraus, reinigen Sie die Kontakte und stecken Sie sie wieder ein.

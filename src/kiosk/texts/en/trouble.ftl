@@ -3,6 +3,7 @@ trouble-other = This could not be done here. Tell the help desk the code below.
 trouble-kept = Your request is kept: go on with it here or elsewhere, at any time.
 trouble-token-removed = The card was taken out too early. Put it in again, and it goes on from where it was.
 trouble-card-reset = Another program has used the card meanwhile. Try once more.
+trouble-pcsc-not-running = The card readers were stopped for a moment. Try once more; if this comes again, tell the help desk.
 trouble-reader-busy = Another program holds the card. Try once more in a moment.
 trouble-reader-failed = The card could not be read. Take it out, clean its contacts, and put it in again.
 trouble-card-unreadable = The card could not be read. Take it out, clean its contacts, and put it in again.
