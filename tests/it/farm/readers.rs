@@ -79,13 +79,13 @@ fn no_command_waits_for_an_acknowledgement() {
     let context = pcscd::context();
     let card = context.connect(inserted.reader_c(), pcsc::ShareMode::Exclusive, pcsc::Protocols::ANY).unwrap();
     let mut buffer = [0; 300];
-    let times = (0..20).map(|_| {
+    // A delayed acknowledgement would cost every one of them 40 ms; a machine that is busy lets some go by sooner.
+    let sooner = (0..500).any(|_| {
         let since = Instant::now();
         card.transmit(&[0; 260], &mut buffer).unwrap();
-        since.elapsed()
+        since.elapsed() < Duration::from_millis(30)
     });
-    // A delayed acknowledgement would cost every one of them 40 ms.
-    assert!(times.min().unwrap() < Duration::from_millis(20));
+    assert!(sooner);
 }
 
 #[test]

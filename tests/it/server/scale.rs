@@ -119,14 +119,21 @@ fn on_postgresql_a_full_store_is_read_by_its_indexes() {
 /// What a step costs: statements, answers of PostgreSQL that are waited for one after the other, commits.
 type Cost = (u64, u64, u64);
 
-/// What each step of an enrollment costs. The server's own upkeep may do something at any moment, so the least of a few counts.
-fn enrollment(lab: &Lab) -> Vec<(&'static str, Cost)> {
+/// What each step of an enrollment costs. The server's own upkeep may do something at any moment, and on a busy machine in every
+/// step: the least counts of a few times, and of many where it is too much.
+fn enrollment(lab: &Lab, is_little: impl Fn(&[(&'static str, Cost)]) -> bool) -> Vec<(&'static str, Cost)> {
     let alice = lab.user("alice", &[]);
     lab.enrolled(&alice);
-    let tries: Vec<_> = (0..4).map(|_| enrollment_of(lab, &alice)).collect();
-    let least = |step: usize, of: fn(&Cost) -> u64| tries.iter().map(|costs| of(&costs[step].1)).min().unwrap();
-    let least = |step| (least(step, |cost| cost.0), least(step, |cost| cost.1), least(step, |cost| cost.2));
-    tries[0].iter().enumerate().map(|(step, (name, _))| (*name, least(step))).collect()
+    let mut least = enrollment_of(lab, &alice);
+    for time in 2..=40 {
+        for ((_, least), (_, cost)) in least.iter_mut().zip(enrollment_of(lab, &alice)) {
+            *least = (least.0.min(cost.0), least.1.min(cost.1), least.2.min(cost.2));
+        }
+        if time >= 4 && is_little(&least) {
+            break;
+        }
+    }
+    least
 }
 
 fn enrollment_of(lab: &Lab, alice: &Person) -> Vec<(&'static str, Cost)> {
@@ -167,11 +174,13 @@ fn each_step_of_an_enrollment_is_one_commit_and_few_statements_and_waits() {
         ("refused", (1, 1, 0)),
     ];
     for (lab, waits) in [(Lab::with_database(None), false), (Lab::with_database(Some(Database::new())), true)] {
-        let costs = enrollment(&lab);
-        println!("{costs:?}");
-        for ((step, (statements, round_trips, commits)), (name, most)) in costs.iter().zip(most) {
-            assert!(*step == name && *commits == most.2 && *statements <= most.0, "{costs:?}");
-            assert!(*round_trips <= if waits { most.1 } else { 0 }, "{costs:?}");
-        }
+        let is_little = |costs: &[(&str, Cost)]| {
+            costs.iter().zip(most).all(|((step, (statements, round_trips, commits)), (name, most))| {
+                let answers = if waits { most.1 } else { 0 };
+                *step == name && *commits == most.2 && *statements <= most.0 && *round_trips <= answers
+            })
+        };
+        let costs = enrollment(&lab, is_little);
+        assert!(is_little(&costs), "{costs:?}");
     }
 }

@@ -299,9 +299,16 @@ fn a_card_lets_its_owner_in_once_for_each_signature() {
 
     // A card that is reported lost, or ends, ends the visit that it has begun: looked at with each call, in no further statement.
     let statements = || lab.server.as_ref().unwrap().counts().statements;
-    let before = statements();
-    whoami(&lab, &here).ok();
-    let by_card = statements() - before;
+    // Who calls is looked up anew now and then, and the server has its own upkeep: the least counts.
+    let costs = |who: &Person| {
+        let cost = |_| {
+            let before = statements();
+            whoami(&lab, who).ok();
+            statements() - before
+        };
+        (0..8).map(cost).min().unwrap()
+    };
+    let by_card = costs(&here);
     for (changed, back) in [
         ("UPDATE smartcards SET status = 'disabled'", "UPDATE smartcards SET status = 'active'"),
         (
@@ -322,10 +329,8 @@ fn a_card_lets_its_owner_in_once_for_each_signature() {
     let (_, password) = approved(&lab, &alice, &bob);
     let third = lab.user("kiosk-3", &["kiosks"]);
     let by_password = visitor(visit(&lab, &third, "alice", &password));
-    let before = statements();
-    whoami(&lab, &by_password).ok();
     // The request that a visit by password is for is read besides.
-    assert_eq!(statements() - before, by_card + 1);
+    assert_eq!(costs(&by_password), by_card + 1);
 
     // A certificate that was revoked lets nobody in, nor does a card whose holder is disabled.
     alter(&lab, "UPDATE certificates SET revoked_at = 1, revocation_reason = 1");

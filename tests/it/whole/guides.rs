@@ -174,7 +174,7 @@ fn the_administrator() {
         let command = command.replace("/srv/", &format!("{place}/")).replace("0.0.0.0:8443", "127.0.0.1:0");
         if command.starts_with("cardwright serve ") {
             // It runs until it is told to end.
-            let ended = administrator.run(&format!("timeout --signal=TERM 5 {command}"), 124);
+            let ended = administrator.run(&format!("timeout --signal=TERM 10 {command}"), 124);
             assert!(ended.all().contains("listening"), "{ended:?}");
             continue;
         }

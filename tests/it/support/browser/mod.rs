@@ -133,7 +133,7 @@ impl Browser {
     pub fn texts(&self, css: &str) -> Vec<String> {
         let script = "return Array.from(document.querySelectorAll(arguments[0]), one => \
                       one.checkVisibility({visibilityProperty: true}) ? one.innerText : '')";
-        serde_json::from_value(self.run(script, &[json!(css)])).unwrap()
+        serde_json::from_value(self.read(script, &[json!(css)])).unwrap()
     }
 
     /// Waits until the page shows a text, and so on for the page after a click.
@@ -251,6 +251,20 @@ impl Browser {
         driver::wait(self.session.client.execute(script, arguments.to_vec())).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Runs a script that only looks; if the page was changed meanwhile, once more.
+    #[track_caller]
+    fn read(&self, script: &str, arguments: &[Value]) -> Value {
+        let since = Instant::now();
+        loop {
+            match driver::wait(self.session.client.execute(script, arguments.to_vec())) {
+                Ok(seen) => return seen,
+                Err(error) if is_of_another_page(&error) && since.elapsed() < PATIENCE => {}
+                Err(error) => panic!("{error}"),
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
     /// Waits until something is so; `what` is for the message.
     #[track_caller]
     pub fn until<T>(&self, what: &str, mut is_so: impl FnMut() -> Option<T>) -> T {
@@ -284,12 +298,12 @@ impl Browser {
     #[track_caller]
     fn with<T>(&self, what: &str, act: impl Fn(&Element) -> Result<T, CmdError>) -> T {
         self.until(what, || {
-            let Value::Array(mut found) = self.run(FIND, &[json!(what)]) else { return None };
+            let Value::Array(mut found) = self.read(FIND, &[json!(what)]) else { return None };
             assert!(found.len() < 2, "{} are called {what:?}{}", found.len(), self.shown());
             let element = element(&self.session.client, found.pop()?);
             match act(&element) {
                 Ok(done) => Some(done),
-                Err(error) if error.is_stale_element_reference() || error.is_no_such_element() => None,
+                Err(error) if is_of_another_page(&error) => None,
                 Err(error) => panic!("{what}: {error}{}", self.shown()),
             }
         })
@@ -306,6 +320,19 @@ impl Browser {
         let command = Command { method, path: path.to_owned(), body };
         driver::wait(self.session.client.issue_cmd(command)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
+}
+
+/// Says whether a call failed because another page has come into the place of the one that was meant. Where that happens in the
+/// middle of a call, chromedriver has only the words of the DevTools protocol for it.
+fn is_of_another_page(error: &CmdError) -> bool {
+    const WORDS: [&str; 4] = [
+        "does not belong to the document",
+        "Cannot find context with specified id",
+        "document unloaded while waiting for result",
+        "aborted by navigation",
+    ];
+    let told = error.to_string();
+    error.is_stale_element_reference() || error.is_no_such_element() || WORDS.iter().any(|words| told.contains(words))
 }
 
 /// A command that has no method of the WebDriver client's.
