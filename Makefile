@@ -53,10 +53,10 @@ built: installed
 	@$(CARGO) test --no-run --lib --test it
 
 others: built tools
-	$(CARGO) test --lib --test it -- $(BROWSERS:%=--skip %) $(UNROOTED) $(UNBOOTED) | tee target/others.log
+	@CARGO="$(CARGO)" scripts/run-tests target/others.log --lib --test it -- $(BROWSERS:%=--skip %) $(UNROOTED) $(UNBOOTED)
 
 browsers: built tools
-	RUST_TEST_THREADS=3 $(CARGO) test --test it -- $(BROWSERS) | tee target/browsers.log
+	@CARGO="$(CARGO)" RUST_TEST_THREADS=3 scripts/run-tests target/browsers.log --test it -- $(BROWSERS)
 
 # The code alone, in the time that the tests leave; they begin first, for cargo holds up whatever it shares a directory with.
 # Documents are made with the features that clippy has built the dependencies with.
