@@ -130,10 +130,9 @@ impl Program {
 
     /// The client, in this environment: the program, or the one for another system.
     pub fn client<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let Ok(words) = std::env::var(CLIENT) else { return self.command(arguments) };
-        let mut words = words.split_ascii_whitespace();
-        let mut command = self.other(words.next().unwrap());
-        command.args(words).args(arguments);
+        let words = client_words();
+        let mut command = self.other(&words[0]);
+        command.args(&words[1..]).args(arguments);
         command
     }
 
@@ -208,6 +207,11 @@ pub fn bounded(command: &Command, seconds: &str) -> Command {
     bounded.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     bounded.stdin(Stdio::null());
     bounded
+}
+
+/// The words by which clients are run.
+pub fn client_words() -> Vec<String> {
+    std::env::var(CLIENT).map_or_else(|_| vec![PATH.into()], |words| words.split_whitespace().map(Into::into).collect())
 }
 
 /// Runs a program to its end.

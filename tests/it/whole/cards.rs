@@ -3,12 +3,14 @@
 //! One site serves all tests that run at the same time; each has a person, a card, a reader and a journal of its own.
 
 mod back;
+mod between;
 mod cuts;
 mod found;
 mod judge;
 pub mod kind;
 mod life;
 mod refusals;
+mod service;
 mod unblock;
 
 use std::process::Command;
@@ -37,9 +39,10 @@ const WRONG_PIN: &str = "999999";
 const APPROVER: &str = "oscar";
 const HELP_DESK: &str = "olga";
 const STRANGER: &str = "mallory";
-const HOLDERS: [&str; 21] = [
+const HOLDERS: [&str; 28] = [
     "yuki", "yara", "petra", "nils", "gita", "cora", "kilian", "fulvia", "gunda", "ovid", "paul", "paula", "paola",
-    "tim", "gudrun", "carla", "sven", "xenia", "frida", "fritz", "hedda",
+    "tim", "gudrun", "carla", "sven", "xenia", "frida", "fritz", "hedda", "wanda", "wera", "wilma", "willa",
+    "walter", "wolf", "wim",
 ];
 
 fn made() -> Site {

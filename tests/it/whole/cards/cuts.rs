@@ -52,7 +52,7 @@ fn an_enrollment_whose_piv_card_is_pulled_goes_on_when_it_is_back() {
 
 #[test]
 fn an_enrollment_whose_gids_card_is_pulled_goes_on_when_it_is_back() {
-    pulled("gunda", GIDS, &["remove-after@9", "remove@20", "remove-after@22"]);
+    pulled("gunda", GIDS, &["remove-after@14", "remove@20", "remove-after@22"]);
 }
 
 /// A card that says when a certificate is to be written after its key has signed, and loses that command.
