@@ -3,8 +3,8 @@
 use super::text::wide;
 use std::ptr::null_mut;
 use windows_sys::Win32::System::Registry::{
-    HKEY, HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY, RRF_RT_REG_DWORD, RRF_SUBKEY_WOW6464KEY, RegCloseKey, RegGetValueW,
-    RegOpenKeyExW,
+    HKEY, HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY, RRF_RT_REG_DWORD, RRF_SUBKEY_WOW6464KEY, RegCloseKey,
+    RegGetValueW, RegOpenKeyExW,
 };
 
 /// Returns a number of this computer's registry (HKEY_LOCAL_MACHINE); `None` where there is none, or this user may not read it.

@@ -41,8 +41,8 @@ const HELP_DESK: &str = "olga";
 const STRANGER: &str = "mallory";
 const HOLDERS: [&str; 28] = [
     "yuki", "yara", "petra", "nils", "gita", "cora", "kilian", "fulvia", "gunda", "ovid", "paul", "paula", "paola",
-    "tim", "gudrun", "carla", "sven", "xenia", "frida", "fritz", "hedda", "wanda", "wera", "wilma", "willa",
-    "walter", "wolf", "wim",
+    "tim", "gudrun", "carla", "sven", "xenia", "frida", "fritz", "hedda", "wanda", "wera", "wilma", "willa", "walter",
+    "wolf", "wim",
 ];
 
 fn made() -> Site {
