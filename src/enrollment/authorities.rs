@@ -82,8 +82,7 @@ impl Enrollment<'_> {
 /// Returns the event of a refusal that the work goes on after. A card that is gone ends it: it goes on from here once the
 /// card is back.
 fn passed_over(stage: Stage, error: token::Error) -> Result<Event, Error> {
-    use token::Error::{Busy, Removed, Reset, ServiceStopped, Timeout};
-    if matches!(error, Removed | Reset | ServiceStopped | Busy | Timeout) {
+    if error.is_loss() || matches!(error, token::Error::Busy | token::Error::Timeout) {
         return Err(Error::new(stage, error));
     }
     let source = std::error::Error::source(&error).map(|source| format!(": {source}"));

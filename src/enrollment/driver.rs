@@ -262,8 +262,7 @@ impl<'a> Enrollment<'a> {
             self.inputs.new_pin = None;
         }
         // What was typed is sent to a card once: where the card was lost meanwhile, it may have got it, and it must be typed again.
-        use token::Error::{Removed, Reset, ServiceStopped, Timeout};
-        if matches!(error.cause, Cause::Token(Removed | Reset | ServiceStopped | Timeout)) {
+        if matches!(&error.cause, Cause::Token(error) if error.is_loss() || matches!(error, token::Error::Timeout)) {
             (self.inputs.pin, self.inputs.so_pin, self.inputs.puk) = (None, None, None);
         }
     }

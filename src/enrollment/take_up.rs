@@ -123,12 +123,7 @@ impl Enrollment<'_> {
         match token.write_card_id(id, None) {
             Ok(()) => {}
             Err(token::Error::NotOffered(_)) => return Err(failed(token::Error::NoSerial)),
-            Err(
-                error @ (token::Error::Removed
-                | token::Error::Reset
-                | token::Error::ServiceStopped
-                | token::Error::Busy),
-            ) => return Err(failed(error)),
+            Err(error) if error.is_loss() || matches!(error, token::Error::Busy) => return Err(failed(error)),
             // Modules differ in whether a public object may be written before a login (PKCS#11 v2.40 base, 2.4).
             Err(_) => {
                 if self.counters(token)?.user == Tries::NotSet {

@@ -55,8 +55,8 @@ impl Application {
         ended.map_err(|error| self.failed("the end of a transaction", error))
     }
 
-    /// Turns a channel's failure into an error. After a reset, a removal or another start of the service, the card must be recognised again before it
-    /// counts as the one that was opened.
+    /// Turns a channel's failure into an error. After a reset, a removal or another start of the service, the card must be
+    /// recognised again before it counts as the one that was opened.
     fn failed(&mut self, operation: &'static str, error: ChannelError) -> Error {
         if matches!(error, ChannelError::Removed | ChannelError::Reset | ChannelError::ServiceStopped) {
             self.since = Continuity::Reset;

@@ -63,10 +63,7 @@ impl<'a> PivSession<'a> {
             Ok(_) => Ok(true),
             Err(error) => Err(error),
         };
-        self.lost = matches!(
-            stands,
-            Ok(false) | Err(token::Error::Reset | token::Error::Removed | token::Error::ServiceStopped)
-        );
+        self.lost = stands.as_ref().map_or_else(token::Error::is_loss, |stands| !stands);
         if stands? {
             return Ok(());
         }

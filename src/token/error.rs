@@ -84,6 +84,11 @@ fn bytes(minimum: usize, maximum: usize) -> String {
 }
 
 impl Error {
+    /// Says whether the login is gone with the card, with its state, or with the service of the readers.
+    pub fn is_loss(&self) -> bool {
+        matches!(self, Self::Removed | Self::Reset | Self::ServiceStopped)
+    }
+
     /// Says whether a person may type the secret again at once: what was typed could not be a secret of this token, or
     /// it was refused and the token tells that more than the last try is left.
     pub fn may_type_again(&self) -> bool {

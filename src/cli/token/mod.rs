@@ -170,8 +170,7 @@ fn change_pin(
 
 /// Makes the failure of a change that did not come to its end. A token that was lost meanwhile has either PIN.
 fn unchanged(error: token::Error) -> Failure {
-    use token::Error::{Device, Removed, Reset, ServiceStopped, Timeout};
-    let in_doubt = matches!(error, Removed | Reset | ServiceStopped | Timeout | Device { .. });
+    let in_doubt = error.is_loss() || matches!(error, token::Error::Timeout | token::Error::Device { .. });
     let failure = Failure::from(error);
     if !in_doubt {
         return failure;
