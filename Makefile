@@ -14,7 +14,8 @@ UNBOOTED := $(if $(shell unshare -mpCuin true 2>/dev/null && echo can),,--skip p
 # Many tests wait (for a mail's next try, for a server that is away): others use the processors meanwhile.
 export RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 4)))
 
-# Tests with a browser take turns at two of them: they run beside all others, and so hold none up.
+# Tests with a browser take turns at two of them beside all others, which leave them the processors that they want: a browser
+# that gets none for minutes is given up by its driver.
 BROWSERS := desk::page:: kiosk:: pages:: support::browser
 
 # What does not need the other runs at the same time.
@@ -53,7 +54,7 @@ built: installed
 	@$(CARGO) test --no-run --lib --test it
 
 others: built tools
-	@CARGO="$(CARGO)" scripts/run-tests target/others.log --lib --test it -- $(BROWSERS:%=--skip %) $(UNROOTED) $(UNBOOTED)
+	@CARGO="nice $(CARGO)" scripts/run-tests target/others.log --lib --test it -- $(BROWSERS:%=--skip %) $(UNROOTED) $(UNBOOTED)
 
 browsers: built tools
 	@CARGO="$(CARGO)" RUST_TEST_THREADS=3 scripts/run-tests target/browsers.log --test it -- $(BROWSERS)
@@ -63,14 +64,14 @@ browsers: built tools
 judged: built tools
 	$(CARGO) fmt --check
 	@timeout 60 sh -c 'until [ -s target/others.log ] && [ -s target/browsers.log ]; do sleep 1; done' || true
-	nice $(CARGO) clippy --all-targets -- -D warnings
-	nice $(CARGO) clippy --no-default-features -- -D warnings
-	nice $(CARGO) clippy --no-default-features --features kiosk -- -D warnings
-	RUSTDOCFLAGS="-D warnings" nice $(CARGO) doc --lib --bins --examples --no-deps --document-private-items
+	nice -n 19 $(CARGO) clippy --all-targets -- -D warnings
+	nice -n 19 $(CARGO) clippy --no-default-features -- -D warnings
+	nice -n 19 $(CARGO) clippy --no-default-features --features kiosk -- -D warnings
+	RUSTDOCFLAGS="-D warnings" nice -n 19 $(CARGO) doc --lib --bins --examples --no-deps --document-private-items
 
 # What it depends on, beside that: the checker is built in a directory of its own.
 licensed: built
-	nice scripts/check-dependencies
+	nice -n 19 scripts/check-dependencies
 
 # The two Debian packages, into target/debian: of the client alone, and of the whole program with the server's service.
 deb:

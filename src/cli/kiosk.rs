@@ -30,6 +30,7 @@ pub fn run(args: &KioskArgs, output: &Output) -> Result<(), Failure> {
         port: args.port,
         reader: args.reader.clone(),
         idle: Duration::from_secs(args.idle.into()),
+        warned: Duration::from_secs(args.idle_warning.into()),
         renew_within: time::Duration::days(args.renew_days.into()),
         help_desk: args.help_desk.clone(),
         state: state_directory()?,

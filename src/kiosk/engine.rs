@@ -4,7 +4,7 @@
 //! of an earlier turn tells is dropped, so that nothing of one person reaches the next.
 
 use super::card::CardFacts;
-use super::idle::{Idle, Presence, WARNED};
+use super::idle::{Idle, Presence};
 use super::marks::Marks;
 use super::pauses::Pauses;
 use super::scene::{Doing, Done, NewPinWhy, Scene, Trouble};
@@ -126,7 +126,7 @@ impl Engine {
             signed_in: false,
             was_signed_in: false,
             comfort: Comfort::default(),
-            idle: Idle::new(settings.idle, now),
+            idle: Idle::new(settings.idle, settings.warned, now),
             warned: false,
             pauses: Pauses::default(),
             times: HashMap::new(),
@@ -268,7 +268,7 @@ impl State {
     pub fn ends_after(&self) -> Duration {
         match self.scene {
             Scene::Pages { .. } => ELSEWHERE,
-            _ => self.idle.patience() + WARNED,
+            _ => self.idle.bound(),
         }
     }
 

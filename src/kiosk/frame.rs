@@ -1,6 +1,5 @@
 //! The frame around each page: language, larger text and stop above, the help desk below, and the warning before the end.
 
-use super::idle::WARNED;
 use super::screens::{Screen, View};
 use crate::pages::answer::{Keep, page as answered};
 use crate::pages::assets;
@@ -127,7 +126,7 @@ fn without_script(view: &View<'_>) -> Markup {
 fn warning(view: &View<'_>) -> Markup {
     html! {
         div.warning {
-            p { strong { (view.texts.with("warning", &[("seconds", WARNED.as_secs().into())])) } }
+            p { strong { (view.texts.with("warning", &[("seconds", view.settings.warned.as_secs().into())])) } }
             form method="post" action="/act" {
                 button name="act" value="more-time" { (view.texts.t("more-time")) }
             }

@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-/// Sets how long the warning stands before the end. WCAG asks for twenty seconds at least.
-pub const WARNED: Duration = Duration::from_secs(30);
-
 /// Counts the time since somebody did something.
 pub struct Idle {
     patience: Duration,
+    warned: Duration,
     last: Instant,
 }
 
@@ -21,9 +19,9 @@ pub enum Presence {
 }
 
 impl Idle {
-    /// Begins to count; after `patience` a warning is due.
-    pub fn new(patience: Duration, now: Instant) -> Self {
-        Self { patience, last: now }
+    /// Begins to count; after `patience` a warning is due, which stands for so long as `warned` says.
+    pub fn new(patience: Duration, warned: Duration, now: Instant) -> Self {
+        Self { patience, warned, last: now }
     }
 
     /// Notes that somebody did something.
@@ -40,14 +38,14 @@ impl Idle {
     pub fn presence(&self, now: Instant) -> Presence {
         match now.saturating_duration_since(self.last) {
             past if past < self.patience => Presence::There,
-            past if past < self.patience + WARNED => Presence::Warned,
+            past if past < self.patience + self.warned => Presence::Warned,
             _ => Presence::Gone,
         }
     }
 
-    /// Returns how long nothing need be done before the warning.
-    pub fn patience(&self) -> Duration {
-        self.patience
+    /// Returns how long nothing need be done before the end.
+    pub fn bound(&self) -> Duration {
+        self.patience + self.warned
     }
 }
 
@@ -58,7 +56,7 @@ mod tests {
     #[test]
     fn the_end_comes_after_a_warning_and_more_time_is_whole() {
         let (start, second) = (Instant::now(), Duration::from_secs(1));
-        let mut idle = Idle::new(90 * second, start);
+        let mut idle = Idle::new(90 * second, 30 * second, start);
         let at = |idle: &Idle, seconds| idle.presence(start + seconds * second);
         assert_eq!([0, 89, 90, 119, 120].map(|it| at(&idle, it)), {
             use Presence::{Gone, There, Warned};

@@ -16,6 +16,8 @@ pub struct Settings {
     pub reader: Option<String>,
     /// After how long without an act somebody is warned that the page will end.
     pub idle: Duration,
+    /// How long the warning stands before that end. WCAG 2.2.1 asks for twenty seconds at least.
+    pub warned: Duration,
     /// From how long before their end certificates are offered to be renewed.
     pub renew_within: time::Duration,
     /// The number of the help desk, as people are told it.

@@ -25,9 +25,12 @@ pub struct KioskArgs {
     /// Serve only readers with this part in their names.
     #[arg(long, value_name = "NAME", env = "CARDWRIGHT_READER")]
     pub reader: Option<String>,
-    /// Ask whether somebody is still there after so many seconds; half a minute later all that is open ends.
+    /// Ask whether somebody is still there after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(2..=3600))]
     pub idle: u32,
+    /// End all that is open where nobody has answered for so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(20..=600))]
+    pub idle_warning: u32,
     /// Offer to renew certificates so many days before they end.
     #[arg(long, value_name = "DAYS", default_value_t = 42, value_parser = clap::value_parser!(u32).range(0..=3650))]
     pub renew_days: u32,

@@ -152,10 +152,12 @@ impl Corridor {
 
     /// Starts the kiosk, and waits until it serves.
     pub fn start(&mut self, options: &[&str]) {
-        let fixed = ["kiosk", "--port", "0", "--help-desk", NUMBER];
+        // Nobody is called away for a slow machine's sake, unless a test is about that.
+        let patience: &[_] = if options.contains(&"--idle") { &[] } else { &["--idle", "3600"] };
+        let fixed = [&["kiosk", "--port", "0", "--help-desk", NUMBER], patience].concat();
         let link = self.site.program.path("LINK").display().to_string();
         let options: Vec<&str> = options.iter().map(|it| if *it == "LINK" { link.as_str() } else { it }).collect();
-        let mut command = self.site.command("kiosk-1", PIN, &[&fixed[..], &options].concat());
+        let mut command = self.site.command("kiosk-1", PIN, &[fixed, options].concat());
         command.env_remove("CARDWRIGHT_PIN").env_remove("CARDWRIGHT_NEW_PIN").envs(self.environment.iter().cloned());
         let log = std::fs::File::create(self.site.program.path("kiosk.log")).unwrap();
         let mut kiosk = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();

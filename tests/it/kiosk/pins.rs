@@ -115,7 +115,7 @@ fn a_card_is_known_and_its_pin_is_changed_and_never_guessed_away() {
 
 #[test]
 fn what_is_no_card_of_ones_own_has_its_own_screen() {
-    let mut corridor = Corridor::new(&["--idle", "2"]);
+    let mut corridor = Corridor::new(&[]);
     let (hers, his) = (corridor.enrolled("ursula", yubikey()), corridor.enrolled("ulf", yubikey()));
     let browser = corridor.browser();
     browser.sees("Put in your card");
@@ -153,8 +153,15 @@ fn what_is_no_card_of_ones_own_has_its_own_screen() {
     judged(&browser, "take");
     corridor.remove(0);
     browser.sees("Put in your card");
+    corridor.stop();
+}
 
-    // Somebody goes away: there is a warning, and more time, and then the end.
+#[test]
+fn somebody_who_goes_away_is_warned_and_gets_more_time_before_the_end() {
+    let mut corridor = Corridor::new(&["--idle", "2", "--idle-warning", "600"]);
+    let hers = corridor.enrolled("ursula", yubikey());
+    let browser = corridor.browser();
+    browser.sees("Put in your card");
     corridor.insert(0, &hers);
     browser.sees("Card of ursula");
     browser.click("Deutsch");
@@ -167,7 +174,9 @@ fn what_is_no_card_of_ones_own_has_its_own_screen() {
     browser.click("Ich brauche mehr Zeit");
     browser.until("the warning goes", || (!browser.texts("body").concat().contains("Sind Sie noch da?")).then_some(()));
     browser.sees("Sind Sie noch da?");
-    std::thread::sleep(std::time::Duration::from_secs(25));
+    corridor.stop();
+    corridor.start(&["--idle", "2", "--idle-warning", "20"]);
+    browser.open(&corridor.link);
     browser.sees("Nobody has done anything here for a while");
     // A page that stood open from before does nothing any more.
     let stale = "return fetch('/act', {method: 'POST', body: new URLSearchParams({act: 'pin', scene: '1', pin: '271828'})}).then(a => a.status)";

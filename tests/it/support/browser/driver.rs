@@ -20,11 +20,11 @@ use super::super::found::found;
 pub const AT_ONCE: usize = 2;
 
 /// How long a browser is waited for that other tests have, and any answer of the driver.
-const FREE: Duration = Duration::from_secs(600);
-const ANSWERS: Duration = Duration::from_secs(180);
+const FREE: Duration = Duration::from_secs(1200);
+const ANSWERS: Duration = Duration::from_secs(360);
 /// How often the driver is started before it is given up.
 const STARTS: usize = 5;
-const PAGE_LOADS_MS: u64 = 120_000;
+const PAGE_LOADS_MS: u64 = 300_000;
 
 const BROWSER: &str = "/usr/lib/chromium/chromium";
 const STARTED: &str = "was started successfully on port ";
