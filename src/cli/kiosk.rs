@@ -10,7 +10,6 @@ use crate::doctor::Verdict;
 use crate::kiosk::{Checked, Office, Opened, Settings, StartError, check, serve};
 use crate::platform::signal::EndSignals;
 use serde_json::{Value, json};
-use std::path::Path;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -36,7 +35,7 @@ pub fn run(args: &KioskArgs, output: &Output) -> Result<(), Failure> {
         state: state_directory()?,
         give_link: args.start_link.clone().filter(|_| args.renew_link).map(start_link::giver),
     };
-    let opened = |opened: &Opened| told(opened, args.start_link.as_deref(), output);
+    let opened = |opened: &Opened| told(opened, args, output);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| failed(&error))?;
     let ended = runtime.block_on(async {
@@ -44,7 +43,7 @@ pub fn run(args: &KioskArgs, output: &Output) -> Result<(), Failure> {
         serve(settings, opened, signals.comes()).await.map_err(not_served)?
     });
     runtime.shutdown_timeout(STOP_GRACE);
-    start_link::take_away(args.start_link.as_deref());
+    start_link::take_away(args.start_link.as_deref(), args.keep_readers);
     ended
 }
 
@@ -73,9 +72,9 @@ fn checked(all: &[Checked], output: &Output) -> Result<(), Failure> {
 }
 
 /// Says where the kiosk listens, and gives the link: on standard output, or in the file.
-fn told(opened: &Opened, file: Option<&Path>, output: &Output) -> Result<(), Failure> {
+fn told(opened: &Opened, args: &KioskArgs, output: &Output) -> Result<(), Failure> {
     let address = format!("http://{}/", opened.address);
-    let Some(path) = file else {
+    let Some(path) = &args.start_link else {
         let document = json!({ "address": address, "start_link": *opened.link });
         return output.result(&document, || {
             Text::from_iter([
@@ -85,7 +84,7 @@ fn told(opened: &Opened, file: Option<&Path>, output: &Output) -> Result<(), Fai
             ])
         });
     };
-    let shown = start_link::write(path, &opened.link)?;
+    let shown = start_link::write(path, &opened.link, args.keep_readers)?;
     output.result(&json!({ "address": address, "start_link_file": shown }), || {
         format!("serving {address}; the link for the one browser is in {shown}")
     })

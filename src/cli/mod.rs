@@ -22,6 +22,8 @@ mod failure;
 mod found;
 #[cfg(feature = "kiosk")]
 mod kiosk;
+#[cfg(feature = "kiosk")]
+mod kiosk_browser;
 mod output;
 mod prompt;
 mod request;
@@ -125,6 +127,8 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(&args, output),
         #[cfg(feature = "kiosk")]
         Command::Kiosk(args) => kiosk::run(&args, output),
+        #[cfg(feature = "kiosk")]
+        Command::KioskBrowser(args) => kiosk_browser::run(&args, output),
         #[cfg(feature = "server")]
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions { shell } => complete::completions(shell),

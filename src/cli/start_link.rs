@@ -2,16 +2,25 @@
 
 use super::failure::{Exit, Failure};
 use crate::kiosk::GiveLink;
-use crate::platform::file;
+use crate::platform::{directory, file};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// Writes the link into a file for its owner alone, in place of an earlier one; returns the file's name for people.
-pub fn write(path: &Path, link: &str) -> Result<String, Failure> {
-    file::replace(path, &beside(path), text(link).as_bytes()).map_err(|error| {
-        let message = format!("{} cannot be written: {}", path.display(), error.source);
-        Failure::new("start-link", Exit::Usage, message).remedy("Name a file in a directory of your own.")
-    })?;
+/// Writes the link into a file, in place of an earlier one: for its owner alone, or (`alike`) for whoever may read the one that is
+/// there. Returns the file's name for people.
+pub fn write(path: &Path, link: &str, alike: bool) -> Result<String, Failure> {
+    let failed = |why: String, remedy: &str| {
+        Failure::new("start-link", Exit::Usage, format!("{} cannot be written: {why}", path.display())).remedy(remedy)
+    };
+    if alike && !path.is_file() {
+        return Err(failed("there is no such file".into(), "Make an empty one that the right people may read."));
+    }
+    if alike && let Ok(Some(others)) = directory::writable_by_others(path) {
+        return Err(failed(others.to_string(), "Let others only read it."));
+    }
+    let write = if alike { file::replace_alike } else { file::replace };
+    write(path, &beside(path), text(link).as_bytes())
+        .map_err(|error| failed(error.source.to_string(), "Name a file in a directory of your own."))?;
     Ok(path.display().to_string())
 }
 
@@ -28,9 +37,11 @@ fn text(link: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("{link}\n"))
 }
 
-/// Takes the file away, if there is one: used or not, the link opens nothing any more.
-pub fn take_away(path: Option<&Path>) {
-    if let Some(path) = path {
-        let _ = std::fs::remove_file(path);
+/// Takes the file away, if there is one, or (`alike`) what stands in it: used or not, the link opens nothing any more.
+pub fn take_away(path: Option<&Path>, alike: bool) {
+    match path {
+        Some(path) if alike => drop(file::replace_alike(path, &beside(path), b"")),
+        Some(path) => drop(std::fs::remove_file(path)),
+        None => {}
     }
 }

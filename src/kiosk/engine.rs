@@ -176,13 +176,14 @@ impl Engine {
         self.changed.send_replace(u64::MAX);
     }
 
-    /// Has another browser shown, where somebody has left who was sent to the server's pages in this one; tried again until it works.
-    pub fn change_browsers<E>(&self, change: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
-        if self.with(|state| state.was_signed_in) {
-            change()?;
-            self.with(|state| state.was_signed_in = false);
-        }
-        Ok(())
+    /// Says whether somebody has left who was sent to the server's pages in the browser that is shown.
+    pub fn was_signed_in(&self) -> bool {
+        self.with(|state| state.was_signed_in)
+    }
+
+    /// Notes that another browser is shown, in which nobody was sent anywhere yet.
+    pub fn has_another_browser(&self) {
+        self.with(|state| state.was_signed_in = false);
     }
 
     /// Looks whether somebody is still there, and ends what is open where nobody is.

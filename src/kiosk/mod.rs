@@ -7,6 +7,7 @@
 //! shows it again. Absent: whose rights somebody has, and rules for cards (the server, the card).
 
 mod acts;
+mod browser;
 mod card;
 mod carry;
 mod check;
@@ -27,6 +28,7 @@ mod swapping;
 mod visits;
 mod works;
 
+pub use browser::{BROWSERS, Screen, ShowError, find as find_browser};
 pub use check::{Checked, check};
 pub use office::Office;
 pub use serve::{Opened, StartError, serve};

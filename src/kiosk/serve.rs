@@ -113,7 +113,10 @@ async fn tick(kiosk: Arc<Kiosk>, mut stopped: watch::Receiver<bool>) {
         // The service of the readers may take seconds to say that it is not there.
         let looked = tokio::task::spawn_blocking(move || {
             looking.engine.watch_readers();
-            looking.change_browsers();
+            // Tried again until it works.
+            if looking.engine.was_signed_in() {
+                looking.give_another();
+            }
         });
         let _ = looked.await;
         kiosk.engine.tick(Instant::now());
@@ -146,22 +149,26 @@ impl OneBrowser for Kiosk {
         self.engine.act(&form, Instant::now());
     }
 
+    /// Has another browser shown: the one that was let in has ended, or somebody has left who may still be signed in in it.
+    fn give_another(&self) -> bool {
+        let Some(give) = &self.engine.settings.give_link else { return false };
+        let changed = self.guard.change(|link| give(link));
+        match changed.unwrap_or_else(|no_random| Err(io::Error::other(no_random))) {
+            Ok(()) => self.engine.has_another_browser(),
+            Err(error) => {
+                tracing::error!(%error, "no new link can be given: the browser stays as somebody has left it");
+                return false;
+            }
+        }
+        true
+    }
+
     fn outside(&self, language: Language, status: StatusCode, id: &str) -> Response {
         frame::outside(self.catalogue.texts(language), status, id)
     }
 }
 
 impl Kiosk {
-    /// Has another browser shown, where somebody has left who may still be signed in in this one, at the server or elsewhere.
-    fn change_browsers(&self) {
-        let Some(give) = &self.engine.settings.give_link else { return };
-        let change =
-            || self.guard.change(|link| give(link)).unwrap_or_else(|no_random| Err(io::Error::other(no_random)));
-        if let Err(error) = self.engine.change_browsers(change) {
-            tracing::error!(%error, "no new link can be given: the browser stays as somebody has left it");
-        }
-    }
-
     /// Takes who comes back from the server's pages. A strict cookie stays behind on the way from another site, so a page of ours leads
     /// on; what lets somebody in is what they were sent with.
     fn returned(&self, parts: &Parts) -> Response {

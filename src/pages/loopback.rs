@@ -4,7 +4,7 @@ use super::answer::{guard as guarded, see_other};
 use super::assets;
 use super::form::Form;
 use super::texts::Language;
-use crate::web::loopback::{Guard, Kept};
+use crate::web::loopback::{Asked, Guard, Kept};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
@@ -35,6 +35,11 @@ pub trait OneBrowser: Send + Sync + 'static {
 
     /// Does what a form of that browser asks for.
     fn act(&self, form: Form) -> impl Future<Output = ()> + Send;
+
+    /// Gives another link, as the browser that was let in has ended; `false`: that cannot be done here.
+    fn give_another(&self) -> bool {
+        false
+    }
 
     /// Answers with a page that tells nothing of the workstation; `id` names its title and text.
     fn outside(&self, language: Language, status: StatusCode, id: &str) -> Response;
@@ -100,6 +105,11 @@ fn kept_on<F: OneBrowser>(face: &F, mut response: Response) -> Response {
 }
 
 async fn post<F: OneBrowser>(face: &F, parts: &Parts, body: Body, peer: SocketAddr) -> Response {
+    if let Some(secret) = parts.uri.path().strip_prefix(START)
+        && let Some(asked) = face.guard().asked_again(&parts.headers, secret, peer)
+    {
+        return again(face, asked);
+    }
     // A form of another site's page is not even read.
     if let Err(kept) = face.guard().admit(&parts.headers, true, peer) {
         return kept_out(face, &parts.headers, kept);
@@ -109,6 +119,14 @@ async fn post<F: OneBrowser>(face: &F, parts: &Parts, body: Body, peer: SocketAd
         Err(_) => return outside(face, &parts.headers, StatusCode::BAD_REQUEST, "no-form"),
     }
     see_other("/")
+}
+
+/// Answers the program that shows the page, whose browser has ended: by now there is a link that opens the page, or there will be none.
+fn again<F: OneBrowser>(face: &F, asked: Asked) -> Response {
+    let mut response = Response::new(Body::empty());
+    let is_there = asked == Asked::Open || face.give_another();
+    *response.status_mut() = if is_there { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT };
+    response
 }
 
 /// Answers whoever is kept out.

@@ -46,8 +46,9 @@ pub struct Guard {
 
 /// Lets one browser in, and knows it.
 struct Keys {
-    /// What stands in the start link until it is used.
-    link: Option<Zeroizing<String>>,
+    /// What stands in the start link.
+    link: Zeroizing<String>,
+    is_used: bool,
     cookie: Zeroizing<String>,
     /// Whose browser was let in, where that is known.
     user: Option<String>,
@@ -55,8 +56,17 @@ struct Keys {
 
 impl Keys {
     fn new() -> Result<Self, NoRandom> {
-        Ok(Self { link: Some(random()?), cookie: random()?, user: None })
+        Ok(Self { link: random()?, is_used: false, cookie: random()?, user: None })
     }
+}
+
+/// Says how far a link has come for which another is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Nobody has opened it: it still lets a browser in.
+    Open,
+    /// A browser was let in by it.
+    Used,
 }
 
 /// Says why a call is not answered.
@@ -84,8 +94,7 @@ impl Guard {
     }
 
     fn link_of(&self, keys: &Keys) -> Option<Zeroizing<String>> {
-        let link = keys.link.as_ref();
-        link.map(|secret| Zeroizing::new(format!("http://{}/start/{}", self.authority, **secret)))
+        (!keys.is_used).then(|| Zeroizing::new(format!("http://{}/start/{}", self.authority, *keys.link)))
     }
 
     /// Knows the browser no more that was let in, and lets in the one that comes by the link that is given now. Where that cannot be
@@ -104,10 +113,23 @@ impl Guard {
     /// Uses the start link up; returns the cookie of the browser that opened it, or `None` where it is none, or was used.
     pub fn start(&self, secret: &str, peer: SocketAddr) -> Option<HeaderValue> {
         let mut keys = self.keys();
-        keys.link.take_if(|wanted| is_same(wanted, secret))?;
-        keys.user = (self.user_of)(peer, self.address);
+        if keys.is_used || !is_same(&keys.link, secret) {
+            return None;
+        }
+        (keys.is_used, keys.user) = (true, (self.user_of)(peer, self.address));
         drop(keys);
         self.kept()
+    }
+
+    /// Says how far the link has come which a program holds that shows the page, and asks by its secret: its browser has ended. `None`:
+    /// it is not the link that counts, it was used by another user's browser, or a browser itself asks, of which no page may have that done.
+    pub fn asked_again(&self, headers: &HeaderMap, secret: &str, peer: SocketAddr) -> Option<Asked> {
+        if site::is_told(headers) || !self.is_for_us(headers) {
+            return None;
+        }
+        let keys = self.keys();
+        let is_users = keys.user.is_none() || (self.user_of)(peer, self.address) == keys.user;
+        (is_same(&keys.link, secret) && is_users).then_some(if keys.is_used { Asked::Used } else { Asked::Open })
     }
 
     /// Returns the cookie of the browser that was let in, which keeps it for its time from now on.

@@ -21,7 +21,11 @@ pub fn is_foreign(headers: &HeaderMap) -> bool {
 /// Says whether a browser reports that a form comes from a page of our own: `Sec-Fetch-Site` is "same-origin", or `Origin` is
 /// this host. What says neither is not taken for our own.
 pub fn is_own(headers: &HeaderMap) -> bool {
-    let told = headers.contains_key("sec-fetch-site") || headers.contains_key("origin");
     let typed = headers.get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"none");
-    told && !typed && !is_foreign(headers)
+    is_told(headers) && !typed && !is_foreign(headers)
+}
+
+/// Says whether a browser reports at all where a call comes from. What a page has sent, it does.
+pub fn is_told(headers: &HeaderMap) -> bool {
+    headers.contains_key("sec-fetch-site") || headers.contains_key("origin")
 }

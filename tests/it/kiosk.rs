@@ -8,5 +8,6 @@ pub mod lab;
 mod odd;
 mod pad;
 mod pins;
+mod screen;
 mod swap;
 mod visits;

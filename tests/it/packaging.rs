@@ -2,7 +2,6 @@
 //!
 //! Both packages have the program of these tests. What `make deb` puts into them differs in that alone.
 
-mod browser_of_kiosk;
 mod service_of_kiosk;
 
 use std::path::{Path, PathBuf};

@@ -3,10 +3,13 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::program::{Ended, Program, end};
+use crate::kiosk::lab::Corridor;
+use crate::support::program::{Ended, Program, client_words, end};
 use crate::support::site::Site;
 
 /// Runs the program for Windows in this environment.
@@ -109,4 +112,32 @@ fn templates_are_checked_without_a_server() {
     let file = program.write("nothing.toml", "name = 1\n");
     let told = run(&program, &["template", "check", &file]).refused(2, "template-wrong");
     assert_eq!(told.message, "2 errors found");
+}
+
+/// Longer than two programs take to start under Wine, with what is waited between two browsers.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+#[test]
+#[ignore = "runs the program for Windows: make check-windows"]
+fn the_kiosks_browser_gets_the_link_and_the_next_one_another() {
+    let corridor = Corridor::new(&["--start-link", "LINK", "--renew-link"]);
+    let [link, note, state] =
+        ["LINK", "noted", "screen"].map(|name| corridor.site.program.path(name).display().to_string());
+    let browser = Path::new(client_words().last().unwrap()).with_file_name("browser.exe").display().to_string();
+    let words = ["--json", "kiosk-browser", "--start-link", &link, "--browser", &browser];
+    let mut shower = corridor.site.program.client(words);
+    shower.env("CARDWRIGHT_STATE", &state).env("BROWSER_NOTE", &note);
+    let mut shower = shower.stdout(Stdio::null()).spawn().unwrap();
+    let noted = || std::fs::read_to_string(&note).unwrap_or_default();
+    let since = Instant::now();
+    while noted().lines().count() < 2 && since.elapsed() < PATIENCE {
+        assert_eq!(shower.try_wait().unwrap(), None, "{}", noted());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    shower.kill().unwrap();
+    shower.wait().unwrap();
+    let noted = noted();
+    let begins = format!("HTTP/1.1 303 See Other {}start/", corridor.address);
+    let links: Vec<&str> = noted.lines().filter_map(|line| line.strip_prefix(&begins)).collect();
+    assert!(matches!(&*links, [first, second] if first != second), "{noted}");
 }

@@ -48,7 +48,7 @@ pub use found::{
     FoundArgs, PersonCommand, PersonLeaveArgs, ReportArgs, Reported,
 };
 #[cfg(feature = "kiosk")]
-pub use kiosk::KioskArgs;
+pub use kiosk::{KioskArgs, KioskBrowserArgs};
 #[cfg(feature = "server")]
 pub use outbox::{MailCommand, OutboxCommand};
 pub use request::{
@@ -171,6 +171,9 @@ pub enum Command {
     #[cfg(feature = "kiosk")]
     /// Serve this workstation's pages, at which people look after their own cards.
     Kiosk(KioskArgs),
+    #[cfg(feature = "kiosk")]
+    /// Show the kiosk's page on the whole screen, in a browser that is thrown away and shown anew whenever it ends.
+    KioskBrowser(KioskBrowserArgs),
     #[cfg(feature = "farm")]
     /// Keep virtual cards and put them into readers, for trials and tests.
     #[command(subcommand)]

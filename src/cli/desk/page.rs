@@ -52,7 +52,7 @@ pub fn show(
     }
     board.end();
     let served = runtime.block_on(serving);
-    start_link::take_away(args.start_link.as_deref());
+    start_link::take_away(args.start_link.as_deref(), false);
     served.map_err(io::Error::other).and_then(|served| served).map_err(failed)
 }
 
@@ -66,7 +66,7 @@ fn opened(door: &Door, file: Option<&Path>, output: &Output) -> Result<(), Failu
         output.tell(&link);
         return Ok(());
     };
-    let shown = start_link::write(path, &door.link())?;
+    let shown = start_link::write(path, &door.link(), false)?;
     output.event(&json!({ "event": "page", "address": address, "start_link_file": shown }))?;
     output.tell(&format!("the page is at {address}; the link for the one browser is in {shown}"));
     Ok(())

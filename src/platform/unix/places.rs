@@ -24,6 +24,18 @@ pub fn everybodys() -> PathBuf {
     PathBuf::from(EVERYBODYS)
 }
 
+/// Returns where programs of these names may be: in the directories of PATH, in their order, name by name.
+///
+/// Windows: in the folders in which the makers of browsers install them.
+pub fn programs(names: &[&str]) -> Vec<PathBuf> {
+    let directories: Vec<PathBuf> = std::env::var_os("PATH")
+        .iter()
+        .flat_map(std::env::split_paths)
+        .filter(|directory| directory.is_absolute())
+        .collect();
+    names.iter().flat_map(|name| directories.iter().map(move |directory| directory.join(name))).collect()
+}
+
 /// Returns the user's home directory.
 pub fn home() -> Option<PathBuf> {
     named("HOME")

@@ -10,6 +10,11 @@ use std::process::{Child, Command, ExitStatus};
 /// Bounds how much of a process's table of mappings is read, in bytes.
 const LONGEST_MAPS: u64 = 1 << 22;
 
+/// Says whether other users of this computer see the arguments that a program was started with (proc(5)).
+///
+/// Windows: they do not, as only its own user and administrators may read another process's memory.
+pub const ARGUMENTS_ARE_SEEN: bool = true;
+
 /// Returns the number of the user who runs this process (getuid(2)).
 pub fn user_id() -> u32 {
     rustix::process::getuid().as_raw()

@@ -21,6 +21,17 @@ pub fn everybodys() -> PathBuf {
     named("ProgramData").unwrap_or_else(|| PathBuf::from(EVERYBODYS))
 }
 
+/// Is where the makers of browsers install them, below the folders of programs.
+const MAKERS: [&str; 3] = [r"Chromium\Application", r"Google\Chrome\Application", r"Microsoft\Edge\Application"];
+
+/// Returns where programs of these names may be: in the folders in which the makers of browsers install them for everybody. PATH is
+/// not followed, which a user may lead elsewhere.
+pub fn programs(names: &[&str]) -> Vec<PathBuf> {
+    let folders: Vec<PathBuf> = ["ProgramFiles", "ProgramFiles(x86)"].into_iter().filter_map(named).collect();
+    let places = || folders.iter().flat_map(|folder| MAKERS.iter().map(|maker| folder.join(maker)));
+    names.iter().flat_map(|name| places().map(move |place| place.join(name).with_extension("exe"))).collect()
+}
+
 /// Returns the user's home directory.
 pub fn home() -> Option<PathBuf> {
     named("USERPROFILE")

@@ -13,6 +13,10 @@ use windows_sys::Win32::System::Diagnostics::ToolHelp::{
 /// Bounds how many processes, and how many libraries of one, are looked at.
 const MOST: usize = 1 << 14;
 
+/// Says whether other users of this computer see the arguments that a program was started with: its own user and administrators
+/// alone may read another process's memory.
+pub const ARGUMENTS_ARE_SEEN: bool = false;
+
 /// Returns the other processes that have one of these libraries loaded, by process id, as far as this user may see them: none
 /// is an answer, not proof.
 pub fn with_library(libraries: &[&str]) -> Vec<Process> {

@@ -59,7 +59,7 @@ fn runs_as_nobody_else(machine: &Machine, bearer: &str) {
 
 /// The link opens the page once; what follows it shows that nobody else is let in.
 fn lets_one_browser_in(machine: &Machine) {
-    let link = machine.done(&format!("cat {LINK}"));
+    let link = machine.done(&format!("timeout 60 sh -c 'until [ -s {LINK} ]; do sleep 0.2; done' && cat {LINK}"));
     let answer = |link: &str| {
         let status = ["--silent", "--output", "/dev/null", "--write-out", "%{http_code}", link];
         machine.in_its_network("curl", &status).stdout

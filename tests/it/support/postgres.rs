@@ -16,8 +16,8 @@ use super::directory;
 /// What those say that wait for locks.
 const WHAT: &str = "string_agg(query, '; ')";
 
-/// How long transactions are waited for; the servers' own wait for a lock is shorter.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long transactions are waited for, from before the process starts that begins them.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The log's records that do not follow from the one before them; there must be none.
 pub const BROKEN_LOG: &str = "SELECT count(*) FROM (SELECT record::json ->> 'before' AS before, \

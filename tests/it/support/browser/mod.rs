@@ -8,7 +8,7 @@
 //! judgement of axe-core; `proof`, beside this module, holds all of them against pages with planted faults.
 
 mod axe;
-pub(super) mod driver;
+pub mod driver;
 mod keys;
 mod media;
 
@@ -26,7 +26,7 @@ use ureq::http::Method;
 use url::{ParseError, Url};
 
 /// The longest that a page is waited for to show what a test asks for.
-pub const PATIENCE: Duration = Duration::from_secs(150);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 /// How soon it is looked for again, and after a while: each look costs the browser more than the wait.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const LOOK_SELDOM: Duration = Duration::from_millis(160);
