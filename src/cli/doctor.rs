@@ -107,6 +107,8 @@ fn examine_reader(readers: &Readers, reader: &str, args: &DoctorArgs) -> Vec<Fin
     let selector = Selector { reader: Some(reader.to_owned()), ..Selector::default() };
     let found = readers.card_facts(reader).and_then(|facts| {
         findings.push(examine_protocol(&facts));
+        #[cfg(windows)]
+        findings.push(workstation::examine_card(&facts.atr));
         readers.find(&selector)
     });
     let examined = match found {

@@ -7,6 +7,8 @@ pub enum Check {
     /// What an administrator has set for logons with cards (Windows).
     Policy,
     Permission,
+    /// What Windows takes a card for.
+    Minidriver,
     Readers,
     Holder,
     Card,
@@ -32,6 +34,7 @@ impl Check {
             Self::Service => "service",
             Self::Policy => "policy",
             Self::Permission => "permission",
+            Self::Minidriver => "minidriver",
             Self::Readers => "readers",
             Self::Holder => "holder",
             Self::Card => "card",

@@ -8,6 +8,8 @@ mod computer;
 mod finding;
 pub mod logon;
 #[cfg(any(windows, test))]
+pub mod minidriver;
+#[cfg(any(windows, test))]
 pub mod workstation;
 
 pub use card::{Expected, examine_card};

@@ -118,18 +118,19 @@ impl Screen {
         command.spawn().map_err(|source| ShowError::Browser { browser: self.browser.clone(), source })
     }
 
-    /// Removes the profile. What the browser has started may write there for a moment after its end.
+    /// Removes the profile, until it stays so: what the browser has started writes there for a moment after its end.
     fn throw_away(&self) -> Result<(), ShowError> {
         let until = Instant::now() + ANSWERS;
         loop {
-            match std::fs::remove_dir_all(&self.profile) {
-                Ok(()) => return Ok(()),
+            let removed = match std::fs::remove_dir_all(&self.profile) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(source) if Instant::now() > until => {
-                    return Err(ShowError::Profile { profile: self.profile.clone(), source });
-                }
-                Err(_) => std::thread::sleep(LOOK),
+                removed => removed,
+            };
+            if Instant::now() > until {
+                let source = removed.err().unwrap_or_else(|| io::ErrorKind::ResourceBusy.into());
+                return Err(ShowError::Profile { profile: self.profile.clone(), source });
             }
+            std::thread::sleep(LOOK);
         }
     }
 }

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use cardwright::virtual_card::{PivCard, SharedCard};
 use serde_json::Value;
 
-use crate::kiosk::lab::Corridor;
+use crate::kiosk::lab::{Corridor, PIN, yubikey};
 use crate::support::program::{Ended, Program, client_words, end};
 use crate::support::site::Site;
 
@@ -112,6 +113,43 @@ fn templates_are_checked_without_a_server() {
     let file = program.write("nothing.toml", "name = 1\n");
     let told = run(&program, &["template", "check", &file]).refused(2, "template-wrong");
     assert_eq!(told.message, "2 errors found");
+}
+
+#[test]
+#[ignore = "runs the program for Windows: make check-windows"]
+fn the_doctor_tells_what_windows_takes_a_card_for() {
+    const LIST: &str = r"HKLM\Software\Microsoft\Cryptography\Calais\SmartCards\Of the test";
+    let corridor = Corridor::new(&[]);
+    let card = SharedCard::new(Box::new(PivCard::new(yubikey()).unwrap()));
+    corridor.insert(0, &card);
+    let windows = |arguments: &[&str]| {
+        let words = client_words();
+        end(corridor.site.program.other(&words[0]).args(&words[1..words.len() - 1]).args(arguments))
+    };
+    let told = || {
+        let told = end(&mut corridor.site.command("ursula", PIN, &["doctor"]));
+        let told: Value = serde_json::from_str(&told.stdout).unwrap_or_else(|_| panic!("{told:?}"));
+        let mut of_it = told["findings"].as_array().unwrap().iter().filter(|finding| finding["check"] == "minidriver");
+        let finding = of_it.next().unwrap_or_else(|| panic!("{told}"));
+        [&finding["verdict"], &finding["told"], &finding["remedy"]]
+            .map(|text| text.as_str().unwrap_or_default().to_owned())
+    };
+    windows(&["reg", "delete", LIST, "/f"]);
+    let [verdict, sentence, _] = told();
+    assert!(verdict == "good" && sentence.contains("does not list"), "{sentence}");
+    let atr = hex::encode(cardwright::virtual_card::VirtualCard::atr(&PivCard::new(yubikey()).unwrap()));
+    let add = |name: &str, kind: &str, value: &str| {
+        let added = windows(&["reg", "add", LIST, "/v", name, "/t", kind, "/d", value, "/f"]);
+        assert_eq!(added.code, Some(0), "{added:?}");
+    };
+    add("ATR", "REG_BINARY", &atr);
+    add("80000001", "REG_SZ", "of-the-test.dll");
+    let [verdict, sentence, remedy] = told();
+    assert!(verdict == "attention" && sentence.contains("\"Of the test\" (of-the-test.dll)"), "{sentence}");
+    // What is said to mend it does.
+    let command = remedy.split('`').nth(1).unwrap().strip_prefix("reg delete ").unwrap().trim_matches('"');
+    assert_eq!(windows(&["reg", "delete", command, "/f"]).code, Some(0), "{remedy}");
+    assert_eq!(told()[0], "good");
 }
 
 /// Longer than two programs take to start under Wine, with what is waited between two browsers.

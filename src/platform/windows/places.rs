@@ -21,6 +21,11 @@ pub fn everybodys() -> PathBuf {
     named("ProgramData").unwrap_or_else(|| PathBuf::from(EVERYBODYS))
 }
 
+/// Returns the directory of Windows' own libraries.
+pub fn system() -> PathBuf {
+    named("SystemRoot").unwrap_or_else(|| PathBuf::from(r"C:\Windows")).join("System32")
+}
+
 /// Is where the makers of browsers install them, below the folders of programs.
 const MAKERS: [&str; 3] = [r"Chromium\Application", r"Google\Chrome\Application", r"Microsoft\Edge\Application"];
 

@@ -122,6 +122,13 @@ fn services_numbers_and_keys_of_the_registry_are_read() {
         None,
         "that is text"
     );
+    let versions = r"SOFTWARE\Microsoft\Windows NT";
+    assert!(registry::subkeys(versions).contains(&"CurrentVersion".to_owned()));
+    assert!(registry::subkeys(r"SOFTWARE\Microsoft\No such key").is_empty());
+    let named = |name| registry::text(&format!(r"{versions}\CurrentVersion"), name);
+    assert!(named("CurrentVersion").is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit())));
+    assert_eq!((named("CurrentMajorVersionNumber"), named("No such value")), (None, None));
+    assert_eq!(registry::bytes(&format!(r"{versions}\CurrentVersion"), "CurrentVersion"), None, "that is text");
     assert_ne!(services::standing("RpcSs"), Standing::Absent);
     assert_eq!(services::standing("no-such-service"), Standing::Absent);
 }

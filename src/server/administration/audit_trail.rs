@@ -136,11 +136,11 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
     check_lines(path, file, checker)
 }
 
-/// Checks the log of a store by what the server of a data directory remembers of its own.
+/// Checks the log of a store that no server writes to meanwhile by what the server of a data directory remembers of its own.
 pub(super) async fn check_store(directory: &DataDirectory, store: &Store) -> Result<AuditReport, AuditTrailError> {
     let (checker, remembered, acts) = checking(Some(directory), &[], Duration::ZERO)?;
     let acts = ActKeys { server: None, directory: acts };
-    let checker = checker.vouched_by(acts, remembered.acts_vouched);
+    let checker = checker.vouched_by(acts, remembered.acts_vouched).at_rest();
     Ok(AuditSource::store(store.clone()).check(checker).await?)
 }
 
