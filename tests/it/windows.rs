@@ -122,6 +122,7 @@ fn the_doctor_tells_what_windows_takes_a_card_for() {
     let corridor = Corridor::new(&[]);
     let card = SharedCard::new(Box::new(PivCard::new(yubikey()).unwrap()));
     corridor.insert(0, &card);
+    corridor.wait_until_seen(0);
     let windows = |arguments: &[&str]| {
         let words = client_words();
         end(corridor.site.program.other(&words[0]).args(&words[1..words.len() - 1]).args(arguments))

@@ -214,6 +214,11 @@ impl Corridor {
         self.seat(reader).insert(card.clone());
     }
 
+    /// Waits until the service of the readers has seen the card that was put in.
+    pub fn wait_until_seen(&self, reader: usize) {
+        self.seat(reader).wait_until_taken_up(GONE).unwrap();
+    }
+
     /// Takes the card out of a reader.
     pub fn remove(&self, reader: usize) {
         self.seat(reader).remove();
@@ -224,7 +229,7 @@ impl Corridor {
     pub fn run(&self, who: &str, card: &SharedCard, arguments: &[&str]) -> Value {
         self.insert(0, card);
         let reader = self.pcscd.as_ref().unwrap().readers()[0].name().to_owned();
-        self.seat(0).wait_until_taken_up(GONE).unwrap();
+        self.wait_until_seen(0);
         let command = self.site.command(who, PIN, &[arguments, &["--reader", &reader]].concat());
         let mut command = bounded(&command, BOUND);
         command.env("CARDWRIGHT_STATE", self.site.program.path("desk-state"));
