@@ -4,17 +4,18 @@ use super::args::KioskBrowserArgs;
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::settings::state_directory;
-use crate::kiosk::{BROWSERS, Screen, ShowError, find_browser};
+use crate::kiosk::{BROWSERS, Screen, ShowError};
 use crate::platform::lock::{Lock, LockError};
 use crate::platform::signal::EndSignals;
 use crate::platform::{directory, places};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Shows the page. One at a time does so for a user: two would throw each other's browsers away.
 pub fn run(args: &KioskBrowserArgs, output: &Output) -> Result<(), Failure> {
-    let browser = args.browser.clone().or_else(|| find_browser(places::programs(&BROWSERS))).ok_or_else(|| {
+    let found = || places::programs(&BROWSERS).into_iter().find(|program| program.is_file());
+    let browser = args.browser.clone().or_else(found).ok_or_else(|| {
         let message = format!("no browser was found: {}", BROWSERS.join(", "));
         Failure::new("no-browser", Exit::Usage, message)
             .remedy("Install Chromium, or name a browser made of it by --browser.")
@@ -26,8 +27,8 @@ pub fn run(args: &KioskBrowserArgs, output: &Output) -> Result<(), Failure> {
     shown(screen).map_err(|error| not_shown(&error))
 }
 
-fn held(state: &std::path::Path) -> Result<Lock, Failure> {
-    let file: PathBuf = state.join("kiosk-browser.lock");
+fn held(state: &Path) -> Result<Lock, Failure> {
+    let file = state.join("kiosk-browser.lock");
     let taken = directory::make_with_parents(state).map_err(LockError::Open).and_then(|()| Lock::take(&file, 1));
     taken.map_err(|error| match error {
         LockError::Held => Failure::new("kiosk-browser-runs", Exit::LocalState, "the kiosk's page is shown already")

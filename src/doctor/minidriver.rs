@@ -62,7 +62,7 @@ pub fn examine_minidriver(atr: &[u8], listed: &[ListedCard], is_there: &dyn Fn(&
 
 fn examine_listed(card: &ListedCard, removal: &str, is_there: &dyn Fn(&str) -> bool) -> Finding {
     let taken = format!("Windows takes this card for {}", card.shown());
-    let file = |path: &str| path.rsplit(['\\', '/']).next().is_some_and(|file| file.eq_ignore_ascii_case(OWN));
+    let is_own = |path: &str| path.rsplit(['\\', '/']).next().is_some_and(|file| file.eq_ignore_ascii_case(OWN));
     match card.minidriver.as_deref() {
         Some(minidriver) if !is_there(minidriver) => Finding::attention(
             Check::Minidriver,
@@ -73,7 +73,7 @@ fn examine_listed(card: &ListedCard, removal: &str, is_there: &dyn Fn(&str) -> b
                 "Install the maker's minidriver again, or have an administrator run {removal}, which leaves the card to Windows' own."
             ),
         ),
-        Some(minidriver) if file(minidriver) => {
+        Some(minidriver) if is_own(minidriver) => {
             Finding::good(Check::Minidriver, format!("{taken}, its own minidriver"))
         }
         _ => Finding::untold(

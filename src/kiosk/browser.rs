@@ -3,7 +3,7 @@
 use crate::platform::{directory, process};
 use serde_json::json;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -173,9 +173,4 @@ fn wait_until(then: Instant, is_over: &dyn Fn() -> bool) {
     while Instant::now() < then && !is_over() {
         std::thread::sleep(LOOK);
     }
-}
-
-/// Finds a browser among programs that may be there.
-pub fn find(places: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
-    places.into_iter().find(|place: &PathBuf| Path::is_file(place))
 }

@@ -28,7 +28,7 @@ mod swapping;
 mod visits;
 mod works;
 
-pub use browser::{BROWSERS, Screen, ShowError, find as find_browser};
+pub use browser::{BROWSERS, Screen, ShowError};
 pub use check::{Checked, check};
 pub use office::Office;
 pub use serve::{Opened, StartError, serve};

@@ -128,8 +128,11 @@ impl Guard {
             return None;
         }
         let keys = self.keys();
-        let is_users = keys.user.is_none() || (self.user_of)(peer, self.address) == keys.user;
-        (is_same(&keys.link, secret) && is_users).then_some(if keys.is_used { Asked::Used } else { Asked::Open })
+        (is_same(&keys.link, secret) && self.is_users(&keys, peer)).then_some(if keys.is_used {
+            Asked::Used
+        } else {
+            Asked::Open
+        })
     }
 
     /// Returns the cookie of the browser that was let in, which keeps it for its time from now on.
@@ -157,8 +160,13 @@ impl Guard {
             return Err(Kept::Foreign);
         }
         let (shown, keys) = (cookie::value(headers, self.name), self.keys());
-        let is_users = || keys.user.is_none() || (self.user_of)(peer, self.address) == keys.user;
-        if shown.is_some_and(|shown| is_same(&keys.cookie, shown)) && is_users() { Ok(()) } else { Err(Kept::Unknown) }
+        let is_shown = shown.is_some_and(|shown| is_same(&keys.cookie, shown));
+        if is_shown && self.is_users(&keys, peer) { Ok(()) } else { Err(Kept::Unknown) }
+    }
+
+    /// Says whether the other end is of the user whose browser was let in, as far as that is known.
+    fn is_users(&self, keys: &Keys, peer: SocketAddr) -> bool {
+        keys.user.is_none() || (self.user_of)(peer, self.address) == keys.user
     }
 }
 

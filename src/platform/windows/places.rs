@@ -7,6 +7,8 @@ pub use crate::platform::kinds::Kind;
 
 /// Is where the variable of all users' files points by default.
 const EVERYBODYS: &str = r"C:\ProgramData";
+/// Is where the makers of browsers install them, below the folders of programs.
+const MAKERS: [&str; 3] = [r"Chromium\Application", r"Google\Chrome\Application", r"Microsoft\Edge\Application"];
 
 /// Returns the user's directory for this kind of files, which Windows names in a variable; `None` where that is missing.
 pub fn own(kind: Kind) -> Option<PathBuf> {
@@ -25,9 +27,6 @@ pub fn everybodys() -> PathBuf {
 pub fn system() -> PathBuf {
     named("SystemRoot").unwrap_or_else(|| PathBuf::from(r"C:\Windows")).join("System32")
 }
-
-/// Is where the makers of browsers install them, below the folders of programs.
-const MAKERS: [&str; 3] = [r"Chromium\Application", r"Google\Chrome\Application", r"Microsoft\Edge\Application"];
 
 /// Returns where programs of these names may be: in the folders in which the makers of browsers install them for everybody. PATH is
 /// not followed, which a user may lead elsewhere.

@@ -16,21 +16,7 @@ const MOST_KEYS: u32 = 1000;
 
 /// Returns a number of this computer's registry (HKEY_LOCAL_MACHINE); `None` where there is none, or this user may not read it.
 pub fn number(key: &str, name: &str) -> Option<u32> {
-    let (key, name) = (wide(key), wide(name));
-    let (mut number, mut length) = (0_u32, size_of::<u32>() as u32);
-    // SAFETY: both texts end with NUL and live through the call, which writes at most the four bytes that it is told of.
-    let code = unsafe {
-        RegGetValueW(
-            HKEY_LOCAL_MACHINE,
-            key.as_ptr(),
-            name.as_ptr(),
-            RRF_RT_REG_DWORD | RRF_SUBKEY_WOW6464KEY,
-            null_mut(),
-            (&raw mut number).cast(),
-            &mut length,
-        )
-    };
-    (code == 0).then_some(number)
+    Some(u32::from_le_bytes(value(key, name, RRF_RT_REG_DWORD)?.try_into().ok()?))
 }
 
 /// Returns bytes of this computer's registry; `None` where there are none, more than a KiB, or this user may not read them.
@@ -66,42 +52,46 @@ fn value(key: &str, name: &str, kind: REG_ROUTINE_FLAGS) -> Option<Vec<u8>> {
 
 /// Returns the names of the keys below a key of this computer's registry, a thousand at most; none where this user may not read it.
 pub fn subkeys(key: &str) -> Vec<String> {
-    let key = wide(key);
-    let mut opened: HKEY = null_mut();
     let mut names = Vec::new();
-    // SAFETY: the text ends with NUL and lives through the call. The name's buffer is as long as is said, NULL asks for nothing else,
-    // and the handle is closed once, only where it was opened.
-    unsafe {
-        if RegOpenKeyExW(HKEY_LOCAL_MACHINE, key.as_ptr(), 0, KEY_READ | KEY_WOW64_64KEY, &mut opened) != 0 {
-            return names;
+    let Some(opened) = Opened::new(key) else { return names };
+    for index in 0..MOST_KEYS {
+        let (mut name, mut length) = ([0_u16; LONGEST_NAME], LONGEST_NAME as u32);
+        let (no_class, no_length, no_time) = (null_mut(), null_mut(), null_mut());
+        // SAFETY: the key is open; the name's buffer is as long as is said, and NULL asks for nothing else.
+        let code = unsafe {
+            RegEnumKeyExW(opened.0, index, name.as_mut_ptr(), &mut length, null(), no_class, no_length, no_time)
+        };
+        if code != 0 {
+            break;
         }
-        for index in 0..MOST_KEYS {
-            let (mut name, mut length) = ([0_u16; LONGEST_NAME], LONGEST_NAME as u32);
-            let (no_class, no_length, no_time) = (null_mut(), null_mut(), null_mut());
-            let code =
-                RegEnumKeyExW(opened, index, name.as_mut_ptr(), &mut length, null(), no_class, no_length, no_time);
-            if code != 0 {
-                break;
-            }
-            names.push(until_nul(&name));
-        }
-        RegCloseKey(opened);
+        names.push(until_nul(&name));
     }
     names
 }
 
 /// Returns what says whether this computer's registry has a key (HKEY_LOCAL_MACHINE) that this user may read.
 pub fn keys() -> Option<&'static dyn Fn(&str) -> bool> {
-    Some(&has)
+    Some(&|key| Opened::new(key).is_some())
 }
 
-fn has(key: &str) -> bool {
-    let key = wide(key);
-    let mut opened: HKEY = null_mut();
-    // SAFETY: the text ends with NUL and lives through the call, which writes one handle; the handle is closed once, and only
-    // where it was opened.
-    unsafe {
-        let code = RegOpenKeyExW(HKEY_LOCAL_MACHINE, key.as_ptr(), 0, KEY_READ | KEY_WOW64_64KEY, &mut opened);
-        code == 0 && RegCloseKey(opened) == 0
+/// Holds a key of this computer's registry open.
+struct Opened(HKEY);
+
+impl Opened {
+    /// Opens a key; `None` where there is none, or this user may not read it.
+    fn new(key: &str) -> Option<Self> {
+        let key = wide(key);
+        let mut opened: HKEY = null_mut();
+        // SAFETY: the text ends with NUL and lives through the call, which writes one handle; that is owned from then on.
+        let code =
+            unsafe { RegOpenKeyExW(HKEY_LOCAL_MACHINE, key.as_ptr(), 0, KEY_READ | KEY_WOW64_64KEY, &mut opened) };
+        (code == 0).then_some(Self(opened))
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        // SAFETY: the handle was opened, and is closed once.
+        unsafe { RegCloseKey(self.0) };
     }
 }
