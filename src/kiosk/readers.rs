@@ -19,7 +19,10 @@ impl Engine {
             let Some(engine) = engine.upgrade() else { return };
             match told {
                 Ok(event) => engine.happened(event),
-                Err(error) => engine.with(|state| state.no_readers(&error)),
+                Err(error) => engine.with(|state| {
+                    state.watch_is_over = true;
+                    state.no_readers(&error);
+                }),
             }
         });
         *watch = match begun {
@@ -115,7 +118,6 @@ impl Engine {
 impl State {
     /// Shows that the readers cannot be reached, and why.
     fn no_readers(&mut self, error: &Error) {
-        self.watch_is_over = true;
         self.filled.clear();
         let code = code_of(error);
         if !matches!(self.scene, Scene::NoReader { code: shown } if shown == code) {
