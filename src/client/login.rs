@@ -1,4 +1,5 @@
-//! Authenticates calls by a bearer token (RFC 6750), or by a Kerberos ticket with each call (RFC 4559).
+//! Authenticates calls by a bearer token (RFC 6750), or by a Kerberos ticket with each call (RFC 4559), bound to the TLS connection
+//! (RFC 5929, 4).
 
 use super::error::Error;
 use super::offer::offer;
@@ -47,14 +48,19 @@ impl Prover {
         }
     }
 
-    /// Returns the `Authorization` header of one call, if it has one.
-    pub fn authorize(&self) -> Result<(Option<HeaderValue>, Exchange), Error> {
+    /// Says whether logins are bound to the channel that they go over.
+    pub fn binds(&self) -> bool {
+        matches!(self, Self::Negotiate { .. })
+    }
+
+    /// Returns the `Authorization` header of one call, if it has one; over a channel of this name.
+    pub fn authorize(&self, channel: Option<Vec<u8>>) -> Result<(Option<HeaderValue>, Exchange), Error> {
         match self {
             Self::Nobody => Ok((None, None)),
             Self::Bearer(value) => Ok((Some(value.clone()), None)),
             Self::Negotiate { host } => {
                 let failed = |source| Error::ticket(host, source);
-                let (exchange, spnego) = Initiation::begin(host).map_err(failed)?;
+                let (exchange, spnego) = Initiation::begin(host, channel).map_err(failed)?;
                 let mut value = HeaderValue::try_from(format!("Negotiate {}", STANDARD.encode(spnego)))
                     .map_err(|_| failed(crate::gssapi::Error::Unfinished))?;
                 value.set_sensitive(true);

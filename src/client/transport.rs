@@ -6,15 +6,15 @@ use super::error::{Error, Excerpt};
 use super::login::{Login, Prover};
 use super::names::Names;
 use super::offer::offer;
+use super::tls::{Channel, Tls, Trust};
 use crate::cm::route::{Method, Route, VIRTUAL_DIRECTORY};
-use std::io::Read;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::io::{self, Read};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use time::OffsetDateTime;
 use ureq::http;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::DefaultConnector;
+use ureq::unversioned::transport::{Connector, TcpConnector};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -46,16 +46,6 @@ impl Default for Timeouts {
     }
 }
 
-/// Says which certificates of a server are trusted.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub enum Trust {
-    /// Those that the operating system trusts.
-    #[default]
-    Platform,
-    /// Only those under these trust anchors (PEM, one or more).
-    Pem(Vec<u8>),
-}
-
 /// Says which server is called, how the caller authenticates, and which certificates are trusted.
 pub struct ClientConfig {
     /// Address: `https://host:port`, with a path where the virtual directory is not `/CertificateManagement`.
@@ -79,6 +69,7 @@ pub(super) struct Transport {
     agent: ureq::Agent,
     base_url: Url,
     prover: Prover,
+    channel: Channel,
     /// Whether the server has the routes beyond MIM, once an answer has told.
     extension: OnceLock<bool>,
     /// What the server's clock said when it answered last.
@@ -90,28 +81,22 @@ impl Transport {
     pub fn new(config: ClientConfig) -> Result<Self, Error> {
         check_address(&config.base_url)?;
         let prover = Prover::new(&config.login, &config.base_url)?;
-        let roots = match &config.trust {
-            Trust::Platform => RootCerts::PlatformVerifier,
-            Trust::Pem(pem) => RootCerts::Specific(Arc::new(certificates(pem)?)),
-        };
-        let tls = TlsConfig::builder()
-            .root_certs(roots)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
+        let channel = Channel::default();
+        let tls = Tls::new(&config.trust, channel.clone())?;
         let settings = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
-            .tls_config(tls)
             .user_agent(concat!("cardwright/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(config.timeouts.connect))
             .timeout_global(Some(config.timeouts.call))
             .max_idle_age(KEEP_IDLE)
             .build();
         let names = Names::new(DefaultResolver::default(), KEEP_IDLE);
-        let agent = ureq::Agent::with_parts(settings, DefaultConnector::default(), names);
-        Ok(Self { agent, base_url: config.base_url, prover, extension: OnceLock::new(), time: Mutex::default() })
+        let agent = ureq::Agent::with_parts(settings, ().chain(TcpConnector::default()).chain(tls), names);
+        let (extension, time) = (OnceLock::new(), Mutex::default());
+        Ok(Self { agent, base_url: config.base_url, prover, channel, extension, time })
     }
 
     /// Returns the server's address as configured.
@@ -181,9 +166,42 @@ impl Transport {
         }
     }
 
-    /// Sends a call once and checks the server's proof.
+    /// Sends a call once. Where the connection has become one to a server with another certificate, a ticket that was bound to
+    /// the one before was refused, and nothing was done: the call is sent with another.
     fn exchange_once(&self, route: &Route, url: &str, body: Option<&[u8]>) -> Result<Reply, Error> {
-        let (authorization, exchange) = self.prover.authorize()?;
+        let channel = self.channel_to_bind()?;
+        match self.exchange_over(channel.clone(), route, url, body) {
+            Err(Error::TicketRefused { .. }) if channel != self.channel.name() => {
+                self.exchange_over(self.channel.name(), route, url, body)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Returns the channel to which a login is to be bound; `None` where it is to none. Which one there will be is known once
+    /// the server was asked something, which says nothing of the caller.
+    fn channel_to_bind(&self) -> Result<Option<Vec<u8>>, Error> {
+        if !self.prover.binds() || self.base_url.scheme() != "https" {
+            return Ok(None);
+        }
+        if self.channel.name().is_none() {
+            let asked = self.agent.get(self.url(&Route::Whoami)).call();
+            let mut answer = asked.map_err(|source| Error::from_transport(&self.base_url, source))?;
+            // Read to its end, so that the connection is used again; what it says is of no matter.
+            let _ = io::copy(&mut answer.body_mut().as_reader().take(MAX_REPLY), &mut io::sink());
+        }
+        Ok(self.channel.name())
+    }
+
+    /// Sends a call over the channel to which a login is bound, and checks the server's proof.
+    fn exchange_over(
+        &self,
+        channel: Option<Vec<u8>>,
+        route: &Route,
+        url: &str,
+        body: Option<&[u8]>,
+    ) -> Result<Reply, Error> {
+        let (authorization, exchange) = self.prover.authorize(channel)?;
         let accept = http::HeaderValue::from_static("application/json");
         let json = "application/json; charset=utf-8";
         let sent = match route.method() {
@@ -326,20 +344,4 @@ fn check_address(url: &Url) -> Result<(), Error> {
         "http" => Err(Error::PlainHttp { host: url.host_str().unwrap_or_default().to_owned() }),
         scheme => Err(Error::Address { scheme: scheme.to_owned() }),
     }
-}
-
-/// Reads the PEM certificates that are trusted; none is an error.
-fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, Error> {
-    let mut found = Vec::new();
-    for item in parse_pem(pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => found.push(certificate),
-            Ok(_) => {}
-            Err(source) => return Err(Error::TrustedCertificates { source: Some(Box::new(source)) }),
-        }
-    }
-    if found.is_empty() {
-        return Err(Error::TrustedCertificates { source: None });
-    }
-    Ok(found)
 }

@@ -1,18 +1,16 @@
 //! Binds by a ticket (RFC 4513, 5.2; RFC 4752), bound to the TLS channel (RFC 5929, 4).
 
-use super::ber::{Malformed, Reader, SEQUENCE};
 use super::connection::{Connection, code};
 use super::error::{Error, Outcome};
 use super::message::{self, Answer};
 use crate::gssapi::{self, Bind};
-use aws_lc_rs::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
+use crate::pkix::server_end_point;
 use std::path::Path;
 
 /// Bounds the messages of a bind: two with tokens of Kerberos, an empty one, one about layers, and one to spare.
 const MOST_ROUNDS: usize = 5;
 /// Names the mechanism.
 const GSSAPI: &str = "GSSAPI";
-const OID: u8 = 0x06;
 
 /// Binds as whom a keytab is for.
 pub async fn bind(
@@ -23,7 +21,7 @@ pub async fn bind(
 ) -> Result<(), Error> {
     let keytab = keytab.to_str().ok_or(Error::KeytabPath)?.to_owned();
     let (host, name) = (host.to_owned(), keytab.clone());
-    let channel = certificate.map(channel).transpose()?.unwrap_or_default();
+    let channel = certificate.map(server_end_point).unwrap_or_default();
     let (mut bind, mut token) = elsewhere(connection, move || Bind::begin(&host, &keytab, channel)).await?;
     for _ in 0..MOST_ROUNDS {
         match connection.ask(|id| message::sasl(id, GSSAPI, &token)).await? {
@@ -52,22 +50,4 @@ async fn elsewhere<T: Send + 'static>(
     let done = tokio::time::timeout(connection.patience(), tokio::task::spawn_blocking(work)).await;
     // A task that was taken down with the server is none that anybody waits for.
     done.map_err(|_| connection.late())?.map_err(|_| Error::Closed)?.map_err(Error::Ticket)
-}
-
-/// Returns what a channel with this certificate is called: the hash of it that its signature uses, SHA-256 at least.
-fn channel(certificate: &[u8]) -> Result<Vec<u8>, Malformed> {
-    let mut parts = Reader(Reader(certificate).take(SEQUENCE)?);
-    parts.take(SEQUENCE)?;
-    let algorithm = Reader(parts.take(SEQUENCE)?).take(OID)?;
-    let hash = digest(hash_of(algorithm), certificate);
-    Ok([b"tls-server-end-point:", hash.as_ref()].concat())
-}
-
-/// Returns the hash of a signature algorithm (RFC 4055, RFC 5758); SHA-256 where it is another, none or a weaker one.
-fn hash_of(algorithm: &[u8]) -> &'static Algorithm {
-    match algorithm {
-        b"\x2A\x86\x48\x86\xF7\x0D\x01\x01\x0C" | b"\x2A\x86\x48\xCE\x3D\x04\x03\x03" => &SHA384,
-        b"\x2A\x86\x48\x86\xF7\x0D\x01\x01\x0D" | b"\x2A\x86\x48\xCE\x3D\x04\x03\x04" => &SHA512,
-        _ => &SHA256,
-    }
 }

@@ -15,6 +15,8 @@ pub enum Error {
     },
     #[error("this token was seen before")]
     Replayed,
+    #[error("this token is for a TLS connection with another certificate")]
+    OtherChannel,
     #[error("the exchange is not over after one token")]
     Unfinished,
     #[error("the other side demands that SASL protects what TLS protects already")]
@@ -41,9 +43,13 @@ impl Error {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Refused { reason, .. } => *reason,
-            Self::NoLibrary | Self::Nul | Self::Replayed | Self::Unfinished | Self::Layers | Self::Name => {
-                Reason::Other
-            }
+            Self::NoLibrary
+            | Self::Nul
+            | Self::Replayed
+            | Self::OtherChannel
+            | Self::Unfinished
+            | Self::Layers
+            | Self::Name => Reason::Other,
         }
     }
 }

@@ -9,26 +9,30 @@ use std::ptr::null_mut;
 pub const INITIATE: i32 = 1;
 
 /// Holds an exchange with a service that has not proven itself yet. It must stay on one thread.
-pub struct Initiation(Exchange);
+pub struct Initiation {
+    exchange: Exchange,
+    channel: Option<Vec<u8>>,
+}
 
 impl Initiation {
-    /// Begins an exchange with the HTTP service of `host`; returns the SPNEGO token to be sent.
+    /// Begins an exchange with the HTTP service of `host`; returns the SPNEGO token to be sent. It is of use over the channel
+    /// of this name alone, where one is given and the service looks.
     ///
     /// Asks a KDC when the cache has no ticket for the service yet; libkrb5 limits how long that takes.
-    pub fn begin(host: &str) -> Result<(Self, Vec<u8>), Error> {
+    pub fn begin(host: &str, channel: Option<Vec<u8>>) -> Result<(Self, Vec<u8>), Error> {
         let api = api()?;
         let service = service(api, "HTTP", host)?;
         let begun = credential(api).and_then(|credential| {
             let mut exchange = Exchange::new(service, credential)?;
-            let (spnego, _) = exchange.step(&SPNEGO, None, None)?;
-            Ok((Self(exchange), spnego))
+            let (spnego, _) = exchange.step(&SPNEGO, channel.as_deref(), None)?;
+            Ok((Self { exchange, channel }, spnego))
         });
         begun.map_err(|error| why(api, host).unwrap_or(error))
     }
 
     /// Checks the service's SPNEGO token; one that does not prove the service is an error.
     pub fn finish(mut self, spnego: &[u8]) -> Result<(), Error> {
-        match self.0.step(&SPNEGO, None, Some(spnego))? {
+        match self.exchange.step(&SPNEGO, self.channel.as_deref(), Some(spnego))? {
             (_, Some(flags)) if flags & MUTUAL != 0 => Ok(()),
             _ => Err(Error::Unfinished),
         }

@@ -22,7 +22,7 @@ mod library;
 mod sspi;
 
 #[cfg(unix)]
-pub use acceptor::Acceptor;
+pub use acceptor::{Accepted, Acceptor};
 #[cfg(unix)]
 pub use bind::Bind;
 pub use error::{Error, Reason};

@@ -13,8 +13,9 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::Security::Authentication::Identity::{
     AcquireCredentialsHandleW, DeleteSecurityContext, FreeContextBuffer, FreeCredentialsHandle,
-    ISC_REQ_ALLOCATE_MEMORY, ISC_REQ_MUTUAL_AUTH, ISC_RET_MUTUAL_AUTH, InitializeSecurityContextW, SECBUFFER_TOKEN,
-    SECBUFFER_VERSION, SECPKG_CRED_OUTBOUND, SECURITY_NATIVE_DREP, SecBuffer, SecBufferDesc,
+    ISC_REQ_ALLOCATE_MEMORY, ISC_REQ_MUTUAL_AUTH, ISC_RET_MUTUAL_AUTH, InitializeSecurityContextW,
+    SEC_CHANNEL_BINDINGS, SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN, SECBUFFER_VERSION, SECPKG_CRED_OUTBOUND,
+    SECURITY_NATIVE_DREP, SecBuffer, SecBufferDesc,
 };
 use windows_sys::Win32::Security::Credentials::SecHandle;
 
@@ -30,14 +31,19 @@ pub struct Initiation {
     credential: Credential,
     /// The service's principal, in UTF-16 with NUL behind it.
     service: Vec<u16>,
+    /// What the exchange is bound to, as [`bindings`] lays it out.
+    bindings: Option<Vec<u8>>,
 }
 
 impl Initiation {
-    /// Begins an exchange with the HTTP service of `host`; returns the token to be sent.
+    /// Begins an exchange with the HTTP service of `host`; returns the token to be sent. It is of use over the channel of this
+    /// name alone, where one is given and the service looks.
     ///
     /// Asks a domain controller where Windows has no ticket for the service yet; Windows limits how long that takes.
-    pub fn begin(host: &str) -> Result<(Self, Vec<u8>), Error> {
-        let mut new = Self { context: None, credential: Credential::own()?, service: wide(&format!("HTTP/{host}")) };
+    pub fn begin(host: &str, channel: Option<Vec<u8>>) -> Result<(Self, Vec<u8>), Error> {
+        let (credential, service) = (Credential::own()?, wide(&format!("HTTP/{host}")));
+        let bindings = channel.map(|channel| bindings(&channel)).transpose()?;
+        let mut new = Self { context: None, credential, service, bindings };
         let (token, _) = new.step(None)?;
         Ok((new, token))
     }
@@ -52,10 +58,12 @@ impl Initiation {
 
     /// Returns the next token to send, and the agreed flags once the exchange is over.
     fn step(&mut self, input: Option<&[u8]>) -> Result<(Vec<u8>, Option<u32>), Error> {
-        let mut given = input.map(lent).transpose()?;
-        let given = given.as_mut().map(described);
+        let token = input.map(|token| lent(token, SECBUFFER_TOKEN)).transpose()?;
+        let bindings = self.bindings.as_ref().map(|bytes| lent(bytes, SECBUFFER_CHANNEL_BINDINGS)).transpose()?;
+        let mut given: Vec<_> = token.into_iter().chain(bindings).collect();
+        let given = (!given.is_empty()).then(|| described(&mut given));
         let mut token = SecBuffer { cbBuffer: 0, BufferType: SECBUFFER_TOKEN, pvBuffer: null_mut() };
-        let mut taken = described(&mut token);
+        let mut taken = described(std::slice::from_mut(&mut token));
         let mut next = SecHandle::default();
         let (mut flags, mut ends) = (0, 0);
         let before = self.context.as_ref().map(|context| context.0);
@@ -153,15 +161,24 @@ impl Drop for Allocated {
     }
 }
 
-/// Lends a token to a call that only reads it; it must outlive the call.
-fn lent(token: &[u8]) -> Result<SecBuffer, Error> {
-    let length = u32::try_from(token.len()).ok().filter(|_| token.len() <= LONGEST).ok_or(Error::Unfinished)?;
-    Ok(SecBuffer { cbBuffer: length, BufferType: SECBUFFER_TOKEN, pvBuffer: token.as_ptr().cast_mut().cast() })
+/// Lends bytes of a kind to a call that only reads them; they must outlive the call.
+fn lent(bytes: &[u8], kind: u32) -> Result<SecBuffer, Error> {
+    let length = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= LONGEST).ok_or(Error::Unfinished)?;
+    Ok(SecBuffer { cbBuffer: length, BufferType: kind, pvBuffer: bytes.as_ptr().cast_mut().cast() })
 }
 
-/// Describes one buffer; it must outlive what describes it.
-fn described(buffer: &mut SecBuffer) -> SecBufferDesc {
-    SecBufferDesc { ulVersion: SECBUFFER_VERSION, cBuffers: 1, pBuffers: buffer }
+/// Describes the two buffers that there are at most; they must outlive what describes them.
+fn described(buffers: &mut [SecBuffer]) -> SecBufferDesc {
+    SecBufferDesc { ulVersion: SECBUFFER_VERSION, cBuffers: buffers.len() as u32, pBuffers: buffers.as_mut_ptr() }
+}
+
+/// Lays out a SEC_CHANNEL_BINDINGS without addresses, with the channel's name behind it.
+fn bindings(channel: &[u8]) -> Result<Vec<u8>, Error> {
+    let header = size_of::<SEC_CHANNEL_BINDINGS>();
+    let length = u32::try_from(channel.len()).map_err(|_| Error::Unfinished)?;
+    let [initiator, acceptor] = [[0; 3]; 2];
+    let fields = [initiator, acceptor].concat().into_iter().chain([length, header as u32]);
+    Ok(fields.flat_map(u32::to_ne_bytes).chain(channel.iter().copied()).collect())
 }
 
 /// Makes an error of a status that is no success, with what Windows says of it.
@@ -195,10 +212,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_channel_is_described_as_windows_reads_it() {
+        let laid_out = bindings(b"tls-server-end-point:abc").unwrap();
+        assert_eq!(laid_out.len(), 32 + 24);
+        assert_eq!((laid_out[..24].iter().all(|byte| *byte == 0), laid_out[24], laid_out[28]), (true, 24, 32));
+        assert!(laid_out.ends_with(b"tls-server-end-point:abc"));
+    }
+
     /// Whoever runs this is logged on to no domain, or none has a service of this name: nobody is sent anything.
     #[test]
     fn a_service_that_is_nowhere_gets_no_token() {
-        let refused = Initiation::begin("nowhere.invalid").err().unwrap();
+        let refused = Initiation::begin("nowhere.invalid", None).err().unwrap();
         assert_ne!(refused.to_string(), "");
     }
 }

@@ -1,5 +1,6 @@
 //! Certificates, requests and CMC messages, judged by OpenSSL and by Microsoft's own bodies.
 
+mod channel;
 mod cmc;
 mod csr;
 mod enveloped;

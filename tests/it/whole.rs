@@ -2,6 +2,7 @@
 
 mod answers;
 mod backup;
+mod binding;
 mod calls;
 pub mod cards;
 mod domain;

@@ -82,6 +82,7 @@ fn start_failed(error: StartError) -> Failure {
         StartError::NotInstalled(_) => ("ca-not-installed", Exit::Usage),
         StartError::Identity(_) => ("server-identity", Exit::Usage),
         StartError::PlainHttpAfar(_) => ("plain-http-afar", Exit::Usage),
+        StartError::NothingToBindTo => ("nothing-to-bind-to", Exit::Usage),
         StartError::Listen { .. } => ("cannot-listen", Exit::Other),
         StartError::Ca(_) | StartError::MasterKey(_) => ("server-keys", Exit::Other),
         _ => ("server", Exit::Other),

@@ -1,11 +1,11 @@
-//! The listeners that answer calls: TLS by default; every call is handed the client's certificate, if there is one.
+//! The listeners that answer calls: TLS by default; every call is handed what is known of its connection.
 
-use super::peer::WithPeerCertificate;
+use super::peer::WithConnection;
 use super::router::{self, Serving};
+use super::tls::Followed;
 use crate::web::bound::{Bounded, Bounds};
 use crate::web::listen;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ const MAX_SIGNING_IN: usize = 256;
 pub async fn accept(
     serving: Serving,
     listener: TcpListener,
-    tls: Option<RustlsConfig>,
+    tls: Option<Followed>,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
     match tls {
@@ -33,7 +33,7 @@ pub async fn accept(
 }
 
 /// Serves calls on the listener that asks for client certificates, until told to end; then lets open calls finish.
-pub async fn with_certificates(serving: Serving, listener: TcpListener, tls: RustlsConfig, ending: CancellationToken) {
+pub async fn with_certificates(serving: Serving, listener: TcpListener, tls: Followed, ending: CancellationToken) {
     let handle = Handle::new();
     let accepting = over_tls(serving, listener, tls, handle.clone(), MAX_SIGNING_IN);
     if let Err(error) = listen::serve_until(ending.cancelled(), &handle, accepting).await {
@@ -44,12 +44,12 @@ pub async fn with_certificates(serving: Serving, listener: TcpListener, tls: Rus
 async fn over_tls(
     serving: Serving,
     listener: TcpListener,
-    tls: RustlsConfig,
+    tls: Followed,
     handle: Handle<SocketAddr>,
     most: usize,
 ) -> io::Result<()> {
-    let peers = WithPeerCertificate(listen::tls(tls));
-    let acceptor = Bounded::new(peers, bounds(&serving, most), serving.app.metrics.connections());
+    let connections = WithConnection(listen::tls(tls.config), tls.shown);
+    let acceptor = Bounded::new(connections, bounds(&serving, most), serving.app.metrics.connections());
     listen::http1(listener, acceptor)?.handle(handle).serve(router::service(serving)).await
 }
 

@@ -1,6 +1,7 @@
-//! Hands the client's certificate of a TLS connection to the calls made over it.
+//! Hands what is known of a TLS connection to the calls made over it.
 
-use crate::server::identity::certificate::PeerCertificate;
+use super::tls::Shown;
+use crate::server::identity::connection::TlsConnection;
 use axum::Extension;
 use axum::middleware::AddExtension;
 use axum_server::accept::Accept;
@@ -11,11 +12,11 @@ use std::sync::Arc;
 use tokio_rustls::server::TlsStream;
 use tower_layer::Layer;
 
-/// Accepts through `A`, which speaks TLS, and adds the client's certificate to every request as a [`PeerCertificate`].
+/// Accepts through `A`, which speaks TLS and shows this certificate, and adds a [`TlsConnection`] to every request.
 #[derive(Clone)]
-pub struct WithPeerCertificate<A>(pub A);
+pub struct WithConnection<A>(pub A, pub Shown);
 
-impl<A, I, S, T> Accept<I, S> for WithPeerCertificate<A>
+impl<A, I, S, T> Accept<I, S> for WithConnection<A>
 where
     A: Accept<I, S, Stream = TlsStream<T>>,
     A::Future: Send + 'static,
@@ -23,16 +24,16 @@ where
     A::Service: Send + 'static,
 {
     type Stream = TlsStream<T>;
-    type Service = AddExtension<A::Service, PeerCertificate>;
+    type Service = AddExtension<A::Service, TlsConnection>;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: I, service: S) -> Self::Future {
-        let accepted = self.0.accept(stream, service);
+        let (accepted, channel) = (self.0.accept(stream, service), self.1.channel());
         Box::pin(async move {
             let (stream, service) = accepted.await?;
             let leaf = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-            let peer = PeerCertificate(leaf.map(|der| Arc::new(der.to_vec())));
-            Ok((stream, Extension(peer).layer(service)))
+            let client = leaf.map(|der| Arc::new(der.to_vec()));
+            Ok((stream, Extension(TlsConnection { client, channel }).layer(service)))
         })
     }
 }

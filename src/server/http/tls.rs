@@ -3,7 +3,7 @@
 //! Clients are asked for theirs where the settings say so.
 
 use crate::ca::{self, CertificateAuthority, IssueOrder, SubjectAltName, keyfile};
-use crate::pkix::{self, Certificate, KeyAlgorithm, KeyUsage, MemoryKey, Signer};
+use crate::pkix::{self, Certificate, KeyAlgorithm, KeyUsage, MemoryKey, Signer, server_end_point};
 use crate::secret::Passphrase;
 use crate::server::call::app::App;
 use crate::server::data_directory::files::{self, FileError};
@@ -58,6 +58,32 @@ pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryK
     Ok(key)
 }
 
+/// Is what a listener follows: connections that begin after a renewal are shown the new certificate.
+#[derive(Clone)]
+pub struct Followed {
+    pub config: RustlsConfig,
+    pub shown: Shown,
+}
+
+/// Holds how a connection that begins now is called, after the certificate that it is shown (RFC 5929, 4).
+#[derive(Clone)]
+pub struct Shown(Arc<Mutex<Arc<[u8]>>>);
+
+impl Shown {
+    fn of(certificate: &Certificate) -> Self {
+        Self(Arc::new(Mutex::new(server_end_point(certificate.der()).into())))
+    }
+
+    fn becomes(&self, certificate: &Certificate) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = server_end_point(certificate.der()).into();
+    }
+
+    /// Returns the name.
+    pub fn channel(&self) -> Arc<[u8]> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Holds the server's key and certificate for TLS, and the settings that listeners follow.
 pub struct ServerTls {
     directory: DataDirectory,
@@ -66,6 +92,7 @@ pub struct ServerTls {
     /// The certificate, and the CA that it is shown with.
     certificate: Mutex<(Certificate, Vec<Certificate>)>,
     config: RustlsConfig,
+    shown: Shown,
     /// Of the listener that asks for client certificates; where there is none, the other asks.
     asking: Option<RustlsConfig>,
 }
@@ -88,19 +115,21 @@ impl ServerTls {
         };
         let clients = clients.filter(|_| !apart);
         let config = RustlsConfig::from_config(config(&certificate, authority, &key, clients)?);
+        let shown = Shown::of(&certificate);
         let (directory, settings) = (directory.clone(), settings.clone());
         let certificate = Mutex::new((certificate, authority.chain().to_vec()));
-        Ok(Self { directory, settings, key, certificate, config, asking })
+        Ok(Self { directory, settings, key, certificate, config, shown, asking })
     }
 
-    /// Returns what a listener follows: connections that begin after a renewal are shown the new certificate.
-    pub fn followed(&self) -> RustlsConfig {
-        self.config.clone()
+    /// Returns what a listener follows.
+    pub fn followed(&self) -> Followed {
+        Followed { config: self.config.clone(), shown: self.shown.clone() }
     }
 
     /// Returns what the listener that asks for client certificates follows, if there is one.
-    pub fn asking(&self) -> Option<RustlsConfig> {
-        self.asking.clone()
+    pub fn asking(&self) -> Option<Followed> {
+        let config = self.asking.clone()?;
+        Some(Followed { config, shown: self.shown.clone() })
     }
 
     /// Returns when the certificate ends.
@@ -124,6 +153,7 @@ impl ServerTls {
             if let Some(asking) = &self.asking {
                 asking.reload_from_config(config(&fresh, authority, &self.key, clients)?);
             }
+            self.shown.becomes(&fresh);
             *shown = (fresh, authority.chain().to_vec());
         }
         Ok(())

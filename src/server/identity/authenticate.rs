@@ -1,7 +1,8 @@
 //! Finds out who calls, by whichever way in the call uses.
 
 use super::bearer;
-use super::certificate::{Certificates, PeerCertificate};
+use super::certificate::Certificates;
+use super::connection::TlsConnection;
 use super::kept::Kept;
 use super::limits::Limits;
 use super::link;
@@ -21,6 +22,7 @@ use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -165,7 +167,8 @@ impl Identity {
         match (&self.issuer, &self.negotiate) {
             (_, Some(negotiate)) if is("negotiate") => {
                 self.limits.patience(address)?;
-                negotiate.find(store, credentials).await.map(Some)
+                let channel = parts.extensions.get().map(|connection: &TlsConnection| Arc::clone(&connection.channel));
+                negotiate.find(store, credentials, channel).await.map(Some)
             }
             // Three parts with dots between them are a JWT (RFC 7515, 3.1); the server's own bearer tokens have no dot.
             (Some(issuer), _) if is("bearer") && credentials.matches('.').count() == 2 => {
@@ -189,7 +192,7 @@ impl Identity {
         parts: &Parts,
         now: OffsetDateTime,
     ) -> Result<Option<Found>, Failure> {
-        let peer = parts.extensions.get::<PeerCertificate>().and_then(|peer| peer.0.as_ref());
+        let peer = parts.extensions.get::<TlsConnection>().and_then(|connection| connection.client.as_ref());
         match (&self.certificates, peer) {
             (Some(certificates), Some(der)) => certificates.find(store, der, now).await.map(Some),
             _ => Ok(None),

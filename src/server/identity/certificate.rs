@@ -20,10 +20,6 @@ use time::OffsetDateTime;
 /// id-kp-clientAuth (RFC 5280, 4.2.1.12).
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 
-/// Holds the client certificate, DER, that the connection's TLS handshake has verified; `None`: none was shown.
-#[derive(Clone)]
-pub struct PeerCertificate(pub Option<std::sync::Arc<Vec<u8>>>);
-
 /// Holds the authorities whose certificates are taken, with their rules.
 pub struct Certificates {
     own: Option<Own>,

@@ -13,6 +13,7 @@ pub mod anchor;
 pub mod authenticate;
 pub mod bearer;
 pub mod certificate;
+pub mod connection;
 pub mod entrance;
 pub mod errand;
 pub mod error;

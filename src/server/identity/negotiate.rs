@@ -4,8 +4,8 @@
 use super::error::IdentityError;
 use super::person::{self, split};
 use super::way::{Failure, Found, Until};
-use crate::gssapi::{self, Acceptor};
-use crate::server::data_directory::settings::identity::NegotiateSettings;
+use crate::gssapi::{self, Accepted, Acceptor};
+use crate::server::data_directory::settings::identity::{ChannelBinding, NegotiateSettings};
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;
 use crate::store::Store;
@@ -43,20 +43,26 @@ impl Negotiate {
         Ok(Self { acceptor: Arc::new(acceptor), settings, places: Semaphore::new(MOST_AT_ONCE) })
     }
 
-    /// Finds the person behind a SPNEGO token, in base64. Only persons of the listed realms are let in.
-    pub async fn find(&self, store: &Store, credentials: &str) -> Result<Found, Failure> {
+    /// Finds the person behind a SPNEGO token, in base64, that came over this channel; `None`: not over TLS. Only persons of the
+    /// listed realms are let in.
+    pub async fn find(&self, store: &Store, credentials: &str, channel: Option<Arc<[u8]>>) -> Result<Found, Failure> {
         let spnego = STANDARD.decode(credentials).map_err(|_| ApiError::NotAuthenticated)?;
         let place = tokio::time::timeout(PATIENCE, self.places.acquire()).await;
         let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
         let acceptor = Arc::clone(&self.acceptor);
-        let accepted = tokio::task::spawn_blocking(move || acceptor.accept(&spnego)).await;
-        let (principal, proof) = match accepted.map_err(|_| ApiError::NotAuthenticated)? {
+        let channel = channel.filter(|_| self.settings.channel_binding != ChannelBinding::Ignored);
+        let accepted = tokio::task::spawn_blocking(move || acceptor.accept(&spnego, channel.as_deref())).await;
+        let Accepted { principal, proof, is_bound } = match accepted.map_err(|_| ApiError::NotAuthenticated)? {
             Ok(accepted) => accepted,
             Err(error) => {
                 log(&error);
                 return Err(ApiError::NotAuthenticated.into());
             }
         };
+        if !is_bound && self.settings.channel_binding == ChannelBinding::Required {
+            tracing::info!(principal, "a Kerberos token was refused: it is not bound to the TLS connection");
+            return Err(ApiError::NotAuthenticated.into());
+        }
         let realm = split(&principal).1.unwrap_or_default();
         // A principal with an instance, such as host/x or alice/admin, is another than the person.
         if !self.settings.realms.iter().any(|known| known == realm) || principal.contains(['/', '\\']) {

@@ -69,6 +69,11 @@ pub enum StartError {
     Tls(#[from] rustls::Error),
     #[error("plain HTTP is spoken on a loopback address only, not on {0}")]
     PlainHttpAfar(SocketAddr),
+    #[error(
+        "[identity.negotiate] wants tickets that are bound to the TLS connection (channel_binding = \"required\"), and over plain \
+         HTTP there is none: say \"checked\", or serve by TLS"
+    )]
+    NothingToBindTo,
     #[error("the server cannot listen on {addr}")]
     Listen { addr: SocketAddr, source: std::io::Error },
     #[error("the CA has no certificate yet: have {} signed and run \"cardwright server ca install\"", .0.display())]

@@ -16,7 +16,7 @@ use crate::server::call::app::{App, MAX_CALLS, MAX_PUBLIC};
 use crate::server::data_directory::database::{self, DatabaseError};
 use crate::server::data_directory::files::{self};
 use crate::server::data_directory::layout::DataDirectory;
-use crate::server::data_directory::settings::identity::SessionSettings;
+use crate::server::data_directory::settings::identity::{ChannelBinding, SessionSettings};
 use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::data_directory::settings::operation::SyslogSettings;
 use crate::server::data_directory::settings::server_toml::Settings;
@@ -83,6 +83,10 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     let listen = config.listen.unwrap_or(settings.listen);
     if config.plain_http && !listen.ip().is_loopback() {
         return Err(StartError::PlainHttpAfar(listen));
+    }
+    let binding = settings.identity.negotiate.as_ref().map(|negotiate| negotiate.channel_binding);
+    if config.plain_http && binding == Some(ChannelBinding::Required) {
+        return Err(StartError::NothingToBindTo);
     }
     if !directory.ca_certificate().exists() && directory.ca_request().exists() {
         return Err(StartError::NotInstalled(directory.ca_request()));

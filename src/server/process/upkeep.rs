@@ -11,12 +11,11 @@ use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::notices::NoticeSettings;
 use crate::server::data_directory::settings::operation::SyslogSettings;
 use crate::server::http::router::Serving;
-use crate::server::http::tls::{self, ServerTls};
+use crate::server::http::tls::{self, Followed, ServerTls};
 use crate::server::http::{accept, operations, public_listener};
 use crate::server::mail::outbox;
 use crate::server::notices::teller::{self, Teller};
 use crate::server::provisioning::source::Source;
-use axum_server::tls_rustls::RustlsConfig;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +41,7 @@ pub struct UpkeepParts {
     /// Where public files are served without TLS.
     pub publication: Option<TcpListener>,
     /// Where calls are answered and client certificates asked for.
-    pub certificates: Option<(Serving, TcpListener, RustlsConfig)>,
+    pub certificates: Option<(Serving, TcpListener, Followed)>,
     /// Where health and metrics are served.
     pub operations: Option<TcpListener>,
     /// `None`: plain HTTP.

@@ -25,7 +25,7 @@ pub const MAY_IMPORT: &[Row] = &[
     ("client", &["cm", "secret", "pkix", "gssapi"]),
     ("ca", &["pkix", "token", "pkcs11", "secret", "platform"]),
     ("store", &["cm", "pkix", "secret", "platform"]),
-    ("directory", &["cm", "gssapi", "secret"]),
+    ("directory", &["cm", "gssapi", "pkix", "secret"]),
     ("template", &["cm", "ca", "pkix", "secret"]),
     ("enrollment", &["token", "client", "cm", "pkix", "secret", "platform"]),
     ("workstation", &["reader", "enrollment", "client", "cm", "token", "secret"]),

@@ -17,16 +17,21 @@ use crate::support::site::{API, Site, certificate_body, last_segment, pkcs7};
 
 /// A site that takes the realm's tickets, and alice.
 fn site_in(realm: &Realm) -> Site {
+    site_that_says(realm, "")
+}
+
+/// Likewise, with more in its settings of tickets.
+pub fn site_that_says(realm: &Realm, more: &str) -> Site {
     let (keytab, name) = (realm.keytab(), realm.name);
     let settings =
-        format!("\n[identity.negotiate]\nkeytab = {keytab:?}\nrealms = [{name:?}]\nuser_by = \"local-part\"\n");
+        format!("\n[identity.negotiate]\nkeytab = {keytab:?}\nrealms = [{name:?}]\nuser_by = \"local-part\"\n{more}");
     let mut site = Site::with_settings(&settings, |template| template);
     site.person("alice", &[]);
     site
 }
 
 /// The site by the name that its service has.
-fn named(site: &Site) -> String {
+pub fn named(site: &Site) -> String {
     site.origin.replace("127.0.0.1", "localhost")
 }
 

@@ -172,6 +172,21 @@ pub struct NegotiateSettings {
     pub realms: Vec<String>,
     #[serde(default)]
     pub user_by: UserBy,
+    #[serde(default)]
+    pub channel_binding: ChannelBinding,
+}
+
+/// Says what is asked of a ticket's being bound to the TLS connection that it comes over (RFC 5929, 4; Extended Protection).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChannelBinding {
+    /// One that is bound to another connection is refused; one that is bound to none is taken.
+    #[default]
+    Checked,
+    /// One that is not bound to this connection is refused.
+    Required,
+    /// Whatever it is bound to: something before this server ends TLS with a certificate of its own.
+    Ignored,
 }
 
 /// Holds the `[identity.certificate]` table: client certificates in TLS, asked for and not demanded.

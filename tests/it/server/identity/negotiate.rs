@@ -127,3 +127,12 @@ fn a_keytab_that_is_none_stops_the_server() {
         assert!(matches!(Server::start(lab.config()), Err(StartError::Identity(_))), "{settings}");
     }
 }
+
+#[test]
+fn tickets_that_must_be_bound_to_tls_are_not_awaited_without_it() {
+    let realm = Realm::new("LAB.TEST");
+    let mut lab = lab(true, "");
+    lab.stop();
+    super::append(&lab, &settings(&realm, "LAB.TEST", "channel_binding = \"required\""));
+    assert!(matches!(Server::start(lab.config()), Err(StartError::NothingToBindTo)));
+}

@@ -1,0 +1,171 @@
+//! Speaks TLS below the HTTP library, and remembers the certificate that the server has shown, which the library does not tell:
+//! a login by ticket is bound to it (RFC 5929, 4).
+
+use super::error::Error;
+use crate::pkix::server_end_point;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use std::fmt;
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use ureq::tls::{Certificate, PemItem, parse_pem};
+use ureq::unversioned::transport::time::{Duration, Instant};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
+};
+
+/// Says which certificates of a server are trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Trust {
+    /// Those that the operating system trusts.
+    #[default]
+    Platform,
+    /// Only those under these trust anchors (PEM, one or more).
+    Pem(Vec<u8>),
+}
+
+/// Connects by TLS where the address wants it.
+pub(super) struct Tls {
+    /// `None`: those of the operating system, which are read for the first connection.
+    anchors: Option<Arc<RootCertStore>>,
+    config: OnceLock<Arc<ClientConfig>>,
+    channel: Channel,
+}
+
+/// Holds the name of the channel (RFC 5929, 4) that was opened last; `None` before the first.
+#[derive(Clone, Default)]
+pub(super) struct Channel(Arc<Mutex<Option<Vec<u8>>>>);
+
+impl Channel {
+    /// Returns the name.
+    pub fn name(&self) -> Option<Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Tls {
+    /// Prepares connections to servers that are trusted; `channel` is told of each that is opened. Trust anchors that are no PEM
+    /// are an error.
+    pub fn new(trust: &Trust, channel: Channel) -> Result<Self, Error> {
+        let anchors = match trust {
+            Trust::Platform => None,
+            Trust::Pem(pem) => Some(Arc::new(anchors(pem)?)),
+        };
+        Ok(Self { anchors, config: OnceLock::new(), channel })
+    }
+
+    /// Returns the settings of TLS, made once.
+    fn config(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
+        if let Some(made) = self.config.get() {
+            return Ok(Arc::clone(made));
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder =
+            ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+        let builder = match &self.anchors {
+            Some(anchors) => builder.with_root_certificates(Arc::clone(anchors)),
+            None => {
+                let verifier = rustls_platform_verifier::Verifier::new(provider)?;
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            }
+        };
+        Ok(Arc::clone(self.config.get_or_init(|| Arc::new(builder.with_no_client_auth()))))
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
+impl<In: Transport> Connector<In> for Tls {
+    type Out = Either<In, Connection>;
+
+    fn connect(&self, details: &ConnectionDetails, below: Option<In>) -> Result<Option<Self::Out>, ureq::Error> {
+        let Some(below) = below else { return Ok(None) };
+        if !details.needs_tls() {
+            return Ok(Some(Either::A(below)));
+        }
+        let host = details.uri.host().unwrap_or_default();
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|_| ureq::Error::Tls("the host is no name for TLS"))?;
+        let mut tls = ClientConnection::new(self.config()?, name)?;
+        let mut below = TransportAdapter::new(below.boxed(), details.current_time.clone());
+        below.set_timeout(left(details));
+        tls.complete_io(&mut below)?;
+        let shown = tls.peer_certificates().and_then(|chain| chain.first());
+        *self.channel.0.lock().unwrap_or_else(PoisonError::into_inner) = shown.map(|leaf| server_end_point(leaf));
+        let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
+        Ok(Some(Either::B(Connection { buffers, stream: StreamOwned::new(tls, below) })))
+    }
+}
+
+/// Returns how much is left of the time to connect in.
+fn left(details: &ConnectionDetails) -> NextTimeout {
+    let mut left = details.timeout;
+    if let (Duration::Exact(whole), Instant::Exact(begun), Instant::Exact(now)) =
+        (left.after, details.now, (details.current_time)())
+    {
+        left.after = Duration::Exact(whole.saturating_sub(now.saturating_duration_since(begun)));
+    }
+    left
+}
+
+/// Is a connection by TLS.
+pub(super) struct Connection {
+    buffers: LazyBuffers,
+    stream: StreamOwned<ClientConnection, TransportAdapter>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Connection").field(&self.stream.sock.inner()).finish()
+    }
+}
+
+impl Transport for Connection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.stream.sock.set_timeout(timeout);
+        Ok(self.stream.write_all(&self.buffers.output()[..amount])?)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.stream.sock.set_timeout(timeout);
+        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.stream.sock.get_mut().is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+/// Reads the PEM certificates that are trusted; none is an error.
+fn anchors(pem: &[u8]) -> Result<RootCertStore, Error> {
+    let mut found: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => found.push(certificate),
+            Ok(_) => {}
+            Err(source) => return Err(Error::TrustedCertificates { source: Some(Box::new(source)) }),
+        }
+    }
+    if found.is_empty() {
+        return Err(Error::TrustedCertificates { source: None });
+    }
+    let mut anchors = RootCertStore::empty();
+    // As any list of anchors is taken: one that is odd stops none of the rest.
+    anchors.add_parsable_certificates(found.iter().map(|anchor| CertificateDer::from(anchor.der())));
+    Ok(anchors)
+}

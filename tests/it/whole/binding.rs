@@ -1,0 +1,151 @@
+//! Tickets that are bound to the TLS connection (RFC 5929, 4): whoever reads one there can show it nowhere else.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cardwright::gssapi::{Acceptor, Error};
+use cardwright::pkix::{Certificate, server_end_point};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use serde_json::json;
+
+use super::kerberos::{named, site_that_says};
+use crate::support::certificates;
+use crate::support::kerberos::Realm;
+use crate::support::program::{Ended, end};
+use crate::support::site::{API, Site};
+
+/// Stands between callers and a site until the process ends: ends TLS with a certificate of its own (PEM), and passes on what
+/// comes. Returns its origin.
+fn between(site: &Site) -> (String, String) {
+    let (pem, config) = certificates::localhost();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let behind: SocketAddr = site.origin.strip_prefix("https://").unwrap().parse().unwrap();
+    let anchors = std::fs::read(site.ca_file()).unwrap();
+    std::thread::spawn(move || {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&anchors).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let calling = rustls::ClientConfig::builder_with_provider(provider);
+        let calling = calling.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
+        let calling = tokio_rustls::TlsConnector::from(Arc::new(calling.with_no_client_auth()));
+        let serving = tokio_rustls::TlsAcceptor::from(config);
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async move {
+            listener.set_nonblocking(true).unwrap();
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            loop {
+                let (caller, _) = listener.accept().await.unwrap();
+                let (calling, serving) = (calling.clone(), serving.clone());
+                tokio::spawn(async move {
+                    let mut caller = serving.accept(caller).await.ok()?;
+                    let site = tokio::net::TcpStream::connect(behind).await.ok()?;
+                    let mut site = calling.connect(ServerName::try_from("localhost").unwrap(), site).await.ok()?;
+                    tokio::io::copy_bidirectional(&mut caller, &mut site).await.ok()
+                });
+            }
+        });
+    });
+    (origin, pem)
+}
+
+/// The program asks a server for its requests, by alice's ticket.
+fn list(realm: &Realm, site: &Site, (server, trusted): (&str, &str)) -> Ended {
+    let trusted = site.program.write("trusted.pem", trusted);
+    let mut list = site.program.client(["--json", "request", "list", "--negotiate", "--server", server]);
+    list.env("CARDWRIGHT_CA_FILE", trusted).envs(realm.variables());
+    end(&mut list)
+}
+
+#[test]
+fn a_ticket_is_of_no_use_over_another_connection() {
+    let realm = Realm::new("LAB.TEST");
+    realm.log_in("alice", "1h");
+    // What this program shows is bound, what curl shows is not.
+    for (setting, ours_between, theirs, theirs_between) in
+        [("checked", false, 204, 204), ("required", false, 401, 401), ("ignored", true, 204, 204)]
+    {
+        let mut site = site_that_says(&realm, &format!("channel_binding = \"{setting}\"\n"));
+        let (origin, pem) = between(&site);
+        let trusted = std::fs::read_to_string(site.ca_file()).unwrap() + &pem;
+        assert_eq!(list(&realm, &site, (&named(&site), &trusted)).done(), json!([]), "{setting}");
+        let passed_on = list(&realm, &site, (&origin, &trusted));
+        match ours_between {
+            true => assert_eq!(passed_on.done(), json!([])),
+            false => assert_ne!(passed_on.refused(6, "ticket-refused").remedy, ""),
+        }
+        let file = site.program.write("all.pem", &trusted);
+        let curl = |origin: &str| {
+            let url = format!("{origin}{API}/requests");
+            let done = realm.curl(&["--cacert", &file, "--write-out", "\n%{http_code}", &url]);
+            let told = String::from_utf8(done.stdout).unwrap();
+            assert!(String::from_utf8_lossy(&done.stderr).contains("Authorization: Negotiate "));
+            told.rsplit_once('\n').unwrap().1.parse::<u16>().unwrap()
+        };
+        assert_eq!((curl(&named(&site)), curl(&origin)), (theirs, theirs_between), "{setting}");
+        let log = site.log();
+        assert_eq!(log.contains("for a TLS connection with another certificate"), setting != "ignored", "{log}");
+        assert_eq!(log.contains("not bound to the TLS connection"), setting == "required", "{log}");
+        site.stop_server();
+    }
+}
+
+/// Answers the next call over a connection, which it returns the ticket of.
+fn answer(connection: &mut (impl Read + Write), answer: impl FnOnce(&str) -> String) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        connection.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let lines = head.lines().map(|line| line.split_once(": ").unwrap_or_default());
+    let mut shown = lines.filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let answer = answer(shown.next().map_or("", |(_, value)| value.strip_prefix("Negotiate ").unwrap()));
+    connection.write_all(answer.as_bytes()).and_then(|()| connection.flush()).unwrap();
+}
+
+#[test]
+fn a_server_that_has_got_another_certificate_is_shown_another_ticket() {
+    let realm = Realm::new("LAB.TEST");
+    realm.log_in("alice", "1h");
+    let site = Site::new();
+    let [(first, first_tls), (second, second_tls)] = [(); 2].map(|()| certificates::localhost());
+    let channel = server_end_point(Certificate::from_pem(&second).unwrap().der());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let text = |path: std::path::PathBuf| path.display().to_string();
+    let acceptor = Acceptor::open(&text(realm.keytab()), &text(realm.path("replays"))).unwrap();
+    let serving = std::thread::spawn(move || {
+        let refusal = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n";
+        let connect = |config| {
+            let connection = rustls::ServerConnection::new(config).unwrap();
+            rustls::StreamOwned::new(connection, listener.accept().unwrap().0)
+        };
+        let mut before = connect(first_tls);
+        answer(&mut before, |ticket| {
+            assert_eq!(ticket, "", "what asks for the certificate says nothing of the caller");
+            format!("{refusal}Connection: close\r\n\r\n")
+        });
+        drop(before);
+        let mut after = connect(second_tls);
+        answer(&mut after, |ticket| {
+            let refused = acceptor.accept(&STANDARD.decode(ticket).unwrap(), Some(&channel)).err();
+            assert!(matches!(refused, Some(Error::OtherChannel)), "{refused:?}");
+            format!("{refusal}\r\n")
+        });
+        answer(&mut after, |ticket| {
+            let accepted = acceptor.accept(&STANDARD.decode(ticket).unwrap(), Some(&channel)).unwrap();
+            assert_eq!((accepted.principal.as_str(), accepted.is_bound), ("alice@LAB.TEST", true));
+            let proof = STANDARD.encode(accepted.proof);
+            format!(
+                "HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate {proof}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"
+            )
+        });
+    });
+    assert_eq!(list(&realm, &site, (&server, &(first + &second))).done(), json!([]));
+    serving.join().unwrap();
+}
