@@ -16,6 +16,10 @@ pub const PATH: &str = env!("CARGO_BIN_EXE_cardwright");
 
 /// Names the variable that says by which words clients are run in place of [`PATH`]: `scripts/check-windows` sets it.
 const CLIENT: &str = "CARDWRIGHT_TEST_CLIENT";
+/// Names the variable that says which PKCS#11 module those clients use in place of this environment's.
+const CLIENTS_MODULE: &str = "CARDWRIGHT_TEST_MODULE";
+/// Names the variable by which the program finds its PKCS#11 module.
+const MODULE: &str = "CARDWRIGHT_MODULE";
 
 /// What a run of mutants (`mutants/run`) says to the program as well.
 const MUTANTS: [&str; 2] = ["MUTANT", "MUTANTS_REACHED"];
@@ -43,7 +47,7 @@ impl Program {
             ("XDG_CONFIG_HOME", own("config")),
             ("CARDWRIGHT_SYSTEM_CONFIG", own("everybody/config.toml")),
             ("CARDWRIGHT_STATE", own("state")),
-            ("CARDWRIGHT_MODULE", softhsm::MODULE.to_owned()),
+            (MODULE, softhsm::MODULE.to_owned()),
             // Cards in the readers of this computer are nobody's to try.
             (CLIENTS_VARIABLE, own("nobody.comm")),
             (softhsm::VARIABLE, tokens.configuration.display().to_string()),
@@ -62,7 +66,7 @@ impl Program {
     /// Goes over to another PKCS#11 module.
     pub fn use_module(&mut self, module: impl Into<PathBuf>) {
         self.module = module.into();
-        self.set("CARDWRIGHT_MODULE", self.module.display().to_string());
+        self.set(MODULE, self.module.display().to_string());
     }
 
     /// Has every program be run from now on by another, whose last words it becomes.
@@ -133,6 +137,11 @@ impl Program {
         let words = client_words();
         let mut command = self.other(&words[0]);
         command.args(&words[1..]).args(arguments);
+        if let Some(theirs) = std::env::var_os(CLIENTS_MODULE)
+            && self.variables.iter().any(|(name, _)| name == MODULE)
+        {
+            command.env(MODULE, theirs);
+        }
         command
     }
 
