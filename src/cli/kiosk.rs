@@ -22,7 +22,10 @@ pub fn run(args: &KioskArgs, output: &Output) -> Result<(), Failure> {
     let (base_url, trust, login) = connection::parts(&known, &args.server)?;
     let office = Office::new(base_url, trust, login)?;
     if args.check {
-        return checked(&check(&office, args.start_link.as_deref(), OffsetDateTime::now_utc()), output);
+        return checked(
+            &check(&office, args.start_link.as_deref(), args.keep_readers, OffsetDateTime::now_utc()),
+            output,
+        );
     }
     let settings = Settings {
         office,

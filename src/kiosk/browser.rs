@@ -58,6 +58,8 @@ pub enum ShowError {
     Profile { profile: PathBuf, source: io::Error },
     #[error("the kiosk gives no further link")]
     NoFurtherLink,
+    #[error("the kiosk could not write another link into its file")]
+    LinkUnwritten,
 }
 
 impl Screen {
@@ -163,8 +165,10 @@ fn ask_again(link: &str) -> Result<(), ShowError> {
         .http_status_as_error(false)
         .build()
         .into();
-    match agent.post(link).send_empty() {
-        Ok(answer) if answer.status() == ureq::http::StatusCode::CONFLICT => Err(ShowError::NoFurtherLink),
+    let Ok(answer) = agent.post(link).send_empty() else { return Ok(()) };
+    match answer.status() {
+        ureq::http::StatusCode::CONFLICT => Err(ShowError::NoFurtherLink),
+        ureq::http::StatusCode::SERVICE_UNAVAILABLE => Err(ShowError::LinkUnwritten),
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use super::office::Office;
 use crate::client;
 use crate::cm::beyond_mim::Myself;
 use crate::doctor::{Finding, Verdict, examine_readers, examine_refusal, examine_service, with_sources};
+use crate::platform::{directory, file};
 use crate::reader::{Readers, SocketState, holders, service};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
@@ -41,8 +42,9 @@ impl From<Finding> for Checked {
     }
 }
 
-/// Looks at the readers, the server, the kiosk's account there, the clocks, and where the start link is written.
-pub fn check(office: &Office, start_link: Option<&Path>, now: OffsetDateTime) -> Vec<Checked> {
+/// Looks at the readers, the server, the kiosk's account there, the clocks, and where the start link is written; `alike`: for whoever may
+/// read the file that is there.
+pub fn check(office: &Office, start_link: Option<&Path>, alike: bool, now: OffsetDateTime) -> Vec<Checked> {
     let mut all = readers();
     match office.own.myself() {
         Ok(me) => {
@@ -52,7 +54,7 @@ pub fn check(office: &Office, start_link: Option<&Path>, now: OffsetDateTime) ->
         }
         Err(error) => all.push(unreached(&error)),
     }
-    all.extend(start_link.map(writable));
+    all.extend(start_link.map(|path| writable(path, alike)));
     all
 }
 
@@ -124,10 +126,20 @@ fn unreached(error: &client::Error) -> Checked {
 }
 
 /// Says whether the start link can be written there.
-fn writable(path: &Path) -> Checked {
+fn writable(path: &Path, alike: bool) -> Checked {
+    if alike && !path.is_file() {
+        return Checked::bad(
+            "start-link",
+            format!("{} is not there: who may read it is kept, and so it is made beforehand", path.display()),
+            "Make an empty file there that the right people may read.",
+        );
+    }
+    if alike && let Ok(Some(others)) = directory::writable_by_others(path) {
+        return Checked::bad("start-link", format!("{}: {others}", path.display()), "Let others only read it.");
+    }
     // What a check that was killed has left is in nobody's way.
     let beside = path.with_extension(format!("check-{}", std::process::id()));
-    let tried = crate::platform::file::create(&beside, b"").and_then(|()| std::fs::remove_file(&beside));
+    let tried = file::create(&beside, b"").and_then(|()| std::fs::remove_file(&beside));
     match tried {
         Ok(()) => Checked::good("start-link", format!("{} can be written", path.display())),
         Err(error) => Checked::bad(

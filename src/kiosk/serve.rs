@@ -8,7 +8,7 @@ use super::settings::Settings;
 use crate::enrollment::{Journal, JournalError};
 use crate::pages::answer::see_other;
 use crate::pages::form::Form;
-use crate::pages::loopback::{OneBrowser, answer, kept_out};
+use crate::pages::loopback::{Another, OneBrowser, answer, kept_out};
 use crate::pages::texts::{Catalogue, Language};
 use crate::platform::peer;
 use crate::secret::LinkCode;
@@ -150,17 +150,17 @@ impl OneBrowser for Kiosk {
     }
 
     /// Has another browser shown: the one that was let in has ended, or somebody has left who may still be signed in in it.
-    fn give_another(&self) -> bool {
-        let Some(give) = &self.engine.settings.give_link else { return false };
+    fn give_another(&self) -> Another {
+        let Some(give) = &self.engine.settings.give_link else { return Another::Never };
         let changed = self.guard.change(|link| give(link));
         match changed.unwrap_or_else(|no_random| Err(io::Error::other(no_random))) {
             Ok(()) => self.engine.has_another_browser(),
             Err(error) => {
                 tracing::error!(%error, "no new link can be given: the browser stays as somebody has left it");
-                return false;
+                return Another::Unwritten;
             }
         }
-        true
+        Another::Given
     }
 
     fn outside(&self, language: Language, status: StatusCode, id: &str) -> Response {

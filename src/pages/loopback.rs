@@ -17,6 +17,16 @@ use time::OffsetDateTime;
 /// Begins the path of the start link.
 const START: &str = "/start/";
 
+/// Says what has come of another link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Another {
+    Given,
+    /// It could not be written; the next try may succeed.
+    Unwritten,
+    /// One link is all there is.
+    Never,
+}
+
 /// Is a face that one browser of this workstation is shown.
 pub trait OneBrowser: Send + Sync + 'static {
     /// Returns what knows the browser that was let in.
@@ -36,9 +46,9 @@ pub trait OneBrowser: Send + Sync + 'static {
     /// Does what a form of that browser asks for.
     fn act(&self, form: Form) -> impl Future<Output = ()> + Send;
 
-    /// Gives another link, as the browser that was let in has ended; `false`: that cannot be done here.
-    fn give_another(&self) -> bool {
-        false
+    /// Gives another link, as the browser that was let in has ended.
+    fn give_another(&self) -> Another {
+        Another::Never
     }
 
     /// Answers with a page that tells nothing of the workstation; `id` names its title and text.
@@ -121,11 +131,16 @@ async fn post<F: OneBrowser>(face: &F, parts: &Parts, body: Body, peer: SocketAd
     see_other("/")
 }
 
-/// Answers the program that shows the page, whose browser has ended: by now there is a link that opens the page, or there will be none.
+/// Answers the program that shows the page, whose browser has ended: by now there is a link that opens the page, or none was written,
+/// or there will be none.
 fn again<F: OneBrowser>(face: &F, asked: Asked) -> Response {
+    let another = if asked == Asked::Open { Another::Given } else { face.give_another() };
     let mut response = Response::new(Body::empty());
-    let is_there = asked == Asked::Open || face.give_another();
-    *response.status_mut() = if is_there { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT };
+    *response.status_mut() = match another {
+        Another::Given => StatusCode::NO_CONTENT,
+        Another::Unwritten => StatusCode::SERVICE_UNAVAILABLE,
+        Another::Never => StatusCode::CONFLICT,
+    };
     response
 }
 

@@ -18,6 +18,13 @@ fn a_workstation_is_looked_at_before_anybody_comes_and_the_link_is_its_owners_al
     let file = corridor.site.program.path("a-link").display().to_string();
     assert_eq!(verdict(&corridor, "kiosk-1", &["--start-link", &file]), (Some(0), vec![]));
     assert!(!std::path::Path::new(&file).exists(), "a check writes nothing");
+    // Whoever may read the link is taken from a file that is there, and that nobody else writes.
+    let kept = || verdict(&corridor, "kiosk-1", &["--start-link", &file, "--keep-readers"]);
+    assert_eq!(kept(), (Some(11), vec!["start-link".into()]));
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(kept(), (Some(0), vec![]));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o646)).unwrap();
+    assert_eq!(kept(), (Some(11), vec!["start-link".into()]));
     // An account that may do more, one that may not let people in, and a place where no link can be written.
     assert_eq!(verdict(&corridor, "otto", &[]), (Some(11), vec!["account".into()]));
     assert_eq!(verdict(&corridor, "ursula", &[]), (Some(11), vec!["account".into()]));

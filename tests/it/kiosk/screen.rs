@@ -164,6 +164,14 @@ fn what_cannot_be_shown_is_said() {
     assert_eq!(by_hand(own, "GET", &used, &[], "").0, 303);
     let told = refused(&link, &["--browser", "/bin/true"], 1, "start-link");
     assert!(told.remedy.contains("--renew-link"), "{told:?}");
+    // At one that gives more, and cannot write them.
+    let corridor = Corridor::new(OPTIONS);
+    std::fs::create_dir(corridor.site.program.path("LINK.new")).unwrap();
+    let own = corridor.address.trim_end_matches('/').strip_prefix("http://").unwrap();
+    assert_eq!(by_hand(own, "GET", &link_path(&corridor), &[], "").0, 303);
+    let another = shower(&corridor, &at(&corridor, "LINK"), &["--browser", "/bin/true"]);
+    let told = end(&mut bounded(&another, BOUND)).refused(1, "start-link");
+    assert!(told.message.contains("could not write"), "{told:?}");
 }
 
 /// The path of the link that stands in the file.
