@@ -59,19 +59,20 @@ others: built tools
 browsers: built tools
 	@CARGO="$(CARGO)" RUST_TEST_THREADS=3 scripts/run-tests target/browsers.log --test it -- $(BROWSERS)
 
-# The code alone, in the time that the tests leave; they begin first, for cargo holds up whatever it shares a directory with.
+# The code alone, beside the tests, which begin first, for cargo holds up whatever it shares a directory with. It takes its share of the
+# processors with them: what came after them would have one processor idle, as most of it is one compiler at a time.
 # Documents are made with the features that clippy has built the dependencies with.
 judged: built tools
 	$(CARGO) fmt --check
 	@timeout 60 sh -c 'until [ -s target/others.log ] && [ -s target/browsers.log ]; do sleep 1; done' || true
-	nice -n 19 $(CARGO) clippy --all-targets -- -D warnings
-	nice -n 19 $(CARGO) clippy --no-default-features -- -D warnings
-	nice -n 19 $(CARGO) clippy --no-default-features --features kiosk -- -D warnings
-	RUSTDOCFLAGS="-D warnings" nice -n 19 $(CARGO) doc --lib --bins --examples --no-deps --document-private-items
+	nice $(CARGO) clippy --all-targets -- -D warnings
+	nice $(CARGO) clippy --no-default-features -- -D warnings
+	nice $(CARGO) clippy --no-default-features --features kiosk -- -D warnings
+	RUSTDOCFLAGS="-D warnings" nice $(CARGO) doc --lib --bins --examples --no-deps --document-private-items
 
 # What it depends on, beside that: the checker is built in a directory of its own.
 licensed: built
-	nice -n 19 scripts/check-dependencies
+	nice scripts/check-dependencies
 
 # The two Debian packages, into target/debian: of the client alone, and of the whole program with the server's service.
 deb:
