@@ -70,9 +70,9 @@ judged: built tools
 	nice $(CARGO) clippy --no-default-features --features kiosk -- -D warnings
 	RUSTDOCFLAGS="-D warnings" nice $(CARGO) doc --lib --bins --examples --no-deps --document-private-items
 
-# What it depends on, beside that: the checker is built in a directory of its own.
-licensed: built
-	nice scripts/check-dependencies
+# What it depends on, in the time that all others leave: the checker is built in a directory of its own.
+licensed: installed
+	nice -n 19 scripts/check-dependencies
 
 # The two Debian packages, into target/debian: of the client alone, and of the whole program with the server's service.
 deb:
