@@ -27,6 +27,8 @@ pub fn run(args: &KioskArgs, output: &Output) -> Result<(), Failure> {
             output,
         );
     }
+    let log = *output;
+    let tell = move |line: &str| log.tell(line);
     let settings = Settings {
         office,
         port: args.port,
@@ -36,7 +38,7 @@ pub fn run(args: &KioskArgs, output: &Output) -> Result<(), Failure> {
         renew_within: time::Duration::days(args.renew_days.into()),
         help_desk: args.help_desk.clone(),
         state: state_directory()?,
-        give_link: args.start_link.clone().filter(|_| args.renew_link).map(start_link::giver),
+        give_link: args.start_link.clone().filter(|_| args.renew_link).map(|path| start_link::giver(path, tell)),
     };
     let opened = |opened: &Opened| told(opened, args, output);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

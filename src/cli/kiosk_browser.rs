@@ -79,9 +79,6 @@ fn not_shown(ended: &Ended) -> Failure {
         ShowError::NoFurtherLink => {
             ("start-link", Exit::Other, "Start the kiosk with --renew-link, and this program again.")
         }
-        ShowError::LinkUnwritten => {
-            ("start-link", Exit::Other, "The kiosk's log says why. Mend that, and start this program again.")
-        }
         ShowError::Browser { .. } => ("no-browser", Exit::Usage, "Name a browser made of Chromium by --browser."),
         ShowError::Profile { .. } => {
             ("journal-directory", Exit::LocalState, "End browsers that have it open, or remove it by hand.")

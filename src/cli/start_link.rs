@@ -4,6 +4,7 @@ use super::failure::{Exit, Failure};
 use crate::kiosk::GiveLink;
 use crate::platform::{directory, file};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use zeroize::Zeroizing;
 
 /// Writes the link into a file, in place of an earlier one: for its owner alone, or (`alike`) for whoever may read the one that is
@@ -24,9 +25,24 @@ pub fn write(path: &Path, link: &str, alike: bool) -> Result<String, Failure> {
     Ok(path.display().to_string())
 }
 
-/// Writes further links into the file, for whoever may read the one that is there.
-pub fn giver(path: PathBuf) -> GiveLink {
-    Box::new(move |link| Ok(file::replace_alike(&path, &beside(&path), text(link).as_bytes())?))
+/// Writes further links into the file, for whoever may read the one that is there. It is tried again and again; `tell` is told once
+/// that it cannot be done.
+pub fn giver(path: PathBuf, tell: impl Fn(&str) + Send + Sync + 'static) -> GiveLink {
+    let told = AtomicBool::new(false);
+    Box::new(move |link| {
+        let written = file::replace_alike(&path, &beside(&path), text(link).as_bytes());
+        if let Err(error) = &written
+            && !told.load(Ordering::Relaxed)
+        {
+            tell(&format!(
+                "no new link can be given ({}: {}): the browser stays as it was left",
+                path.display(),
+                error.source
+            ));
+        }
+        told.store(written.is_err(), Ordering::Relaxed);
+        Ok(written?)
+    })
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -98,6 +98,13 @@ pub enum Error {
     },
 }
 
+/// Says that a call was bound to another channel than the one that it would have gone over; of it, nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "it has shown another certificate than before; servers of one name should have one certificate, or keep their connections"
+)]
+pub(super) struct OtherChannel;
+
 /// Holds the start of what a server said, safe to show: short and without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt(String);
@@ -150,6 +157,7 @@ impl Error {
             ureq::Error::Io(io) if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
                 Error::Tls { host, source: Box::new(io) }
             }
+            ureq::Error::Other(other) if other.is::<OtherChannel>() => Error::Tls { host, source: other },
             source @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired) => {
                 Error::Tls { host, source: Box::new(source) }
             }

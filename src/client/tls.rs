@@ -1,13 +1,14 @@
-//! Speaks TLS below the HTTP library, and remembers the certificate that the server has shown, which the library does not tell:
-//! a login by ticket is bound to it (RFC 5929, 4).
+//! Speaks TLS below the HTTP library, which tells nothing of certificates: a login by ticket is bound to the one that the server has
+//! shown (RFC 5929, 4), and goes over a connection with that one alone.
 
-use super::error::Error;
+use super::error::{Error, OtherChannel};
 use crate::pkix::server_end_point;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{Read, Write};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use ureq::tls::{Certificate, PemItem, parse_pem};
 use ureq::unversioned::transport::time::{Duration, Instant};
 use ureq::unversioned::transport::{
@@ -32,20 +33,43 @@ pub(super) struct Tls {
     channel: Channel,
 }
 
-/// Holds the name of the channel (RFC 5929, 4) that was opened last; `None` before the first.
+thread_local! {
+    /// Names the one channel that a call of this thread may go over.
+    static BOUND: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Holds the name of the channel (RFC 5929, 4) that was used last; `None` before the first.
 #[derive(Clone, Default)]
 pub(super) struct Channel(Arc<Mutex<Option<Vec<u8>>>>);
 
 impl Channel {
     /// Returns the name.
     pub fn name(&self) -> Option<Vec<u8>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.slot().clone()
+    }
+
+    /// Forgets which one was used.
+    pub fn forget(&self) {
+        *self.slot() = None;
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Makes a call on this thread that goes over the channel of this name alone, where one is given; over another it fails with
+/// [`OtherChannel`] before anything is sent.
+pub(super) fn bound<T>(name: Option<Vec<u8>>, call: impl FnOnce() -> T) -> T {
+    BOUND.set(name);
+    let done = call();
+    BOUND.set(None);
+    done
+}
+
 impl Tls {
-    /// Prepares connections to servers that are trusted; `channel` is told of each that is opened. Trust anchors that are no PEM
-    /// are an error.
+    /// Prepares connections to servers that are trusted; `channel` is told of each that is used. Trust anchors that are no PEM are
+    /// an error.
     pub fn new(trust: &Trust, channel: Channel) -> Result<Self, Error> {
         let anchors = match trust {
             Trust::Platform => None,
@@ -96,9 +120,10 @@ impl<In: Transport> Connector<In> for Tls {
         below.set_timeout(left(details));
         tls.complete_io(&mut below)?;
         let shown = tls.peer_certificates().and_then(|chain| chain.first());
-        *self.channel.0.lock().unwrap_or_else(PoisonError::into_inner) = shown.map(|leaf| server_end_point(leaf));
+        let name = shown.map(|leaf| server_end_point(leaf));
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Either::B(Connection { buffers, stream: StreamOwned::new(tls, below) })))
+        let stream = StreamOwned::new(tls, below);
+        Ok(Some(Either::B(Connection { buffers, stream, name, used: self.channel.clone() })))
     }
 }
 
@@ -117,6 +142,9 @@ fn left(details: &ConnectionDetails) -> NextTimeout {
 pub(super) struct Connection {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,
+    name: Option<Vec<u8>>,
+    /// Is told when this one is used.
+    used: Channel,
 }
 
 impl fmt::Debug for Connection {
@@ -131,6 +159,10 @@ impl Transport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        if BOUND.with_borrow(|bound| bound.is_some() && *bound != self.name) {
+            return Err(ureq::Error::Other(Box::new(OtherChannel)));
+        }
+        (*self.used.slot()).clone_from(&self.name);
         self.stream.sock.set_timeout(timeout);
         Ok(self.stream.write_all(&self.buffers.output()[..amount])?)
     }

@@ -2,11 +2,11 @@
 
 use super::beyond_mim::{Extension, Told, harmless, told_by};
 use super::date;
-use super::error::{Error, Excerpt};
+use super::error::{Error, Excerpt, OtherChannel};
 use super::login::{Login, Prover};
 use super::names::Names;
 use super::offer::offer;
-use super::tls::{Channel, Tls, Trust};
+use super::tls::{Channel, Tls, Trust, bound};
 use crate::cm::route::{Method, Route, VIRTUAL_DIRECTORY};
 use std::io::{self, Read};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -27,6 +27,10 @@ const KEEP_IDLE: Duration = Duration::from_secs(3);
 
 /// Sets how often a call that only reads is sent when the connection breaks.
 const READ_ATTEMPTS: u32 = 2;
+
+/// Limits how often a ticket is made anew for a call, as the connection is one to a server with another certificate: of those that are
+/// kept each may be.
+const MOST_TICKETS: u32 = 6;
 
 /// Limits how many cookies are kept; a server that sets more loses them all.
 const MOST_COOKIES: usize = 64;
@@ -166,25 +170,30 @@ impl Transport {
         }
     }
 
-    /// Sends a call once. Where the connection has become one to a server with another certificate, a ticket that was bound to
-    /// the one before was refused, and nothing was done: the call is sent with another.
+    /// Sends a call once. Where the connection is one to a server with another certificate than a ticket is bound to, nothing was sent,
+    /// and there is another ticket; what the other server has given as a cookie is not for this one.
     fn exchange_once(&self, route: &Route, url: &str, body: Option<&[u8]>) -> Result<Reply, Error> {
-        let channel = self.channel_to_bind()?;
-        match self.exchange_over(channel.clone(), route, url, body) {
-            Err(Error::TicketRefused { .. }) if channel != self.channel.name() => {
-                self.exchange_over(self.channel.name(), route, url, body)
+        let mut outcome = self.exchange_over(self.channel_to_bind()?, route, url, body);
+        for _ in 1..MOST_TICKETS {
+            match &outcome {
+                Err(Error::Tls { source, .. }) if source.is::<OtherChannel>() => {}
+                _ => break,
             }
-            outcome => outcome,
+            self.agent.cookie_jar_lock().clear();
+            self.channel.forget();
+            outcome = self.exchange_over(self.channel_to_bind()?, route, url, body);
         }
+        outcome
     }
 
     /// Returns the channel to which a login is to be bound; `None` where it is to none. Which one there will be is known once
-    /// the server was asked something, which says nothing of the caller.
+    /// the server was asked something, which says nothing of the caller; who has no ticket asks nothing.
     fn channel_to_bind(&self) -> Result<Option<Vec<u8>>, Error> {
         if !self.prover.binds() || self.base_url.scheme() != "https" {
             return Ok(None);
         }
         if self.channel.name().is_none() {
+            self.prover.authorize(None)?;
             let asked = self.agent.get(self.url(&Route::Whoami)).call();
             let mut answer = asked.map_err(|source| Error::from_transport(&self.base_url, source))?;
             // Read to its end, so that the connection is used again; what it says is of no matter.
@@ -201,10 +210,10 @@ impl Transport {
         url: &str,
         body: Option<&[u8]>,
     ) -> Result<Reply, Error> {
-        let (authorization, exchange) = self.prover.authorize(channel)?;
+        let (authorization, exchange) = self.prover.authorize(channel.clone())?;
         let accept = http::HeaderValue::from_static("application/json");
         let json = "application/json; charset=utf-8";
-        let sent = match route.method() {
+        let sent = bound(channel, || match route.method() {
             Method::Get => shown(self.agent.get(url), &authorization).header("accept", accept).call(),
             Method::Post => shown(self.agent.post(url), &authorization)
                 .header("accept", accept)
@@ -214,7 +223,7 @@ impl Transport {
                 .header("accept", accept)
                 .content_type(json)
                 .send(body.unwrap_or_default()),
-        };
+        });
         let response = sent.map_err(|source| Error::from_transport(&self.base_url, source))?;
         self.sift_cookies(response.headers(), url);
         self.note_time(response.headers());

@@ -58,8 +58,6 @@ pub enum ShowError {
     Profile { profile: PathBuf, source: io::Error },
     #[error("the kiosk gives no further link")]
     NoFurtherLink,
-    #[error("the kiosk could not write another link into its file")]
-    LinkUnwritten,
 }
 
 impl Screen {
@@ -85,7 +83,10 @@ impl Screen {
             drop(shown);
             if has_ended && !is_over() {
                 wait_until(since + SOUND, is_over);
-                ask_again(&link)?;
+                // A kiosk that cannot write a link may be able to a little later: its log says why.
+                while !ask_again(&link)? && !is_over() {
+                    wait_until(Instant::now() + SOUND, is_over);
+                }
             }
         }
         self.throw_away()
@@ -156,8 +157,8 @@ impl Drop for Shown {
 }
 
 /// Tells the kiosk that the browser has ended which came by this link, and asks for another: by then that one stands in the file, or
-/// this one still opens the page. A kiosk that cannot be reached gives another when it starts.
-fn ask_again(link: &str) -> Result<(), ShowError> {
+/// this one still opens the page. A kiosk that cannot be reached gives another when it starts. `false`: it could not write one.
+fn ask_again(link: &str) -> Result<bool, ShowError> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(ANSWERS))
         .proxy(None)
@@ -165,11 +166,10 @@ fn ask_again(link: &str) -> Result<(), ShowError> {
         .http_status_as_error(false)
         .build()
         .into();
-    let Ok(answer) = agent.post(link).send_empty() else { return Ok(()) };
+    let Ok(answer) = agent.post(link).send_empty() else { return Ok(true) };
     match answer.status() {
         ureq::http::StatusCode::CONFLICT => Err(ShowError::NoFurtherLink),
-        ureq::http::StatusCode::SERVICE_UNAVAILABLE => Err(ShowError::LinkUnwritten),
-        _ => Ok(()),
+        status => Ok(status != ureq::http::StatusCode::SERVICE_UNAVAILABLE),
     }
 }
 

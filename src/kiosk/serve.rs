@@ -154,13 +154,12 @@ impl OneBrowser for Kiosk {
         let Some(give) = &self.engine.settings.give_link else { return Another::Never };
         let changed = self.guard.change(|link| give(link));
         match changed.unwrap_or_else(|no_random| Err(io::Error::other(no_random))) {
-            Ok(()) => self.engine.has_another_browser(),
-            Err(error) => {
-                tracing::error!(%error, "no new link can be given: the browser stays as somebody has left it");
-                return Another::Unwritten;
+            Ok(()) => {
+                self.engine.has_another_browser();
+                Another::Given
             }
+            Err(_) => Another::Unwritten,
         }
-        Another::Given
     }
 
     fn outside(&self, language: Language, status: StatusCode, id: &str) -> Response {

@@ -5,7 +5,7 @@ use cardwright::platform::file::{self, Readers, Step};
 use cardwright::platform::lock::{Lock, LockError};
 use cardwright::platform::process;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
@@ -37,6 +37,25 @@ fn a_file_is_replaced_whole_or_the_step_that_failed_is_told_and_the_old_one_stan
     let obstacle = base.path().join("directory");
     std::fs::create_dir(&obstacle).unwrap();
     assert_eq!(file::replace(&obstacle, &beside, b"newer").unwrap_err().step, Step::Rename);
+}
+
+/// Root alone gives a file to a group that it is not in.
+#[test]
+fn a_file_that_is_replaced_alike_stays_with_the_group_that_may_read_it() {
+    const GROUP: u32 = 60_001;
+    let base = tempfile::tempdir().unwrap();
+    let (path, beside) = (base.path().join("file"), base.path().join("file.new"));
+    let group = || std::fs::metadata(&path).unwrap().gid();
+    std::fs::write(&path, "old").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let own = group();
+    file::replace_alike(&path, &beside, b"new").unwrap();
+    assert_eq!((read(&path).as_str(), mode(&path), group()), ("new", 0o640, own));
+    if rustix::process::getuid().is_root() {
+        chown(&path, None, Some(GROUP)).unwrap();
+        file::replace_alike(&path, &beside, b"newer").unwrap();
+        assert_eq!((read(&path).as_str(), mode(&path), group()), ("newer", 0o640, GROUP));
+    }
 }
 
 #[test]

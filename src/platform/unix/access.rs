@@ -4,7 +4,7 @@ use crate::platform::opening::{Opening, Others, Readers};
 use rustix::io::Errno;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
 /// Lets only the owner read and write a file.
@@ -15,6 +15,8 @@ const PUBLIC: u32 = 0o644;
 const OWNERS_DIRECTORY: u32 = 0o700;
 /// Marks that group and others may write.
 const WRITE_OF_OTHERS: u32 = 0o022;
+/// Marks all that the group may do.
+const OF_GROUP: u32 = 0o070;
 /// Marks all that group and others may do.
 const OF_OTHERS: u32 = 0o077;
 
@@ -43,9 +45,13 @@ pub fn keep_for_owner(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives an open file to those whom `known` lets read, if that is there.
+/// Gives an open file to those whom `known` lets read, if that is there: to its group too, where that may do anything.
 pub fn give_alike(file: &File, _path: &Path, known: &Path) -> io::Result<()> {
-    fs::metadata(known).map_or(Ok(()), |known| file.set_permissions(known.permissions()))
+    let Ok(known) = fs::metadata(known) else { return Ok(()) };
+    if known.permissions().mode() & OF_GROUP != 0 && known.gid() != file.metadata()?.gid() {
+        fchown(file, None, Some(known.gid()))?;
+    }
+    file.set_permissions(known.permissions())
 }
 
 /// Puts a file in the place of another, or of none (rename(2)).

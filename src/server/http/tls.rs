@@ -148,10 +148,11 @@ impl ServerTls {
         let fresh = certificate(&self.directory, &self.settings, authority, &self.key, now)?;
         let mut shown = self.certificate.lock().unwrap_or_else(PoisonError::into_inner);
         if fresh != shown.0 || *authority.chain() != *shown.1 {
-            let main = clients.filter(|_| self.asking.is_none());
-            self.config.reload_from_config(config(&fresh, authority, &self.key, main)?);
-            if let Some(asking) = &self.asking {
-                asking.reload_from_config(config(&fresh, authority, &self.key, clients)?);
+            let main = config(&fresh, authority, &self.key, clients.filter(|_| self.asking.is_none()))?;
+            let asking = self.asking.as_ref().map(|_| config(&fresh, authority, &self.key, clients)).transpose()?;
+            self.config.reload_from_config(main);
+            if let (Some(followed), Some(asking)) = (&self.asking, asking) {
+                followed.reload_from_config(asking);
             }
             self.shown.becomes(&fresh);
             *shown = (fresh, authority.chain().to_vec());

@@ -15,6 +15,8 @@ use crate::support::program::{bounded, end};
 
 /// Longer than the program takes that waits for the next browser of one that ended at once.
 const BOUND: &str = "120";
+/// Is longer than the program waits before it asks for another link.
+const SOUND: Duration = Duration::from_secs(13);
 const OPTIONS: &[&str] = &["--start-link", "LINK", "--renew-link"];
 
 /// What a corridor keeps under this name.
@@ -164,14 +166,32 @@ fn what_cannot_be_shown_is_said() {
     assert_eq!(by_hand(own, "GET", &used, &[], "").0, 303);
     let told = refused(&link, &["--browser", "/bin/true"], 1, "start-link");
     assert!(told.remedy.contains("--renew-link"), "{told:?}");
-    // At one that gives more, and cannot write them.
-    let corridor = Corridor::new(OPTIONS);
-    std::fs::create_dir(corridor.site.program.path("LINK.new")).unwrap();
-    let own = corridor.address.trim_end_matches('/').strip_prefix("http://").unwrap();
-    assert_eq!(by_hand(own, "GET", &link_path(&corridor), &[], "").0, 303);
-    let another = shower(&corridor, &at(&corridor, "LINK"), &["--browser", "/bin/true"]);
-    let told = end(&mut bounded(&another, BOUND)).refused(1, "start-link");
-    assert!(told.message.contains("could not write"), "{told:?}");
+}
+
+#[test]
+fn a_kiosk_whose_disk_refuses_a_link_is_asked_until_there_is_one() {
+    let mut corridor = Corridor::new(OPTIONS);
+    let used = link(&corridor);
+    let own = corridor.address.trim_end_matches('/').strip_prefix("http://").unwrap().to_owned();
+    assert_eq!(by_hand(&own, "GET", &link_path(&corridor), &[], "").0, 303);
+    let obstacle = corridor.site.program.path("LINK.new");
+    std::fs::create_dir(&obstacle).unwrap();
+    assert_eq!(by_hand(&own, "POST", &link_path(&corridor), &[], "").0, 503);
+    let mut shower = shower(&corridor, &at(&corridor, "LINK"), &["--browser", "/bin/true"]).spawn().unwrap();
+    let until = |what: &str, is_so: &dyn Fn() -> bool| {
+        let since = Instant::now();
+        while !is_so() {
+            assert!(since.elapsed() < PATIENCE, "{what}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    std::thread::sleep(SOUND);
+    assert!(shower.try_wait().unwrap().is_none() && link(&corridor) == used);
+    std::fs::remove_dir(&obstacle).unwrap();
+    until("another link", &|| link(&corridor) != used);
+    assert!(end(Command::new("kill").args(["-TERM", &shower.id().to_string()])).success());
+    assert_eq!(shower.wait().unwrap().code(), Some(0));
+    corridor.stop();
 }
 
 /// The path of the link that stands in the file.

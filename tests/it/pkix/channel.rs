@@ -15,7 +15,7 @@ fn a_channel_is_called_after_the_hash_that_its_certificate_is_signed_with() {
         assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
         done.stdout
     };
-    let (rsa, ec) = ("rsa:2048", "ec");
+    let (rsa, ec, pss) = ("rsa:2048", "ec", "rsa-pss");
     // A weak hash, and a signature that has none of its own, are made up for by SHA-256 (RFC 5929, 4.1).
     for (key, signed, hashed) in [
         (rsa, "-sha1", "-sha256"),
@@ -27,12 +27,20 @@ fn a_channel_is_called_after_the_hash_that_its_certificate_is_signed_with() {
         (ec, "-sha384", "-sha384"),
         (ec, "-sha512", "-sha512"),
         ("ed25519", "-sha256", "-sha256"),
+        (pss, "-sha1", "-sha256"),
+        (pss, "-sha256", "-sha256"),
+        (pss, "-sha384", "-sha384"),
+        (pss, "-sha512", "-sha512"),
     ] {
-        let curve: &[_] = if key == ec { &["-pkeyopt", "ec_paramgen_curve:P-256"] } else { &[] };
+        let more: &[_] = match key {
+            "ec" => &["-pkeyopt", "ec_paramgen_curve:P-256"],
+            "rsa-pss" => &["-pkeyopt", "rsa_keygen_bits:2048"],
+            _ => &[],
+        };
         let make =
             ["req", "-x509", "-newkey", key, "-nodes", "-keyout", "key", "-out", "certificate", "-outform", "DER"];
         let named = ["-subj", "/CN=localhost", signed];
-        openssl(&[&make[..], &named, curve].concat());
+        openssl(&[&make[..], &named, more].concat());
         let hash = openssl(&["dgst", "-binary", hashed, "certificate"]);
         let named = server_end_point(&std::fs::read(path("certificate")).unwrap());
         assert_eq!(named, [b"tls-server-end-point:".as_slice(), &hash].concat(), "{key:?} {signed}");

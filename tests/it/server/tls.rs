@@ -1,7 +1,10 @@
 //! The server's own certificate for TLS, and what is told of ends to come.
 
 use super::identity::append;
+use super::identity::negotiate::{settings, url};
 use super::support::{EXTENSION, Lab, PASSPHRASE};
+use crate::support::kerberos::Realm;
+use crate::support::program::{Program, end};
 use cardwright::ca::{CertificateAuthority, EmbeddedCa, IssueOrder, KeyPlace, RootOrder, SubjectAltName, keyfile};
 use cardwright::pkix::{Certificate, KeyAlgorithm, KeyUsage, Signer};
 use cardwright::secret::Passphrase;
@@ -27,10 +30,13 @@ fn shown(lab: &Lab) -> Certificate {
 }
 
 #[test]
-fn the_certificate_is_renewed_while_the_server_runs() {
+fn the_certificate_is_renewed_while_the_server_runs_and_tickets_are_bound_to_it() {
     let mut lab = Lab::new();
     let alice = lab.user("alice", &[]);
     lab.stop();
+    let realm = Realm::new("LAB.TEST");
+    realm.log_in("alice", "1h");
+    append(&lab, &settings(&realm, "LAB.TEST", "user_by = \"local-part\"\nchannel_binding = \"required\""));
     // One that becomes due, thirty days before its end, some seconds after the start.
     let place = KeyPlace::File { path: lab.data().join("ca.key.pem"), passphrase: passphrase() };
     let authority = EmbeddedCa::open(&lab.data().join("ca.cer.pem"), place).unwrap();
@@ -58,6 +64,11 @@ fn the_certificate_is_renewed_while_the_server_runs() {
     let kept = std::fs::read_to_string(lab.data().join("tls.cer.pem")).unwrap();
     assert_eq!(Certificate::from_pem(&kept).unwrap().der(), renewed.der());
     assert_eq!(lab.get(&alice, &format!("{EXTENSION}/whoami")).status, 200);
+    // Whoever connects now is told apart by the new certificate.
+    let program = Program::new();
+    let mut list = program.command(["--json", "request", "list", "--negotiate", "--server", &url(&lab, "")]);
+    list.env("CARDWRIGHT_CA_FILE", lab.data().join("ca.cer.pem")).envs(realm.variables());
+    assert_eq!(end(&mut list).done(), serde_json::json!([]));
 }
 
 #[test]
