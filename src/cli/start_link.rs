@@ -1,8 +1,8 @@
 //! The file of a start link, by which one browser of this workstation is let in.
 
 use super::failure::{Exit, Failure};
-use crate::kiosk::GiveLink;
-use crate::platform::{directory, file};
+use crate::kiosk::{GiveLink, refuses_readers};
+use crate::platform::file;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use zeroize::Zeroizing;
@@ -13,11 +13,8 @@ pub fn write(path: &Path, link: &str, alike: bool) -> Result<String, Failure> {
     let failed = |why: String, remedy: &str| {
         Failure::new("start-link", Exit::Usage, format!("{} cannot be written: {why}", path.display())).remedy(remedy)
     };
-    if alike && !path.is_file() {
-        return Err(failed("there is no such file".into(), "Make an empty one that the right people may read."));
-    }
-    if alike && let Ok(Some(others)) = directory::writable_by_others(path) {
-        return Err(failed(others.to_string(), "Let others only read it."));
+    if alike && let Some((why, remedy)) = refuses_readers(path) {
+        return Err(failed(why, remedy));
     }
     let write = if alike { file::replace_alike } else { file::replace };
     write(path, &beside(path), text(link).as_bytes())

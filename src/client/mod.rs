@@ -3,10 +3,10 @@
 //! In: routes and bodies from [`crate::cm`], a bearer token or the user's Kerberos ticket. Out: types of [`crate::cm`],
 //! or an error that says what happened. A reply has at most [`MAX_REPLY`] bytes, a call takes at most
 //! [`Timeouts::call`]. A call that only reads is repeated once when the connection broke; one that changes something
-//! never is. A ticket is bound to the TLS connection (RFC 5929, 4), and goes over one with that certificate alone: over another, a
-//! call is not sent before it has another ticket. Redirects are not followed. Credentials are never sent over plain HTTP except on loopback. A route beyond
-//! MIM that the server lacks is [`Error::ExtensionAbsent`]. Cookies are kept as long as the client, because servers
-//! behind a balancer want them. Absent: proxies from the environment.
+//! never is. A ticket is bound to the TLS connection (RFC 5929, 4), and goes over one with that certificate alone: over
+//! another, a call is not sent before it has another ticket. Redirects are not followed. Credentials are never sent over
+//! plain HTTP except on loopback. A route beyond MIM that the server lacks is [`Error::ExtensionAbsent`]. Cookies are kept
+//! as long as the client, because servers behind a balancer want them. Absent: proxies from the environment.
 
 mod activation;
 mod acts;

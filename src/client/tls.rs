@@ -3,13 +3,14 @@
 
 use super::error::{Error, OtherChannel};
 use crate::pkix::server_end_point;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls_platform_verifier::BuilderVerifierExt;
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use ureq::tls::{Certificate, PemItem, parse_pem};
 use ureq::unversioned::transport::time::{Duration, Instant};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
@@ -86,14 +87,10 @@ impl Tls {
             return Ok(Arc::clone(made));
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder =
-            ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let builder = match &self.anchors {
             Some(anchors) => builder.with_root_certificates(Arc::clone(anchors)),
-            None => {
-                let verifier = rustls_platform_verifier::Verifier::new(provider)?;
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
-            }
+            None => builder.with_platform_verifier()?,
         };
         Ok(Arc::clone(self.config.get_or_init(|| Arc::new(builder.with_no_client_auth()))))
     }
@@ -187,19 +184,13 @@ impl Transport for Connection {
 
 /// Reads the PEM certificates that are trusted; none is an error.
 fn anchors(pem: &[u8]) -> Result<RootCertStore, Error> {
-    let mut found: Vec<Certificate<'static>> = Vec::new();
-    for item in parse_pem(pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => found.push(certificate),
-            Ok(_) => {}
-            Err(source) => return Err(Error::TrustedCertificates { source: Some(Box::new(source)) }),
-        }
-    }
+    let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    let found = found.map_err(|source| Error::TrustedCertificates { source: Some(Box::new(source)) })?;
     if found.is_empty() {
         return Err(Error::TrustedCertificates { source: None });
     }
     let mut anchors = RootCertStore::empty();
     // As any list of anchors is taken: one that is odd stops none of the rest.
-    anchors.add_parsable_certificates(found.iter().map(|anchor| CertificateDer::from(anchor.der())));
+    anchors.add_parsable_certificates(found);
     Ok(anchors)
 }

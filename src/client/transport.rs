@@ -173,17 +173,16 @@ impl Transport {
     /// Sends a call once. Where the connection is one to a server with another certificate than a ticket is bound to, nothing was sent,
     /// and there is another ticket; what the other server has given as a cookie is not for this one.
     fn exchange_once(&self, route: &Route, url: &str, body: Option<&[u8]>) -> Result<Reply, Error> {
-        let mut outcome = self.exchange_over(self.channel_to_bind()?, route, url, body);
         for _ in 1..MOST_TICKETS {
-            match &outcome {
-                Err(Error::Tls { source, .. }) if source.is::<OtherChannel>() => {}
-                _ => break,
+            match self.exchange_over(self.channel_to_bind()?, route, url, body) {
+                Err(Error::Tls { source, .. }) if source.is::<OtherChannel>() => {
+                    self.agent.cookie_jar_lock().clear();
+                    self.channel.forget();
+                }
+                outcome => return outcome,
             }
-            self.agent.cookie_jar_lock().clear();
-            self.channel.forget();
-            outcome = self.exchange_over(self.channel_to_bind()?, route, url, body);
         }
-        outcome
+        self.exchange_over(self.channel_to_bind()?, route, url, body)
     }
 
     /// Returns the channel to which a login is to be bound; `None` where it is to none. Which one there will be is known once

@@ -127,27 +127,28 @@ fn unreached(error: &client::Error) -> Checked {
 
 /// Says whether the start link can be written there.
 fn writable(path: &Path, alike: bool) -> Checked {
-    if alike && !path.is_file() {
-        return Checked::bad(
-            "start-link",
-            format!("{} is not there: who may read it is kept, and so it is made beforehand", path.display()),
-            "Make an empty file there that the right people may read.",
-        );
-    }
-    if alike && let Ok(Some(others)) = directory::writable_by_others(path) {
-        return Checked::bad("start-link", format!("{}: {others}", path.display()), "Let others only read it.");
+    let refused = |why: &str, remedy: &str| {
+        Checked::bad("start-link", format!("{} cannot be written: {why}", path.display()), remedy)
+    };
+    if alike && let Some((why, remedy)) = refuses_readers(path) {
+        return refused(&why, remedy);
     }
     // What a check that was killed has left is in nobody's way.
     let beside = path.with_extension(format!("check-{}", std::process::id()));
     let tried = file::create(&beside, b"").and_then(|()| std::fs::remove_file(&beside));
     match tried {
         Ok(()) => Checked::good("start-link", format!("{} can be written", path.display())),
-        Err(error) => Checked::bad(
-            "start-link",
-            format!("{} cannot be written: {error}", path.display()),
-            "Name a file in a directory that the kiosk's user may write.",
-        ),
+        Err(error) => refused(&error.to_string(), "Name a file in a directory that the kiosk's user may write."),
     }
+}
+
+/// Says why a start link cannot be given to whoever may read the file that is there, and what to do.
+pub fn refuses_readers(path: &Path) -> Option<(String, &'static str)> {
+    if !path.is_file() {
+        return Some(("there is no such file".into(), "Make an empty one that the right people may read."));
+    }
+    let others = directory::writable_by_others(path).ok()??;
+    Some((others.to_string(), "Let others only read it."))
 }
 
 #[cfg(test)]

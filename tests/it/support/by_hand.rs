@@ -1,4 +1,4 @@
-//! Calls by hand to a listener on loopback, with whatever headers a browser would never send.
+//! Calls by hand: made to a listener on loopback, with whatever headers a browser would never send, and received.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -15,4 +15,19 @@ pub fn by_hand(authority: &str, method: &str, path: &str, headers: &[(&str, &str
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+}
+
+/// Receives a call: its head, with the empty line behind it, and its body.
+pub fn receive(stream: &mut impl Read) -> std::io::Result<(String, Vec<u8>)> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let length = head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body)?;
+    Ok((head, body))
 }

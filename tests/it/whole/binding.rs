@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::json;
 
 use super::kerberos::{named, site_that_says};
+use crate::support::by_hand::receive;
 use crate::support::certificates;
 use crate::support::kerberos::Realm;
 use crate::support::program::{Ended, end};
@@ -98,13 +99,7 @@ fn a_ticket_is_of_no_use_over_another_connection() {
 
 /// Answers the next call over a connection; `answer` is given the ticket that it has shown.
 fn answer(connection: &mut (impl Read + Write), answer: impl FnOnce(&str) -> String) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        connection.read_exact(&mut byte).unwrap();
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8(head).unwrap();
+    let (head, _) = receive(connection).unwrap();
     assert!(!head.to_lowercase().contains("\r\ncookie:"), "{head}");
     let lines = head.lines().map(|line| line.split_once(": ").unwrap_or_default());
     let mut shown = lines.filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));

@@ -1,5 +1,6 @@
 //! An EST server that does what a test tells it: TLS by rustls, certificates by a CA of its own, CMS by OpenSSL.
 
+use crate::support::by_hand::receive;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::ca::{CertificateAuthority, EmbeddedCa, IssueOrder, KeyPlace, RootOrder, SubjectAltName};
@@ -8,7 +9,7 @@ use cardwright::secret::Passphrase;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -190,20 +191,6 @@ fn serve(inner: &Inner, stream: TcpStream, config: &Arc<ServerConfig>, mutual: b
     stream.write_all(&answer)?;
     stream.conn.send_close_notify();
     stream.flush()
-}
-
-fn receive(stream: &mut impl Read) -> std::io::Result<(String, Vec<u8>)> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte)?;
-        head.extend(byte);
-    }
-    let head = String::from_utf8(head).unwrap();
-    let length = head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    stream.read_exact(&mut body)?;
-    Ok((head, body))
 }
 
 fn cms_headers() -> String {
