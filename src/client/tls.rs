@@ -7,10 +7,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use rustls_platform_verifier::BuilderVerifierExt;
-use std::cell::RefCell;
 use std::fmt;
-use std::io::{Read, Write};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::io::{self, Read, Write};
+use std::sync::{Arc, OnceLock};
 use ureq::unversioned::transport::time::{Duration, Instant};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
@@ -26,59 +25,37 @@ pub enum Trust {
     Pem(Vec<u8>),
 }
 
-/// Connects by TLS where the address wants it.
+/// Holds what TLS is spoken with.
 pub(super) struct Tls {
     /// `None`: those of the operating system, which are read for the first connection.
     anchors: Option<Arc<RootCertStore>>,
     config: OnceLock<Arc<ClientConfig>>,
-    channel: Channel,
 }
 
-thread_local! {
-    /// Names the one channel that a call of this thread may go over.
-    // It is constant; for Windows clippy does not see that.
-    #[allow(clippy::missing_const_for_thread_local)]
-    static BOUND: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
-}
-
-/// Holds the name of the channel (RFC 5929, 4) that was used last; `None` before the first.
+/// Holds the name of the channel (RFC 5929, 4) of the first connection, which all others are to have; without one before that.
 #[derive(Clone, Default)]
-pub(super) struct Channel(Arc<Mutex<Option<Vec<u8>>>>);
+pub(super) struct Channel(Arc<OnceLock<Vec<u8>>>);
 
 impl Channel {
     /// Returns the name.
-    pub fn name(&self) -> Option<Vec<u8>> {
-        self.slot().clone()
+    pub fn name(&self) -> Option<&[u8]> {
+        self.0.get().map(Vec::as_slice)
     }
 
-    /// Forgets which one was used.
-    pub fn forget(&self) {
-        *self.slot() = None;
+    /// Says whether a connection of this name is one of them; the first is.
+    fn has(&self, name: Vec<u8>) -> bool {
+        *self.0.get_or_init(|| name.clone()) == name
     }
-
-    fn slot(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Makes a call on this thread that goes over the channel of this name alone, where one is given; over another it fails with
-/// [`OtherChannel`] before anything is sent.
-pub(super) fn bound<T>(name: Option<Vec<u8>>, call: impl FnOnce() -> T) -> T {
-    BOUND.set(name);
-    let done = call();
-    BOUND.set(None);
-    done
 }
 
 impl Tls {
-    /// Prepares connections to servers that are trusted; `channel` is told of each that is used. Trust anchors that are no PEM are
-    /// an error.
-    pub fn new(trust: &Trust, channel: Channel) -> Result<Self, Error> {
+    /// Prepares connections to servers that are trusted. Trust anchors of which none can be read are an error.
+    pub fn new(trust: &Trust) -> Result<Self, Error> {
         let anchors = match trust {
             Trust::Platform => None,
             Trust::Pem(pem) => Some(Arc::new(anchors(pem)?)),
         };
-        Ok(Self { anchors, config: OnceLock::new(), channel })
+        Ok(Self { anchors, config: OnceLock::new() })
     }
 
     /// Returns the settings of TLS, made once.
@@ -96,13 +73,20 @@ impl Tls {
     }
 }
 
-impl fmt::Debug for Tls {
+/// Connects by TLS where the address wants it; over one channel alone, if one is given: another connection fails with
+/// [`OtherChannel`] before anything is sent.
+pub(super) struct TlsConnector {
+    pub tls: Arc<Tls>,
+    pub channel: Option<Channel>,
+}
+
+impl fmt::Debug for TlsConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tls")
+        f.write_str("TlsConnector")
     }
 }
 
-impl<In: Transport> Connector<In> for Tls {
+impl<In: Transport> Connector<In> for TlsConnector {
     type Out = Either<In, Connection>;
 
     fn connect(&self, details: &ConnectionDetails, below: Option<In>) -> Result<Option<Self::Out>, ureq::Error> {
@@ -114,15 +98,20 @@ impl<In: Transport> Connector<In> for Tls {
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name =
             ServerName::try_from(host.to_owned()).map_err(|_| ureq::Error::Tls("the host is no name for TLS"))?;
-        let mut tls = ClientConnection::new(self.config()?, name)?;
+        let mut tls = ClientConnection::new(self.tls.config()?, name)?;
         let mut below = TransportAdapter::new(below.boxed(), details.current_time.clone());
         below.set_timeout(left(details));
         tls.complete_io(&mut below)?;
-        let shown = tls.peer_certificates().and_then(|chain| chain.first());
-        let name = shown.map(|leaf| server_end_point(leaf));
+        if let Some(channel) = &self.channel {
+            let shown = tls.peer_certificates().and_then(|chain| chain.first());
+            let shown = shown.ok_or(ureq::Error::Tls("the server has shown no certificate"))?;
+            if !channel.has(server_end_point(shown)) {
+                return Err(ureq::Error::Other(Box::new(OtherChannel)));
+            }
+        }
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         let stream = StreamOwned::new(tls, below);
-        Ok(Some(Either::B(Connection { buffers, stream, name, used: self.channel.clone() })))
+        Ok(Some(Either::B(Connection { buffers, stream })))
     }
 }
 
@@ -141,9 +130,6 @@ fn left(details: &ConnectionDetails) -> NextTimeout {
 pub(super) struct Connection {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,
-    name: Option<Vec<u8>>,
-    /// Is told when this one is used.
-    used: Channel,
 }
 
 impl fmt::Debug for Connection {
@@ -158,23 +144,20 @@ impl Transport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        if BOUND.with_borrow(|bound| bound.is_some() && *bound != self.name) {
-            return Err(ureq::Error::Other(Box::new(OtherChannel)));
-        }
-        (*self.used.slot()).clone_from(&self.name);
         self.stream.sock.set_timeout(timeout);
-        Ok(self.stream.write_all(&self.buffers.output()[..amount])?)
+        self.stream.write_all(&self.buffers.output()[..amount]).map_err(broken)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         self.stream.sock.set_timeout(timeout);
-        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        let amount = self.stream.read(self.buffers.input_append_buf()).map_err(broken)?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }
 
     fn is_open(&mut self) -> bool {
-        self.stream.sock.get_mut().is_open()
+        // One whose end was told with the last answer is over, whatever the network says.
+        self.stream.conn.wants_read() && self.stream.sock.get_mut().is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -182,15 +165,24 @@ impl Transport for Connection {
     }
 }
 
+/// Tells what broke an established connection from what kept one from being established: a call may have been sent over it. Without
+/// the end that TLS gives a connection, what came is not taken for the whole either.
+fn broken(source: io::Error) -> ureq::Error {
+    let ended = [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
+    match ended.contains(&source.kind()) || source.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+        true => ureq::Error::Other(Box::new(source)),
+        false => source.into(),
+    }
+}
+
 /// Reads the PEM certificates that are trusted; none is an error.
 fn anchors(pem: &[u8]) -> Result<RootCertStore, Error> {
     let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     let found = found.map_err(|source| Error::TrustedCertificates { source: Some(Box::new(source)) })?;
-    if found.is_empty() {
-        return Err(Error::TrustedCertificates { source: None });
-    }
     let mut anchors = RootCertStore::empty();
     // As any list of anchors is taken: one that is odd stops none of the rest.
-    anchors.add_parsable_certificates(found);
-    Ok(anchors)
+    match anchors.add_parsable_certificates(found) {
+        (0, _) => Err(Error::TrustedCertificates { source: None }),
+        _ => Ok(anchors),
+    }
 }

@@ -3,27 +3,21 @@
 use super::beyond_mim::{Extension, Told, harmless, told_by};
 use super::date;
 use super::error::{Error, Excerpt, OtherChannel};
+use super::line::{Line, Lines, Timeouts};
 use super::login::{Login, Prover};
-use super::names::Names;
 use super::offer::offer;
-use super::tls::{Channel, Tls, Trust, bound};
+use super::tls::{Tls, Trust};
 use crate::cm::route::{Method, Route, VIRTUAL_DIRECTORY};
 use std::io::{self, Read};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use ureq::http;
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{Connector, TcpConnector};
 use url::Url;
 use zeroize::Zeroizing;
 
 /// Limits a reply, in bytes.
 pub const MAX_REPLY: u64 = 4 * 1024 * 1024;
-
-/// Limits how long an idle connection is kept: the server may have closed it unnoticed, and a POST on it would fail. The
-/// server's addresses are kept as long.
-const KEEP_IDLE: Duration = Duration::from_secs(3);
 
 /// Sets how often a call that only reads is sent when the connection breaks.
 const READ_ATTEMPTS: u32 = 2;
@@ -34,21 +28,6 @@ const MOST_TICKETS: u32 = 6;
 
 /// Limits how many cookies are kept; a server that sets more loses them all.
 const MOST_COOKIES: usize = 64;
-
-/// Limits how long a caller waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Limit for the connection and its TLS handshake.
-    pub connect: Duration,
-    /// Limit for the whole call, from name resolution to the last byte of the reply.
-    pub call: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(10), call: Duration::from_secs(60) }
-    }
-}
 
 /// Says which server is called, how the caller authenticates, and which certificates are trusted.
 pub struct ClientConfig {
@@ -68,12 +47,21 @@ pub(super) struct Reply {
     pub body: Zeroizing<Vec<u8>>,
 }
 
+/// Is one call, which is to be over in time.
+struct Call<'c> {
+    route: &'c Route,
+    url: String,
+    body: Option<&'c [u8]>,
+    until: Instant,
+}
+
 /// Sends calls to one server.
 pub(super) struct Transport {
-    agent: ureq::Agent,
+    lines: Lines,
     base_url: Url,
     prover: Prover,
-    channel: Channel,
+    /// Limit for a call, from its first connection to the last byte of its reply.
+    call: Duration,
     /// Whether the server has the routes beyond MIM, once an answer has told.
     extension: OnceLock<bool>,
     /// What the server's clock said when it answered last.
@@ -85,22 +73,10 @@ impl Transport {
     pub fn new(config: ClientConfig) -> Result<Self, Error> {
         check_address(&config.base_url)?;
         let prover = Prover::new(&config.login, &config.base_url)?;
-        let channel = Channel::default();
-        let tls = Tls::new(&config.trust, channel.clone())?;
-        let settings = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .user_agent(concat!("cardwright/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(config.timeouts.connect))
-            .timeout_global(Some(config.timeouts.call))
-            .max_idle_age(KEEP_IDLE)
-            .build();
-        let names = Names::new(DefaultResolver::default(), KEEP_IDLE);
-        let agent = ureq::Agent::with_parts(settings, ().chain(TcpConnector::default()).chain(tls), names);
+        let are_bound = prover.binds() && config.base_url.scheme() == "https";
+        let lines = Lines::new(Tls::new(&config.trust)?, config.timeouts, are_bound);
         let (extension, time) = (OnceLock::new(), Mutex::default());
-        Ok(Self { agent, base_url: config.base_url, prover, channel, extension, time })
+        Ok(Self { lines, base_url: config.base_url, prover, call: config.timeouts.call, extension, time })
     }
 
     /// Returns the server's address as configured.
@@ -156,12 +132,12 @@ impl Transport {
         }
     }
 
-    /// Sends one call, and once more if it only reads and the connection broke.
+    /// Sends one call, and once more if it only reads and the connection broke; all of it within the time of one call.
     fn send(&self, route: &Route, body: Option<&[u8]>) -> Result<Reply, Error> {
-        let url = self.url(route);
+        let call = Call { route, url: self.url(route), body, until: Instant::now() + self.call };
         let mut attempt = 1;
         loop {
-            match self.exchange_once(route, &url, body) {
+            match self.exchange_once(&call) {
                 Err(Error::Unreachable { .. }) if route.method() == Method::Get && attempt < READ_ATTEMPTS => {
                     attempt += 1;
                 }
@@ -170,65 +146,69 @@ impl Transport {
         }
     }
 
-    /// Sends a call once. Where the connection is one to a server with another certificate than a ticket is bound to, nothing was sent,
-    /// and there is another ticket; what the other server has given as a cookie is not for this one.
-    fn exchange_once(&self, route: &Route, url: &str, body: Option<&[u8]>) -> Result<Reply, Error> {
+    /// Sends a call once. Where the server shows another certificate than the one that a ticket is bound to, nothing was sent, and
+    /// there is another ticket; what the other server has given as a cookie is not for this one.
+    fn exchange_once(&self, call: &Call<'_>) -> Result<Reply, Error> {
         for _ in 1..MOST_TICKETS {
-            match self.exchange_over(self.channel_to_bind()?, route, url, body) {
-                Err(Error::Tls { source, .. }) if source.is::<OtherChannel>() => {
-                    self.agent.cookie_jar_lock().clear();
-                    self.channel.forget();
-                }
+            let line = self.lines.now();
+            match self.exchange_over(&line, call) {
+                Err(Error::Tls { source, .. }) if source.is::<OtherChannel>() => self.lines.leave(&line),
                 outcome => return outcome,
             }
         }
-        self.exchange_over(self.channel_to_bind()?, route, url, body)
+        self.exchange_over(&self.lines.now(), call)
     }
 
-    /// Returns the channel to which a login is to be bound; `None` where it is to none. Which one there will be is known once
-    /// the server was asked something, which says nothing of the caller; who has no ticket asks nothing.
-    fn channel_to_bind(&self) -> Result<Option<Vec<u8>>, Error> {
-        if !self.prover.binds() || self.base_url.scheme() != "https" {
-            return Ok(None);
+    /// Has a line to one certificate alone learn which one that is, by asking the server something that says nothing of the caller;
+    /// who has no ticket asks nothing.
+    fn learn_channel(&self, line: &Line, until: Instant) -> Result<(), Error> {
+        if !self.lines.are_bound() || line.channel().is_some() {
+            return Ok(());
         }
-        if self.channel.name().is_none() {
-            self.prover.authorize(None)?;
-            let asked = self.agent.get(self.url(&Route::Whoami)).call();
-            let mut answer = asked.map_err(|source| Error::from_transport(&self.base_url, source))?;
-            // Read to its end, so that the connection is used again; what it says is of no matter.
-            let _ = io::copy(&mut answer.body_mut().as_reader().take(MAX_REPLY), &mut io::sink());
-        }
-        Ok(self.channel.name())
+        self.prover.authorize(None)?;
+        let asked = within(self.left(until)?, line.agent.get(self.url(&Route::Whoami))).call();
+        let mut answer = asked.map_err(|source| Error::from_transport(&self.base_url, source))?;
+        // Read to its end, so that the connection is used again; what it says is of no matter.
+        let _ = io::copy(&mut answer.body_mut().as_reader().take(MAX_REPLY), &mut io::sink());
+        Ok(())
     }
 
-    /// Sends a call over the channel to which a login is bound, and checks the server's proof.
-    fn exchange_over(
-        &self,
-        channel: Option<Vec<u8>>,
-        route: &Route,
-        url: &str,
-        body: Option<&[u8]>,
-    ) -> Result<Reply, Error> {
-        let (authorization, exchange) = self.prover.authorize(channel.clone())?;
+    /// Sends a call over a line, with a login that is bound to its channel if it has one, and checks the server's proof.
+    fn exchange_over(&self, line: &Line, call: &Call<'_>) -> Result<Reply, Error> {
+        self.learn_channel(line, call.until)?;
+        let (authorization, exchange) = self.prover.authorize(line.channel().map(<[u8]>::to_vec))?;
+        let left = self.left(call.until)?;
         let accept = http::HeaderValue::from_static("application/json");
         let json = "application/json; charset=utf-8";
-        let sent = bound(channel, || match route.method() {
-            Method::Get => shown(self.agent.get(url), &authorization).header("accept", accept).call(),
-            Method::Post => shown(self.agent.post(url), &authorization)
+        let body = call.body.unwrap_or_default();
+        let sent = match call.route.method() {
+            Method::Get => {
+                within(left, shown(line.agent.get(&call.url), &authorization)).header("accept", accept).call()
+            }
+            Method::Post => within(left, shown(line.agent.post(&call.url), &authorization))
                 .header("accept", accept)
                 .content_type(json)
-                .send(body.unwrap_or_default()),
-            Method::Put => shown(self.agent.put(url), &authorization)
+                .send(body),
+            Method::Put => within(left, shown(line.agent.put(&call.url), &authorization))
                 .header("accept", accept)
                 .content_type(json)
-                .send(body.unwrap_or_default()),
-        });
+                .send(body),
+        };
         let response = sent.map_err(|source| Error::from_transport(&self.base_url, source))?;
-        self.sift_cookies(response.headers(), url);
+        self.sift_cookies(line, response.headers(), &call.url);
         self.note_time(response.headers());
         let proof = self.prover.check(exchange, &response);
         let reply = self.read(response);
         proof.and(reply)
+    }
+
+    /// Returns how much is left of a call's time.
+    fn left(&self, until: Instant) -> Result<Duration, Error> {
+        let left = until.saturating_duration_since(Instant::now());
+        match left.is_zero() {
+            true => Err(Error::from_transport(&self.base_url, ureq::Error::Timeout(ureq::Timeout::Global))),
+            false => Ok(left),
+        }
     }
 
     /// Remembers what the server's clock says.
@@ -246,8 +226,8 @@ impl Transport {
 
     /// Forgets the server's cookies when there are too many, and over plain HTTP those that were to travel by TLS alone
     /// (RFC 6265, 5.4): the jar would let them go to loopback.
-    fn sift_cookies(&self, headers: &http::HeaderMap, url: &str) {
-        let mut cookies = self.agent.cookie_jar_lock();
+    fn sift_cookies(&self, line: &Line, headers: &http::HeaderMap, url: &str) {
+        let mut cookies = line.agent.cookie_jar_lock();
         if self.base_url.scheme() != "https" {
             let host = self.base_url.host_str().unwrap_or_default();
             let set = headers.get_all(http::header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
@@ -306,6 +286,11 @@ fn shown<B>(call: ureq::RequestBuilder<B>, authorization: &Option<http::HeaderVa
         Some(value) => call.header(http::header::AUTHORIZATION, value),
         None => call,
     }
+}
+
+/// Bounds a call by what is left of its time.
+fn within<B>(left: Duration, call: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+    call.config().timeout_global(Some(left)).build()
 }
 
 /// Names a cookie that is sent over TLS alone.

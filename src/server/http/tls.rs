@@ -65,22 +65,24 @@ pub struct Followed {
     pub shown: Shown,
 }
 
-/// Holds how a connection that begins now is called, after the certificate that it is shown (RFC 5929, 4).
+/// Holds how a connection that begins now is called, after the certificate that it is shown (RFC 5929, 4); `None` while that changes.
 #[derive(Clone)]
-pub struct Shown(Arc<Mutex<Arc<[u8]>>>);
+pub struct Shown(Arc<Mutex<Option<Arc<[u8]>>>>);
 
 impl Shown {
-    fn of(certificate: &Certificate) -> Self {
-        Self(Arc::new(Mutex::new(server_end_point(certificate.der()).into())))
+    pub(super) fn of(certificate: &Certificate) -> Self {
+        Self(Arc::new(Mutex::new(Some(server_end_point(certificate.der()).into()))))
     }
 
-    fn becomes(&self, certificate: &Certificate) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = server_end_point(certificate.der()).into();
+    /// Says which certificate is shown from now on; `None` before that changes.
+    pub(super) fn becomes(&self, certificate: Option<&Certificate>) {
+        let name = certificate.map(|certificate| server_end_point(certificate.der()).into());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = name;
     }
 
     /// Returns the name.
-    pub fn channel(&self) -> Arc<[u8]> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn channel(&self) -> Option<Arc<[u8]>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -150,11 +152,12 @@ impl ServerTls {
         if fresh != shown.0 || *authority.chain() != *shown.1 {
             let main = config(&fresh, authority, &self.key, clients.filter(|_| self.asking.is_none()))?;
             let asking = self.asking.as_ref().map(|_| config(&fresh, authority, &self.key, clients)).transpose()?;
+            self.shown.becomes(None);
             self.config.reload_from_config(main);
             if let (Some(followed), Some(asking)) = (&self.asking, asking) {
                 followed.reload_from_config(asking);
             }
-            self.shown.becomes(&fresh);
+            self.shown.becomes(Some(&fresh));
             *shown = (fresh, authority.chain().to_vec());
         }
         Ok(())

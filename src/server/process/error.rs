@@ -71,7 +71,7 @@ pub enum StartError {
     PlainHttpAfar(SocketAddr),
     #[error(
         "[identity.negotiate] wants tickets that are bound to the TLS connection (channel_binding = \"required\"), and over plain \
-         HTTP there is none: say \"checked\", or serve by TLS"
+         HTTP there is none: serve by TLS, or say \"ignored\""
     )]
     NothingToBindTo,
     #[error("the server cannot listen on {addr}")]

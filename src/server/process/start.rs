@@ -88,6 +88,11 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     if config.plain_http && binding == Some(ChannelBinding::Required) {
         return Err(StartError::NothingToBindTo);
     }
+    if config.plain_http && binding == Some(ChannelBinding::Checked) {
+        tracing::warn!(
+            "over plain HTTP no Kerberos ticket is compared with a TLS connection: as channel_binding = \"ignored\""
+        );
+    }
     if !directory.ca_certificate().exists() && directory.ca_request().exists() {
         return Err(StartError::NotInstalled(directory.ca_request()));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::gssapi::Acceptor;
 use cardwright::pkix::{Certificate, server_end_point};
 use rustls::pki_types::pem::PemObject;
@@ -13,6 +14,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::json;
 
 use super::kerberos::{named, site_that_says};
+use crate::reader::alone;
 use crate::support::by_hand::receive;
 use crate::support::certificates;
 use crate::support::kerberos::Realm;
@@ -178,4 +180,71 @@ fn a_server_that_never_shows_one_certificate_twice_is_shown_no_ticket() {
     let heard: Vec<String> = told.try_iter().collect();
     assert!(heard.len() > 2 && heard.iter().any(|call| call.starts_with("get ")), "{heard:?}");
     assert!(heard.iter().all(|call| !call.contains("authorization")), "{heard:?}");
+}
+
+/// Somebody in between, with a certificate that is trusted, who has the server itself answer one of two calls of one client and holds
+/// what comes over to him: what he is shown is bound to his own certificate, and the other call has no cookie of his.
+#[test]
+fn a_ticket_of_one_call_is_bound_to_its_own_connection_whatever_another_call_meets() {
+    const NAME: &str =
+        "whole::binding::a_ticket_of_one_call_is_bound_to_its_own_connection_whatever_another_call_meets";
+    alone(NAME, || {
+        let realm = Realm::new("LAB.TEST");
+        realm.log_in("alice", "1h");
+        // SAFETY: nothing else runs in this process yet.
+        realm.variables().iter().for_each(|(name, value)| unsafe { std::env::set_var(name, value) });
+        let [(own, own_tls), (between, between_tls)] = [(); 2].map(|()| certificates::localhost());
+        let channel = |pem: &str| server_end_point(Certificate::from_pem(pem).unwrap().der());
+        let (of_own, of_between) = (channel(&own), channel(&between));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = CmClient::new(ClientConfig {
+            base_url: format!("https://localhost:{}", listener.local_addr().unwrap().port()).parse().unwrap(),
+            trust: Trust::Pem((own + &between).into()),
+            login: Login::Negotiate,
+            timeouts: Timeouts::default(),
+        });
+        let client = client.unwrap();
+        let acceptor =
+            Acceptor::open(&realm.keytab().display().to_string(), &realm.path("replays").display().to_string());
+        let acceptor = acceptor.unwrap();
+        let accept = |config: &Arc<rustls::ServerConfig>| {
+            let connection = rustls::ServerConnection::new(Arc::clone(config)).unwrap();
+            rustls::StreamOwned::new(connection, listener.accept().unwrap().0)
+        };
+        let refusal =
+            |more: &str| format!("HTTP/1.1 401 X\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n{more}\r\n");
+        let shown = |ticket: &str, channel: &[u8]| {
+            let accepted = acceptor.accept(&STANDARD.decode(ticket).unwrap(), Some(channel)).unwrap();
+            assert!(accepted.is_bound, "a ticket for whoever has it");
+            let proof = STANDARD.encode(accepted.proof);
+            let head =
+                "HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: 2\r\nWWW-Authenticate: Negotiate";
+            format!("{head} {proof}\r\n\r\n[]")
+        };
+        std::thread::scope(|scope| {
+            let call = || scope.spawn(|| client.list_profile_templates().unwrap());
+            let first = call();
+            let mut held = accept(&between_tls);
+            let (head, _) = receive(&mut held).unwrap();
+            assert!(!head.to_lowercase().contains("authorization"), "{head}");
+            let second = call();
+            let mut sent = Vec::new();
+            let ended = accept(&own_tls).read_to_end(&mut sent);
+            assert!(sent.is_empty(), "{ended:?}: {}", String::from_utf8_lossy(&sent));
+            // The second call begins anew, and waits for the server.
+            let mut other = accept(&own_tls);
+            held.write_all(refusal("Set-Cookie: session=of-the-first; Path=/\r\n").as_bytes()).unwrap();
+            held.flush().unwrap();
+            let (head, _) = receive(&mut held).unwrap();
+            let ticket =
+                head.lines().find_map(|line| line.split_once("Negotiate ")).map(|(_, ticket)| ticket.to_owned());
+            held.write_all(shown(&ticket.unwrap(), &of_between).as_bytes()).and_then(|()| held.flush()).unwrap();
+            answer(&mut other, |ticket| {
+                assert_eq!(ticket, "");
+                refusal("")
+            });
+            answer(&mut other, |ticket| shown(ticket, &of_own));
+            assert_eq!((first.join().unwrap(), second.join().unwrap()), (vec![], vec![]));
+        });
+    });
 }
