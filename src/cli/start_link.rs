@@ -1,7 +1,7 @@
 //! The file of a start link, by which one browser of this workstation is let in.
 
 use super::failure::{Exit, Failure};
-use crate::kiosk::{GiveLink, refuses_readers};
+use crate::kiosk::{GiveLink, link_beside, refuses_readers};
 use crate::platform::file;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ pub fn write(path: &Path, link: &str, alike: bool) -> Result<String, Failure> {
         return Err(failed(why, remedy));
     }
     let write = if alike { file::replace_alike } else { file::replace };
-    write(path, &beside(path), text(link).as_bytes())
+    write(path, &link_beside(path), text(link).as_bytes())
         .map_err(|error| failed(error.source.to_string(), "Name a file in a directory of your own."))?;
     Ok(path.display().to_string())
 }
@@ -27,7 +27,7 @@ pub fn write(path: &Path, link: &str, alike: bool) -> Result<String, Failure> {
 pub fn giver(path: PathBuf, tell: impl Fn(&str) + Send + Sync + 'static) -> GiveLink {
     let told = AtomicBool::new(false);
     Box::new(move |link| {
-        let written = file::replace_alike(&path, &beside(&path), text(link).as_bytes());
+        let written = file::replace_alike(&path, &link_beside(&path), text(link).as_bytes());
         if let Err(error) = &written
             && !told.load(Ordering::Relaxed)
         {
@@ -42,10 +42,6 @@ pub fn giver(path: PathBuf, tell: impl Fn(&str) + Send + Sync + 'static) -> Give
     })
 }
 
-fn beside(path: &Path) -> PathBuf {
-    path.with_extension("new")
-}
-
 fn text(link: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("{link}\n"))
 }
@@ -53,7 +49,7 @@ fn text(link: &str) -> Zeroizing<String> {
 /// Takes the file away, if there is one, or (`alike`) what stands in it: used or not, the link opens nothing any more.
 pub fn take_away(path: Option<&Path>, alike: bool) {
     match path {
-        Some(path) if alike => drop(file::replace_alike(path, &beside(path), b"")),
+        Some(path) if alike => drop(file::replace_alike(path, &link_beside(path), b"")),
         Some(path) => drop(std::fs::remove_file(path)),
         None => {}
     }

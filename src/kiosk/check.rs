@@ -6,7 +6,7 @@ use crate::cm::beyond_mim::Myself;
 use crate::doctor::{Finding, Verdict, examine_readers, examine_refusal, examine_service, with_sources};
 use crate::platform::{directory, file};
 use crate::reader::{Readers, SocketState, holders, service};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
 
 /// Is the one duty that a kiosk's account has.
@@ -133,13 +133,20 @@ fn writable(path: &Path, alike: bool) -> Checked {
     if alike && let Some((why, remedy)) = refuses_readers(path) {
         return refused(&why, remedy);
     }
+    if let Some(there) = file::obstacle(path, &link_beside(path)) {
+        return refused(&format!("{} is in the way", there.display()), "Take it away, or name another file.");
+    }
     // What a check that was killed has left is in nobody's way.
-    let beside = path.with_extension(format!("check-{}", std::process::id()));
-    let tried = file::create(&beside, b"").and_then(|()| std::fs::remove_file(&beside));
-    match tried {
+    let tried = path.with_extension(format!("check-{}", std::process::id()));
+    match file::rehearse(path, &tried, alike) {
         Ok(()) => Checked::good("start-link", format!("{} can be written", path.display())),
         Err(error) => refused(&error.to_string(), "Name a file in a directory that the kiosk's user may write."),
     }
+}
+
+/// Names the file that a start link is written into before it takes the place of the one of before.
+pub fn link_beside(path: &Path) -> PathBuf {
+    path.with_extension("new")
 }
 
 /// Says why a start link cannot be given to whoever may read the file that is there, and what to do.

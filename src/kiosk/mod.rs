@@ -29,7 +29,7 @@ mod visits;
 mod works;
 
 pub use browser::{BROWSERS, Screen, ShowError};
-pub use check::{Checked, check, refuses_readers};
+pub use check::{Checked, check, link_beside, refuses_readers};
 pub use office::Office;
 pub use serve::{Opened, StartError, serve};
 pub use settings::{GiveLink, Settings};

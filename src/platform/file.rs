@@ -81,6 +81,26 @@ pub fn replace_alike(path: &Path, beside: &Path, content: &[u8]) -> Result<(), R
     put(path, beside, content, |file| access::give_alike(file, beside, path))
 }
 
+/// Returns what would be in the way of [`replace`]: of the one what cannot be replaced, of the other what cannot be overwritten.
+pub fn obstacle<'p>(path: &'p Path, beside: &'p Path) -> Option<&'p Path> {
+    let is_file = |path: &Path| fs::metadata(path).ok().map(|there| there.is_file());
+    match (is_file(path), is_file(beside)) {
+        (Some(false), _) => Some(path),
+        (_, Some(false)) => Some(beside),
+        (_, Some(true)) => OpenOptions::new().append(true).open(beside).is_err().then_some(beside),
+        (_, None) => None,
+    }
+}
+
+/// Does what [`replace`] does, or if `alike` [`replace_alike`], but for the move, and leaves nothing: `tried` is made and removed. It
+/// must be a name in the same directory that nobody else uses.
+pub fn rehearse(path: &Path, tried: &Path, alike: bool) -> io::Result<()> {
+    let file = open_new(tried)?;
+    let given = if alike { access::give_alike(&file, tried, path) } else { Ok(()) };
+    drop(file);
+    given.and(fs::remove_file(tried))
+}
+
 fn put(
     path: &Path,
     beside: &Path,

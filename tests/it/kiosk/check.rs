@@ -25,6 +25,16 @@ fn a_workstation_is_looked_at_before_anybody_comes_and_the_link_is_its_owners_al
     assert_eq!(kept(), (Some(0), vec![]));
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o646)).unwrap();
     assert_eq!(kept(), (Some(11), vec!["start-link".into()]));
+    // What stands where a link is written first, or where it is to stand.
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let first = corridor.site.program.path("a-link.new");
+    std::fs::create_dir(&first).unwrap();
+    assert_eq!(kept(), (Some(11), vec!["start-link".into()]));
+    assert_eq!(verdict(&corridor, "kiosk-1", &["--start-link", &file]), (Some(11), vec!["start-link".into()]));
+    std::fs::remove_dir(&first).unwrap();
+    assert_eq!(verdict(&corridor, "kiosk-1", &["--start-link", &file]), (Some(0), vec![]));
+    let directory = corridor.site.program.path("").display().to_string();
+    assert_eq!(verdict(&corridor, "kiosk-1", &["--start-link", &directory]), (Some(11), vec!["start-link".into()]));
     // An account that may do more, one that may not let people in, and a place where no link can be written.
     assert_eq!(verdict(&corridor, "otto", &[]), (Some(11), vec!["account".into()]));
     assert_eq!(verdict(&corridor, "ursula", &[]), (Some(11), vec!["account".into()]));
