@@ -49,7 +49,7 @@ struct Blank {
 }
 
 /// Longer than anything here takes.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits for a fact that nobody tells of.
 #[track_caller]

@@ -13,7 +13,7 @@ use std::time::Instant;
 use time::Duration;
 
 pub const TOLERANCE: Duration = Duration::seconds(300);
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
 pub fn database(lab: &Lab) -> PathBuf {
     lab.data().join("cardwright.db")

@@ -14,7 +14,7 @@ use uuid::Uuid;
 const ROUNDS: usize = 6;
 const MOST_TOKENS: usize = 32;
 /// How long is waited for what servers do in a moment; this is for a busy machine.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_secs(120);
 
 /// Two servers of one database; the second must end first.
 struct Pair {

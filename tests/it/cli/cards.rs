@@ -41,7 +41,7 @@ impl Workplace {
         self.pcscd.readers()[slot].seat().insert(card.clone());
         let (name, since) = (self.pcscd.readers()[slot].name(), Instant::now());
         while !self.program.json(["token", "list"]).stdout.contains(name) {
-            assert!(since.elapsed() < Duration::from_secs(20), "{name}: no card was seen");
+            assert!(since.elapsed() < Duration::from_secs(120), "{name}: no card was seen");
         }
     }
 

@@ -9,7 +9,7 @@ use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use rexpect::session::spawn_command;
 use serde_json::json;
 
-const PATIENCE: Option<u64> = Some(20_000);
+const PATIENCE: Option<u64> = Some(120_000);
 
 /// Alice's card, and olga of the help desk with a request for it.
 fn called() -> (Site, String) {

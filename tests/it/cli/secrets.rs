@@ -14,7 +14,7 @@ use crate::support::site::{API, PASSPHRASE, Site, last_segment};
 
 const NEW_PIN: &str = "314159";
 const CHANGE: [&str; 4] = ["token", "change-pin", "--label", "card"];
-const PATIENCE: Option<u64> = Some(20_000);
+const PATIENCE: Option<u64> = Some(120_000);
 
 fn with_pin() -> Program {
     let program = Program::new();
@@ -193,7 +193,7 @@ fn a_process_that_holds_secrets_leaves_no_core() {
     let proc = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", waiting.id())).unwrap();
     let begun = std::time::Instant::now();
     // It reads standard input once it has found the token.
-    while !proc("maps").contains("softhsm") && begun.elapsed().as_secs() < 20 {
+    while !proc("maps").contains("softhsm") && begun.elapsed().as_secs() < 120 {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     let core = proc("limits").lines().find(|line| line.starts_with("Max core file size")).unwrap().to_owned();

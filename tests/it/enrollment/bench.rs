@@ -8,7 +8,6 @@ use cardwright::secret::{BearerToken, Pin, Puk};
 use cardwright::token::{LastTry, Token};
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::time::Duration;
 
 pub const PIN: &str = "246810";
 
@@ -152,7 +151,7 @@ pub fn client(fake: &FakeCm) -> CmClient {
         base_url: fake.url.clone(),
         trust: Trust::Platform,
         login: Login::Bearer(BearerToken::new("secret".into())),
-        timeouts: Timeouts { connect: Duration::from_secs(2), call: Duration::from_secs(5) },
+        timeouts: Timeouts::default(),
     })
     .unwrap()
 }

@@ -21,7 +21,6 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use time::OffsetDateTime;
 
 pub struct Lab {
@@ -76,7 +75,7 @@ impl Lab {
             base_url: format!("{}://{address}", self.server.scheme).parse().unwrap(),
             trust,
             login: Login::Bearer(token),
-            timeouts: Timeouts { connect: Duration::from_secs(5), call: Duration::from_secs(20) },
+            timeouts: Timeouts::default(),
         })
         .unwrap()
     }

@@ -17,7 +17,6 @@ use cardwright::token::Token;
 use cardwright::virtual_card::GidsOptions;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -81,7 +80,7 @@ impl Lab {
             base_url: format!("http://{addr}").parse().unwrap(),
             trust: Trust::Pem(ca),
             login: Login::Bearer(BearerToken::new(bearer.into())),
-            timeouts: Timeouts { connect: Duration::from_secs(5), call: Duration::from_secs(20) },
+            timeouts: Timeouts::default(),
         })
         .unwrap()
     }

@@ -13,7 +13,7 @@ const POWER_OFF: &[u8] = &[0];
 const POWER_ON: &[u8] = &[1];
 const RESET: &[u8] = &[2];
 const ATR: &[u8] = &[4];
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What pcscd has between itself and the card.
 struct Driver {

@@ -128,7 +128,7 @@ fn a_private_pcscd_is_gone_after_its_process_was_killed() {
     running.wait().unwrap();
     let since = Instant::now();
     while UnixStream::connect(socket).is_ok() || socket.parent().unwrap().parent().unwrap().exists() {
-        assert!(since.elapsed() < Duration::from_secs(20), "{} is still there", socket.display());
+        assert!(since.elapsed() < Duration::from_secs(120), "{} is still there", socket.display());
         std::thread::sleep(Duration::from_millis(10));
     }
 }

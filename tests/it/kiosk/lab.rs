@@ -22,8 +22,8 @@ pub const ADMIN_KEY: &str = "010203040506070801020304050607080102030405060708";
 pub const PLAIN: &str = "Plain";
 pub const GUARDED: &str = "Guarded";
 const NUMBER: &str = "0800 2273";
-const BOUND: &str = "90";
-const GONE: Duration = Duration::from_secs(20);
+const BOUND: &str = "240";
+const GONE: Duration = Duration::from_secs(120);
 /// Few people have many cards.
 const SETTINGS: &str = "\n[roles]\nkiosk = [\"group:kiosks\"]\noperator = [\"group:operators\"]\nsecond_administrator = false\n\
                         [people]\ncertificates_per_day = 0\n";

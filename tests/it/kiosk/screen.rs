@@ -14,7 +14,7 @@ use crate::support::by_hand::by_hand;
 use crate::support::program::{bounded, end};
 
 /// Longer than the program takes that waits for the next browser of one that ended at once.
-const BOUND: &str = "120";
+const BOUND: &str = "240";
 /// Is longer than the program waits before it asks for another link.
 const SOUND: Duration = Duration::from_secs(13);
 const OPTIONS: &[&str] = &["--start-link", "LINK", "--renew-link"];

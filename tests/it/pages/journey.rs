@@ -16,7 +16,7 @@ use cardwright::farm::pcscd::CLIENTS_VARIABLE;
 use cardwright::virtual_card::{PivCard, PivOptions};
 
 /// The longest that a program may take that speaks to a card, in seconds.
-const BOUND: &str = "90";
+const BOUND: &str = "240";
 const PIN: &str = "271828";
 const ADMIN_KEY: &str = "010203040506070801020304050607080102030405060708";
 /// Where people reach the pages, as mails name it.

@@ -7,7 +7,7 @@ use crate::support::postgres::{BROKEN_LOG, Database};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// Temporary cards that fall due while no server runs.
 const CARDS: usize = 40;

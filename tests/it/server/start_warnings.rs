@@ -63,7 +63,7 @@ fn warned(lab: &mut Lab, wanted: &str) -> Vec<String> {
         if wanted.is_empty() || told.iter().any(|line| line.contains(wanted)) {
             return told;
         }
-        assert!(since.elapsed().as_secs() < 60, "\"{wanted}\" is not in {told:#?}");
+        assert!(since.elapsed().as_secs() < 120, "\"{wanted}\" is not in {told:#?}");
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
 }

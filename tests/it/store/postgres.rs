@@ -305,7 +305,7 @@ async fn a_caller_that_goes_away_cuts_no_job_short() {
     release.send(()).unwrap();
     let since = std::time::Instant::now();
     while store.request(uuid).await.unwrap().is_none() {
-        assert!(since.elapsed() < Duration::from_secs(20), "the job was cut short");
+        assert!(since.elapsed() < Duration::from_secs(120), "the job was cut short");
     }
 }
 

@@ -13,7 +13,7 @@ use cardwright::farm::pcscd::{CLIENTS_VARIABLE, MOST_ENTRIES, PrivatePcscd, Read
 use cardwright::virtual_card::{SharedCard, VirtualCard};
 
 /// The longest that pcscd takes to see a card, or that a pool of readers is empty.
-const SEEN: Duration = Duration::from_secs(20);
+const SEEN: Duration = Duration::from_secs(120);
 const FREE: Duration = Duration::from_secs(120);
 
 struct Fixture {

@@ -17,7 +17,7 @@ use super::directory;
 const WHAT: &str = "string_agg(query, '; ')";
 
 /// How long transactions are waited for, from before the process starts that begins them.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The log's records that do not follow from the one before them; there must be none.
 pub const BROKEN_LOG: &str = "SELECT count(*) FROM (SELECT record::json ->> 'before' AS before, \
@@ -158,7 +158,7 @@ impl OwnCluster {
         let log = self.0.directory.join("data/log").display().to_string();
         let since = Instant::now();
         while !self.control(&["-w", "-l", &log, "start"]) {
-            assert!(since.elapsed() < Duration::from_secs(60), "{}", std::fs::read_to_string(&log).unwrap());
+            assert!(since.elapsed() < PATIENCE, "{}", std::fs::read_to_string(&log).unwrap());
         }
     }
 

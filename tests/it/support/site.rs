@@ -25,8 +25,8 @@ pub const API: &str = "/CertificateManagement/api/v1.0";
 pub const EXTENSION: &str = "/CertificateManagement/api/cardwright/v1";
 /// A table of the template.
 pub const ENROLL: &str = "[workflows.enroll]";
-const STARTS_WITHIN: Duration = Duration::from_secs(30);
-const STOPS_WITHIN: Duration = Duration::from_secs(20);
+const STARTS_WITHIN: Duration = Duration::from_secs(120);
+const STOPS_WITHIN: Duration = Duration::from_secs(120);
 
 pub struct Site {
     pub program: Program,

@@ -27,7 +27,7 @@ use crate::support::{directory, journal};
 use kind::{ADMIN_KEY, Kind};
 
 /// The longest a child may take, in seconds.
-const BOUND: &str = "90";
+const BOUND: &str = "240";
 const CURVE: &str = "Curve";
 const RSA: &str = "RSA";
 const PIN: &str = "271828";

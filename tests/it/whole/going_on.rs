@@ -14,7 +14,7 @@ use super::PIN;
 use crate::support::program::{Ended, PATH};
 use crate::support::site::{Site, set};
 
-const SEEN: Duration = Duration::from_secs(20);
+const SEEN: Duration = Duration::from_secs(120);
 /// The commands before which a card is pulled, until the server has a request for the work.
 const PULLS: [usize; 6] = [18, 26, 34, 42, 50, 58];
 

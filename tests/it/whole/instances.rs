@@ -18,7 +18,7 @@ const CLIENTS: usize = 8;
 const CARDS: usize = 8;
 /// Cards that are finished when the server is killed.
 const KILLED_AFTER: usize = CLIENTS * 2;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One more server beside the site's own; killed when dropped.
 struct Second(Child);

@@ -15,7 +15,7 @@ use crate::support::site::{API, Site};
 const MILESTONES: [&str; 7] =
     ["asking", "requested", "changing-admin-key", "prepared", "keys-chosen", "signed", "issued"];
 const DELAYS: u32 = 12;
-const SLOWEST: Duration = Duration::from_secs(60);
+const SLOWEST: Duration = Duration::from_secs(120);
 
 #[derive(Clone, Copy, Debug)]
 enum Moment {

@@ -17,7 +17,7 @@ const CARDS: usize = 40;
 /// Calls that are acknowledged before the server is killed: at least so many that some have certificates, at most so
 /// many that no client is through with its cards.
 const MOMENTS: std::ops::Range<usize> = CLIENTS * 4..CLIENTS * CARDS;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A load on the server that ends when it is killed.
 #[derive(Default)]

@@ -13,7 +13,7 @@ const PIN: &str = "271828";
 const NEW_PIN: &str = "314159";
 const ADMIN_KEY: &str = "010203040506070801020304050607080102030405060708";
 /// The longest a child may take, in seconds.
-const BOUND: &str = "90";
+const BOUND: &str = "240";
 const TEMPLATE: &str = "Smart card logon";
 
 const WORKFLOWS: &str = r#"

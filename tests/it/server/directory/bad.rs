@@ -118,7 +118,7 @@ fn directories_that_misbehave_are_left_in_time() {
         let asked = Instant::now();
         let told = server(&site, &["directory", "check", "alice"]).refused(1, "directory");
         assert!(told.all().contains(word), "{word}: {told:?}");
-        assert!(asked.elapsed() < Duration::from_secs(15), "{word}");
+        assert!(asked.elapsed() < Duration::from_secs(60), "{word}");
     }
 }
 

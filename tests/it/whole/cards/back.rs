@@ -5,7 +5,7 @@ use super::{Desk, PIN};
 use cardwright::virtual_card::PivCard;
 use rexpect::session::{PtySession, spawn_command};
 
-const PATIENCE: Option<u64> = Some(60_000);
+const PATIENCE: Option<u64> = Some(120_000);
 
 /// The enrollment at a terminal, whose card is pulled at this command.
 fn pulled(desk: &Desk, fault: &str) -> PtySession {

@@ -14,7 +14,7 @@ const PUT_DATA: u8 = 0xDB;
 const GENERATE: u8 = 0x47;
 /// GENERAL AUTHENTICATE by the P-256 key 9A.
 const SIGN: [u8; 4] = [0x00, 0x87, 0x11, 0x9A];
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Pulls the card at these commands, each time later in one enrollment, which goes on when the card is back.
 fn pulled(person: &'static str, kind: Kind, faults: &[&str]) {

@@ -11,7 +11,7 @@ use crate::support::program::{Ended, PATH};
 use crate::support::site::{API, Answer, EXTENSION, last_segment};
 
 /// Milliseconds.
-const PATIENCE: Option<u64> = Some(60_000);
+const PATIENCE: Option<u64> = Some(120_000);
 const CODE: &str = "[0-9A-F]{4}(-[0-9A-F]{4}){3}-[0-9]{2}";
 /// What erases the line that was typed.
 const ERASE: &str = "\x7f";
