@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::json;
 
 use super::kerberos::{named, site_that_says};
-use crate::reader::alone;
+use crate::reader::{PATIENCE, alone};
 use crate::support::by_hand::receive;
 use crate::support::certificates;
 use crate::support::kerberos::Realm;
@@ -201,7 +201,7 @@ fn a_ticket_of_one_call_is_bound_to_its_own_connection_whatever_another_call_mee
             base_url: format!("https://localhost:{}", listener.local_addr().unwrap().port()).parse().unwrap(),
             trust: Trust::Pem((own + &between).into()),
             login: Login::Negotiate,
-            timeouts: Timeouts::default(),
+            timeouts: Timeouts { connect: PATIENCE, call: PATIENCE },
         });
         let client = client.unwrap();
         let acceptor =
