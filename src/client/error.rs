@@ -176,6 +176,7 @@ impl Error {
                 source: Some(Box::new(source)),
             },
             ureq::Error::Io(io) => Error::Unreachable { host, source: Box::new(io) },
+            ureq::Error::Other(source) => Error::Unreachable { host, source },
             source => Error::Unreachable { host, source: Box::new(source) },
         }
     }

@@ -5,7 +5,7 @@ use super::error::{Error, OtherChannel};
 use crate::pkix::server_end_point;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{AlertDescription, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use rustls_platform_verifier::BuilderVerifierExt;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -24,6 +24,15 @@ pub enum Trust {
     /// Only those under these trust anchors (PEM, one or more).
     Pem(Vec<u8>),
 }
+
+/// Lists the alerts by which a server refuses whoever shows no certificate, or one that it does not like (RFC 8446, 6.2).
+const REFUSALS: [AlertDescription; 5] = [
+    AlertDescription::CertificateRequired,
+    AlertDescription::BadCertificate,
+    AlertDescription::AccessDenied,
+    AlertDescription::HandshakeFailure,
+    AlertDescription::UnknownCA,
+];
 
 /// Holds what TLS is spoken with.
 pub(super) struct Tls {
@@ -156,8 +165,9 @@ impl Transport for Connection {
     }
 
     fn is_open(&mut self) -> bool {
-        // One whose end was told with the last answer is over, whatever the network says.
-        self.stream.conn.wants_read() && self.stream.sock.get_mut().is_open()
+        // One whose end came with the last answer is over, whatever the network says; it may not even have been read yet.
+        let below = self.stream.sock.get_mut();
+        self.stream.conn.wants_read() && below.buffers().input().is_empty() && below.is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -166,13 +176,17 @@ impl Transport for Connection {
 }
 
 /// Tells what broke an established connection from what kept one from being established: a call may have been sent over it. Without
-/// the end that TLS gives a connection, what came is not taken for the whole either.
+/// the end that TLS gives a connection, what came is not taken for the whole either. To the client a connection is established before
+/// the server has seen that it shows no certificate; what refuses it for that has done nothing.
 fn broken(source: io::Error) -> ureq::Error {
-    let ended = [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
-    match ended.contains(&source.kind()) || source.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-        true => ureq::Error::Other(Box::new(source)),
-        false => source.into(),
-    }
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let failure = source.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let breaks = match failure {
+        Some(rustls::Error::AlertReceived(alert)) => !REFUSALS.contains(alert),
+        Some(_) => true,
+        None => matches!(source.kind(), UnexpectedEof | ConnectionAborted | ConnectionReset),
+    };
+    if breaks { ureq::Error::Other(Box::new(source)) } else { source.into() }
 }
 
 /// Reads the PEM certificates that are trusted; none is an error.

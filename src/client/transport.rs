@@ -19,9 +19,6 @@ use zeroize::Zeroizing;
 /// Limits a reply, in bytes.
 pub const MAX_REPLY: u64 = 4 * 1024 * 1024;
 
-/// Sets how often a call that only reads is sent when the connection breaks.
-const READ_ATTEMPTS: u32 = 2;
-
 /// Limits how often a ticket is made anew for a call, as the connection is one to a server with another certificate: of those that are
 /// kept each may be.
 const MOST_TICKETS: u32 = 6;
@@ -135,14 +132,9 @@ impl Transport {
     /// Sends one call, and once more if it only reads and the connection broke; all of it within the time of one call.
     fn send(&self, route: &Route, body: Option<&[u8]>) -> Result<Reply, Error> {
         let call = Call { route, url: self.url(route), body, until: Instant::now() + self.call };
-        let mut attempt = 1;
-        loop {
-            match self.exchange_once(&call) {
-                Err(Error::Unreachable { .. }) if route.method() == Method::Get && attempt < READ_ATTEMPTS => {
-                    attempt += 1;
-                }
-                outcome => return outcome,
-            }
+        match route.method() {
+            Method::Get => twice(|| self.exchange_once(&call)),
+            Method::Post | Method::Put => self.exchange_once(&call),
         }
     }
 
@@ -166,11 +158,13 @@ impl Transport {
             return Ok(());
         }
         self.prover.authorize(None)?;
-        let asked = within(self.left(until)?, line.agent.get(self.url(&Route::Whoami))).call();
-        let mut answer = asked.map_err(|source| Error::from_transport(&self.base_url, source))?;
-        // Read to its end, so that the connection is used again; what it says is of no matter.
-        let _ = io::copy(&mut answer.body_mut().as_reader().take(MAX_REPLY), &mut io::sink());
-        Ok(())
+        twice(|| {
+            let asked = within(self.left(until)?, line.agent.get(self.url(&Route::Whoami))).call();
+            let mut answer = asked.map_err(|source| Error::from_transport(&self.base_url, source))?;
+            // Read to its end, so that the connection is used again; what it says is of no matter.
+            let _ = io::copy(&mut answer.body_mut().as_reader().take(MAX_REPLY), &mut io::sink());
+            Ok(())
+        })
     }
 
     /// Sends a call over a line, with a login that is bound to its channel if it has one, and checks the server's proof.
@@ -285,6 +279,14 @@ fn shown<B>(call: ureq::RequestBuilder<B>, authorization: &Option<http::HeaderVa
     match authorization {
         Some(value) => call.header(http::header::AUTHORIZATION, value),
         None => call,
+    }
+}
+
+/// Makes a call that only reads, and once more if the connection broke.
+fn twice<T>(call: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
+    match call() {
+        Err(Error::Unreachable { .. }) => call(),
+        outcome => outcome,
     }
 }
 

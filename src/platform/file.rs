@@ -68,7 +68,7 @@ pub fn place_new(path: &Path, beside: &Path, content: &[u8], readers: Readers) -
 /// Replaces the content of a file, or makes the file: `beside` is written for its owner alone and flushed, renamed to
 /// `path`, and the directory is flushed. After a crash either the old or the new content is there.
 ///
-/// `beside` must be a name in the same directory; a file of that name, which a crash may have left, is overwritten.
+/// `beside` must be a name in the same directory; a file of that name, which a crash may have left, is removed first.
 /// Windows: `MoveFileExW` with `MOVEFILE_REPLACE_EXISTING` and `MOVEFILE_WRITE_THROUGH` in place of rename and flush.
 pub fn replace(path: &Path, beside: &Path, content: &[u8]) -> Result<(), ReplaceError> {
     put(path, beside, content, |_| Ok(()))
@@ -81,24 +81,31 @@ pub fn replace_alike(path: &Path, beside: &Path, content: &[u8]) -> Result<(), R
     put(path, beside, content, |file| access::give_alike(file, beside, path))
 }
 
-/// Returns what would be in the way of [`replace`]: of the one what cannot be replaced, of the other what cannot be overwritten.
+/// Returns what no [`replace`] could put anything in the place of.
 pub fn obstacle<'p>(path: &'p Path, beside: &'p Path) -> Option<&'p Path> {
-    let is_file = |path: &Path| fs::metadata(path).ok().map(|there| there.is_file());
-    match (is_file(path), is_file(beside)) {
-        (Some(false), _) => Some(path),
-        (_, Some(false)) => Some(beside),
-        (_, Some(true)) => OpenOptions::new().append(true).open(beside).is_err().then_some(beside),
-        (_, None) => None,
-    }
+    let is_directory = |path: &&Path| fs::symlink_metadata(path).is_ok_and(|there| there.is_dir());
+    [path, beside].into_iter().find(is_directory)
 }
 
 /// Does what [`replace`] does, or if `alike` [`replace_alike`], but for the move, and leaves nothing: `tried` is made and removed. It
 /// must be a name in the same directory that nobody else uses.
 pub fn rehearse(path: &Path, tried: &Path, alike: bool) -> io::Result<()> {
-    let file = open_new(tried)?;
+    let file = open_fresh(tried)?;
     let given = if alike { access::give_alike(&file, tried, path) } else { Ok(()) };
     drop(file);
     given.and(fs::remove_file(tried))
+}
+
+/// Opens a new file for its owner alone, in the place of whatever a crash has left there, or somebody has put there to read what is
+/// written next.
+fn open_fresh(path: &Path) -> io::Result<File> {
+    match open_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            open_new(path)
+        }
+        opened => opened,
+    }
 }
 
 fn put(
@@ -108,7 +115,7 @@ fn put(
     give: impl FnOnce(&File) -> io::Result<()>,
 ) -> Result<(), ReplaceError> {
     let at = |step| move |source| ReplaceError { step, source };
-    let mut file = access::open(beside, Opening::Emptied, Readers::Owner).map_err(at(Step::Write))?;
+    let mut file = open_fresh(beside).map_err(at(Step::Write))?;
     give(&file).and_then(|()| file.write_all(content)).map_err(at(Step::Write))?;
     file.sync_all().map_err(at(Step::Flush))?;
     // Windows moves no file that is open without leave, and this one is whole.

@@ -15,8 +15,6 @@ pub enum Readers {
 pub(super) enum Opening {
     /// Makes it; fails with `AlreadyExists` where something has the name.
     New,
-    /// Makes it, or takes all that is in it away.
-    Emptied,
     /// Makes it, or opens it as it is.
     Kept,
 }

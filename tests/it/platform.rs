@@ -39,6 +39,21 @@ fn a_file_is_replaced_whole_or_the_step_that_failed_is_told_and_the_old_one_stan
     assert_eq!(file::replace(&obstacle, &beside, b"newer").unwrap_err().step, Step::Rename);
 }
 
+#[test]
+fn what_somebody_has_put_beside_a_file_learns_nothing_of_what_is_written() {
+    let base = tempfile::tempdir().unwrap();
+    let [path, beside, theirs] = ["file", "file.new", "theirs"].map(|name| base.path().join(name));
+    std::fs::write(&theirs, "").unwrap();
+    std::fs::set_permissions(&theirs, std::fs::Permissions::from_mode(0o666)).unwrap();
+    for put in [std::fs::hard_link::<&Path, &Path>, std::os::unix::fs::symlink::<&Path, &Path>] {
+        put(&theirs, &beside).unwrap();
+        file::replace(&path, &beside, b"secret").unwrap();
+        assert_eq!((read(&theirs).as_str(), read(&path).as_str(), mode(&path)), ("", "secret", 0o600));
+        assert!(path.symlink_metadata().unwrap().is_file() && !beside.exists());
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
 /// Root alone gives a file to a group that it is not in.
 #[test]
 fn a_file_that_is_replaced_alike_stays_with_the_group_that_may_read_it() {

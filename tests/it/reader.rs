@@ -25,7 +25,8 @@ pub fn alone(name: &str, job: impl FnOnce()) {
     if std::env::var_os(ALONE).is_some_and(|alone| alone == name) {
         return job();
     }
-    let mut child = Command::new(std::env::current_exe().unwrap());
+    let mut child = Command::new("timeout");
+    child.args(["--kill-after=5", BOUND]).arg(std::env::current_exe().unwrap());
     child.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(ALONE, name);
     let output = child.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -48,6 +49,8 @@ struct Blank {
     commands: Arc<AtomicUsize>,
 }
 
+/// Ends what hangs, in seconds.
+const BOUND: &str = "600";
 /// Longer than anything here takes.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 

@@ -29,7 +29,6 @@ pub fn open(path: &Path, opening: Opening, readers: Readers) -> io::Result<File>
     let mut options = OpenOptions::new();
     match opening {
         Opening::New => options.create_new(true),
-        Opening::Emptied => options.create(true).truncate(true),
         Opening::Kept => options.create(true).truncate(false),
     };
     options.write(true).mode(mode).open(path)

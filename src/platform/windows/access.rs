@@ -22,8 +22,8 @@ use windows_sys::Win32::Security::{
     OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SetFileSecurityW,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    CREATE_ALWAYS, CREATE_NEW, CreateDirectoryW, CreateFileW, DELETE, FILE_APPEND_DATA, FILE_ATTRIBUTE_NORMAL,
-    FILE_DELETE_CHILD, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_DATA,
+    CREATE_NEW, CreateDirectoryW, CreateFileW, DELETE, FILE_APPEND_DATA, FILE_ATTRIBUTE_NORMAL, FILE_DELETE_CHILD,
+    FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_DATA,
     MOVEFILE_REPLACE_EXISTING, MOVEFILE_WRITE_THROUGH, MoveFileExW, OPEN_ALWAYS, READ_CONTROL, SYNCHRONIZE, WRITE_DAC,
     WRITE_OWNER,
 };
@@ -62,7 +62,6 @@ pub fn open(path: &Path, opening: Opening, readers: Readers) -> io::Result<File>
     let attributes = owners.attributes();
     let disposition = match opening {
         Opening::New => CREATE_NEW,
-        Opening::Emptied => CREATE_ALWAYS,
         Opening::Kept => OPEN_ALWAYS,
     };
     // SAFETY: path and attributes live through the call; the handle that comes back is open, and owned by the file.

@@ -25,6 +25,27 @@ fn dealing(ways: Vec<Box<dyn FnOnce(Connection) + Send>>) -> (CmClient, std::thr
     (client_waiting(&url, Trust::Pem(pem.into()), Timeouts::default()).unwrap(), serving)
 }
 
+/// Has a server that asks for client certificates, and speaks TLS 1.3, learn that there is none once the call is on its way.
+#[test]
+fn a_server_that_wants_a_certificate_has_done_nothing() {
+    let (pem, config) = certificates::localhost_that_asks();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let serving = std::thread::spawn(move || {
+        let connection = rustls::ServerConnection::new(config).unwrap();
+        let mut connection = rustls::StreamOwned::new(connection, listener.accept().unwrap().0);
+        let error = receive(&mut connection).unwrap_err();
+        // What came is read, so that the alert is not lost to a reset.
+        connection.sock.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+        let _ = std::io::copy(&mut connection.sock, &mut std::io::sink());
+        error
+    });
+    let client = client_waiting(&url, Trust::Pem(pem.into()), Timeouts::default()).unwrap();
+    let error = client.create_request(&order()).unwrap_err();
+    assert!(matches!(error, Error::Tls { .. }) && !error.is_unsettled(), "{error:?}");
+    assert!(serving.join().unwrap().to_string().contains("ertificate"));
+}
+
 /// Answers one call whole, with the end of the connection (close_notify) in the same packet where it is `over`.
 fn answered(connection: &mut Connection, over: bool) {
     receive(connection).unwrap();

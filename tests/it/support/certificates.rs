@@ -8,6 +8,7 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams,
     SerialNumber, SignatureAlgorithm,
 };
+use rustls::pki_types::pem::PemObject;
 
 static AUTHORITY: LazyLock<(String, Issuer<'static, KeyPair>, String)> = LazyLock::new(|| {
     let key = KeyPair::generate().unwrap();
@@ -57,16 +58,29 @@ pub fn list_by(issuer: &Issuer<'_, KeyPair>, revoked: &[Vec<u8>]) -> Vec<u8> {
 
 /// The TLS of a server called localhost, whose certificate (PEM) vouches for itself.
 pub fn localhost() -> (String, Arc<rustls::ServerConfig>) {
+    localhost_with(|builder| builder.with_no_client_auth())
+}
+
+/// Likewise, of one that wants a certificate of its callers.
+pub fn localhost_that_asks() -> (String, Arc<rustls::ServerConfig>) {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(rustls::pki_types::CertificateDer::from_pem_slice(authority().as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build().unwrap();
+    localhost_with(|builder| builder.with_client_cert_verifier(verifier))
+}
+
+type Builder<State> = rustls::ConfigBuilder<rustls::ServerConfig, State>;
+
+fn localhost_with(
+    clients: impl FnOnce(Builder<rustls::WantsVerifier>) -> Builder<rustls::server::WantsServerCert>,
+) -> (String, Arc<rustls::ServerConfig>) {
     let own = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&own).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.serialize_der());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key.into())
-        .unwrap();
+    let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = clients(builder).with_single_cert(vec![certificate.der().clone()], key.into()).unwrap();
     (certificate.pem(), Arc::new(config))
 }
 
