@@ -12,7 +12,7 @@ UNROOTED := $(if $(filter 0,$(shell id -u)),,--skip directory::domain:: --skip w
 UNBOOTED := $(if $(shell unshare -mpCuin true 2>/dev/null && echo can),,--skip packaging::)
 
 # Many tests wait (for a mail's next try, for a server that is away): others use the processors meanwhile.
-export RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 4)))
+export RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 6)))
 
 # Tests with a browser take turns at two of them beside all others, which leave them the processors that they want: a browser
 # that gets none for minutes is given up by its driver.

@@ -34,7 +34,7 @@ fn answering(reply: &'static [u8]) -> String {
 #[test]
 fn a_server_that_is_away_is_told_as_such_and_met_again_later() {
     let desk = Desk::new();
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], crate::support::port::unused_port()));
     let before = desk.program.token_files();
     let away = desk.program.json([&ENROLL[..], &["--server", &format!("http://{nobody}")]].concat());
     let away = away.refused(5, "server-unreachable");

@@ -153,7 +153,7 @@ fn said(findings: &[Finding]) -> Vec<&'static str> {
 fn each_place_that_a_certificate_names_is_asked_and_what_is_wrong_with_one_is_told() {
     let mut bench = Bench::new("doctor-published");
     let place = Place::new(|_| None);
-    let closed = format!("http://{}/", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let closed = format!("http://127.0.0.1:{}/", crate::support::port::unused_port());
     let anchors = [Certificate::from_pem(authority()).unwrap()];
     let (now, later) = (OffsetDateTime::now_utc(), OffsetDateTime::now_utc() + Duration::HOUR * 2);
     let cases: [(&str, &str, OffsetDateTime, &[&str]); 15] = [

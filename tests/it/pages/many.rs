@@ -2,7 +2,6 @@
 
 use super::lab::{asks, cookie, page, session};
 use crate::support::site::{self, Site};
-use std::net::TcpListener;
 
 /// What a page may cost: who visits, the frame, a handful of questions, and the look at the counter itself.
 const STATEMENTS: u64 = 50;
@@ -19,7 +18,7 @@ fn statements(operations: &str) -> u64 {
 
 #[test]
 fn with_ten_thousand_open_requests_home_queue_and_search_are_one_bounded_page_each() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = crate::support::port::unused_port();
     let settings = format!("{ROLES}\n[operations]\nlisten = \"127.0.0.1:{port}\"\n");
     let mut site = Site::with_settings(&settings, site::approval);
     for (name, groups) in [("ada", &["administrators"][..]), ("vera", &["approvers"]), ("ursula", &["users"])] {

@@ -158,7 +158,7 @@ fn the_subscriber_gets_it_over_tls_and_proves_it() {
 /// A server that mails, and the port of its mail server, which is away.
 fn cut_off() -> (Lab, u16) {
     let mut lab = Lab::plain(|text| text);
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = crate::support::port::unused_port();
     let settings = smtp(&lab, closed, "none");
     mailing(&mut lab, "deliver = [\"smtp:target\"]", &settings);
     lab.start();

@@ -134,7 +134,7 @@ pub fn fails_until<T>(lab: &Lab, task: &str, mended: impl FnOnce() -> T) {
 fn since_when_a_task_fails_is_a_metric_too() {
     let (mut lab, operations) = watched();
     lab.stop();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = std::net::SocketAddr::from(([127, 0, 0, 1], crate::support::port::unused_port()));
     let settings = format!("[audit.syslog]\ntarget = \"tcp://{closed}\"\n");
     super::identity::restart(&mut lab, &settings);
     let operations = lab.server.as_ref().map_or(operations, |server| format!("http://{}", server.operations.unwrap()));

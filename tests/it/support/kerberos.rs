@@ -1,6 +1,6 @@
 //! A Kerberos realm of one's own: MIT's KDC on a free port of loopback, its database and all files in one directory.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -28,7 +28,7 @@ impl Realm {
     /// A realm in which the service `HTTP/localhost` has a key, and nobody else is.
     pub fn new(name: &'static str) -> Self {
         let directory = directory::temporary();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::support::port::unused_port();
         let own = |file: &str| directory.path().join(file).display().to_string();
         let client = |skew: u32| {
             format!(
@@ -100,7 +100,7 @@ impl Realm {
         command
     }
 
-    /// Adds a principal and logs it in for so long: "1h", "1s".
+    /// Adds a principal and logs it in for so long: "1h", "5s".
     pub fn log_in(&self, principal: &str, lifetime: &str) {
         self.administer(&format!("addprinc -pw \"{PASSWORD}\" {principal}"));
         let password = self.path("password");
@@ -147,7 +147,7 @@ fn administration(directory: &Path, program: &str) -> Command {
 fn started(directory: &Path, name: &str, port: u16) -> Child {
     let mut kdc = administration(directory, "krb5kdc");
     let mut kdc = kdc.args(["-n", "-r", name, "-P"]).arg(directory.join("pid")).spawn().unwrap();
-    let listens = (0..500).any(|_| {
+    let listens = (0..6000).any(|_| {
         std::thread::sleep(Duration::from_millis(20));
         TcpStream::connect(("127.0.0.1", port)).is_ok() || kdc.try_wait().unwrap().is_some()
     });

@@ -31,6 +31,7 @@ pub mod p11_kit;
 pub mod pcscd;
 pub mod piv;
 pub mod piv_authenticator;
+pub mod port;
 pub mod postgres;
 pub mod program;
 pub mod script;

@@ -4,7 +4,6 @@
 //! from this process and ends the cluster when the pipe does, however this process ends.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -76,7 +75,7 @@ impl Cluster {
     fn start(name: &str) -> Self {
         let directory = directory::fresh(name);
         // Nobody takes a port this high between here and the start; if somebody does, the start says so.
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let port = crate::support::port::unused_port();
         let mut shell = Command::new("setsid")
             .args(["sh", "-c", SCRIPT, "postgres"])
             .arg(&directory)

@@ -2,7 +2,7 @@
 //! from an authority of its own.
 
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -66,7 +66,7 @@ impl Slapd {
                       basicConstraints=critical,CA:FALSE -keyout server.key -out server.pem";
         let made = Command::new("sh").args(["-c", script]).current_dir(directory.path()).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let [port, secure] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        let [port, secure] = [(); 2].map(|()| crate::support::port::unused_port());
         let child = started(&directory, port, secure);
         let slapd = Self { directory, port, secure, child };
         slapd.add(BEGINNING);
@@ -157,7 +157,7 @@ fn started(directory: &TempDir, port: u16, secure: u16) -> Child {
         .stderr(log)
         .spawn()
         .unwrap();
-    let listens = (0..500).any(|_| {
+    let listens = (0..6000).any(|_| {
         std::thread::sleep(Duration::from_millis(20));
         TcpStream::connect(("localhost", secure)).is_ok() || child.try_wait().unwrap().is_some()
     });

@@ -91,6 +91,13 @@ fn curl_enrolls_a_card_by_tickets_alone() {
     assert_eq!(site.get("alice", &format!("{API}/requests/{request}")).ok()["Status"], 8);
 }
 
+/// What curl has logged of a call that was refused.
+#[track_caller]
+fn refused((answered, said, log): (u16, String, String), status: u16, code: &str) -> String {
+    assert_eq!((answered, said.as_str()), (status, code), "{log}");
+    log
+}
+
 #[test]
 fn curl_is_let_in_by_no_ticket_that_is_missing_foreign_over_used_or_of_a_stranger() {
     let realm = Realm::new("LAB.TEST");
@@ -102,10 +109,6 @@ fn curl_is_let_in_by_no_ticket_that_is_missing_foreign_over_used_or_of_a_strange
         let (status, answer, log) = curl(realm, &site, &[&["--header", json, "--data", &body], more, &[&url]].concat());
         (status, answer["Code"].as_str().unwrap_or_default().to_owned(), log)
     };
-    let refused = |of: (u16, String, String), status: u16, code: &str| {
-        assert_eq!((of.0, of.1.as_str()), (status, code), "{}", of.2);
-        of.2
-    };
     let named = named(&site);
     let log = refused(ask(&realm, &named, &[]), 401, "not-authenticated");
     assert!(log.contains("www-authenticate: Negotiate") && !log.contains("Authorization: Negotiate "), "{log}");
@@ -116,8 +119,9 @@ fn curl_is_let_in_by_no_ticket_that_is_missing_foreign_over_used_or_of_a_strange
     assert!(shown(&log).len() > 100);
     realm.log_in("mallory", "1h");
     refused(ask(&realm, &named, &[]), 403, "user-unknown");
-    realm.log_in("alice", "1s");
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    realm.log_in("alice", "5s");
+    // Well over, by whatever clock.
+    std::thread::sleep(std::time::Duration::from_secs(20));
     refused(ask(&realm, &named, &[]), 401, "not-authenticated");
     let made = || site.client("alice").visible_requests(None).unwrap().len();
     assert_eq!(made(), 0, "nothing came of all that");
@@ -182,8 +186,9 @@ fn the_program_says_what_to_do_where_a_ticket_does_not_do() {
     };
     let enroll = || with_tickets(&realm, &site, &ENROLL);
     refused(&mut enroll(), 2, "no-ticket", "Run `kinit`");
-    realm.log_in("alice", "1s");
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    realm.log_in("alice", "5s");
+    // Well over, by whatever clock.
+    std::thread::sleep(std::time::Duration::from_secs(20));
     refused(&mut enroll(), 2, "ticket-expired", "Run `kinit`");
     realm.log_in("alice", "1h");
     refused(enroll().env("CARDWRIGHT_SERVER", &site.origin), 2, "server-unknown-to-kdc", "HTTP/name");

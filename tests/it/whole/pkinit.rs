@@ -1,6 +1,5 @@
 //! MIT's KDC lets people in by the certificates this server issues (PKINIT, RFC 4556), from a file and from a token.
 
-use std::net::TcpListener;
 use std::process::{Output, Stdio};
 
 use base64::Engine;
@@ -39,7 +38,7 @@ impl Ground {
     fn new(rules: &str, edit: impl FnOnce(String) -> String) -> Self {
         let mut realm = Realm::new(REALM);
         let keytab = realm.keytab();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::support::port::unused_port();
         let settings = format!(
             "\n[identity.negotiate]\nkeytab = {keytab:?}\nrealms = [{REALM:?}]\nuser_by = \"local-part\"\n\
              [publication]\nlisten = \"127.0.0.1:{port}\"\nurl = \"http://127.0.0.1:{port}\"\n"

@@ -4,7 +4,7 @@ use super::{asking, below, eventually, leaf};
 use crate::server::publication::{fetched, revoke};
 use cardwright::pkix::Certificate;
 use serde_json::{Value, json};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
@@ -50,7 +50,7 @@ impl Cfssl {
         rusqlite::Connection::open(&database).unwrap().execute_batch(SCHEMA).unwrap();
         let source = format!("file:{}?_busy_timeout=10000", database.display());
         write(at, "db.json", &json!({ "driver": "sqlite3", "data_source": source }));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crate::support::port::unused_port();
         let child = Command::new("cfssl")
             .current_dir(at)
             .args(["serve", "-address", "127.0.0.1", "-port", &port.to_string(), "-ca", "ca.pem"])
