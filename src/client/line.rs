@@ -40,6 +40,11 @@ impl Line {
     pub fn channel(&self) -> Option<&[u8]> {
         self.channel.as_ref()?.name()
     }
+
+    /// Says whether its connections need to have one, and which is not known yet.
+    pub fn lacks_channel(&self) -> bool {
+        self.channel.as_ref().is_some_and(|channel| channel.name().is_none())
+    }
 }
 
 /// Holds the line that calls go over, and makes others.
@@ -67,11 +72,6 @@ impl Lines {
         let tls = Arc::new(tls);
         let now = Mutex::new(line(&settings, &tls, are_bound));
         Self { settings, tls, are_bound, now }
-    }
-
-    /// Says whether each line is to one certificate alone.
-    pub fn are_bound(&self) -> bool {
-        self.are_bound
     }
 
     /// Returns the line that calls go over.

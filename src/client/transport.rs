@@ -154,7 +154,7 @@ impl Transport {
     /// Has a line to one certificate alone learn which one that is, by asking the server something that says nothing of the caller;
     /// who has no ticket asks nothing.
     fn learn_channel(&self, line: &Line, until: Instant) -> Result<(), Error> {
-        if !self.lines.are_bound() || line.channel().is_some() {
+        if !line.lacks_channel() {
             return Ok(());
         }
         self.prover.authorize(None)?;

@@ -2,25 +2,27 @@
 
 use super::{ID, client_waiting, order};
 use crate::support::by_hand::receive;
-use crate::support::certificates;
+use crate::support::certificates::{self, Connection, accepted};
 use cardwright::client::{CmClient, Error, Timeouts, Trust};
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-type Connection = rustls::StreamOwned<rustls::ServerConnection, TcpStream>;
-
 /// A server called localhost that deals with its connections in order, each in its way; and a client of it.
 fn dealing(ways: Vec<Box<dyn FnOnce(Connection) + Send>>) -> (CmClient, std::thread::JoinHandle<()>) {
-    let (pem, config) = certificates::localhost();
+    dealing_as(certificates::localhost(), ways)
+}
+
+/// Likewise, with this TLS.
+fn dealing_as(
+    (pem, config): (String, Arc<rustls::ServerConfig>),
+    ways: Vec<Box<dyn FnOnce(Connection) + Send>>,
+) -> (CmClient, std::thread::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let serving = std::thread::spawn(move || {
-        for deal in ways {
-            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-            deal(rustls::StreamOwned::new(connection, listener.accept().unwrap().0));
-        }
+        ways.into_iter().for_each(|deal| deal(accepted(&listener, &config)));
     });
     (client_waiting(&url, Trust::Pem(pem.into()), Timeouts::default()).unwrap(), serving)
 }
@@ -28,22 +30,17 @@ fn dealing(ways: Vec<Box<dyn FnOnce(Connection) + Send>>) -> (CmClient, std::thr
 /// Has a server that asks for client certificates, and speaks TLS 1.3, learn that there is none once the call is on its way.
 #[test]
 fn a_server_that_wants_a_certificate_has_done_nothing() {
-    let (pem, config) = certificates::localhost_that_asks();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    let serving = std::thread::spawn(move || {
-        let connection = rustls::ServerConnection::new(config).unwrap();
-        let mut connection = rustls::StreamOwned::new(connection, listener.accept().unwrap().0);
+    let refuse = |mut connection: Connection| {
         let error = receive(&mut connection).unwrap_err();
+        assert!(error.to_string().contains("ertificate"), "{error}");
         // What came is read, so that the alert is not lost to a reset.
         connection.sock.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
         let _ = std::io::copy(&mut connection.sock, &mut std::io::sink());
-        error
-    });
-    let client = client_waiting(&url, Trust::Pem(pem.into()), Timeouts::default()).unwrap();
+    };
+    let (client, serving) = dealing_as(certificates::localhost_that_asks(), vec![Box::new(refuse)]);
     let error = client.create_request(&order()).unwrap_err();
     assert!(matches!(error, Error::Tls { .. }) && !error.is_unsettled(), "{error:?}");
-    assert!(serving.join().unwrap().to_string().contains("ertificate"));
+    serving.join().unwrap();
 }
 
 /// Answers one call whole, with the end of the connection (close_notify) in the same packet where it is `over`.

@@ -1,5 +1,6 @@
 //! Certificates for keys that stay on a token, issued by an authority that lives as long as the process.
 
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, LazyLock};
 
 use cardwright::pkix::{KeyKind, PublicKey};
@@ -82,6 +83,15 @@ fn localhost_with(
     let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = clients(builder).with_single_cert(vec![certificate.der().clone()], key.into()).unwrap();
     (certificate.pem(), Arc::new(config))
+}
+
+/// A connection to such a server, from its own side.
+pub type Connection = rustls::StreamOwned<rustls::ServerConnection, TcpStream>;
+
+/// Takes the next connection to such a server; nothing is shaken hands on yet.
+pub fn accepted(listener: &TcpListener, config: &Arc<rustls::ServerConfig>) -> Connection {
+    let connection = rustls::ServerConnection::new(Arc::clone(config)).unwrap();
+    rustls::StreamOwned::new(connection, listener.accept().unwrap().0)
 }
 
 /// A client certificate (DER) for `key`.

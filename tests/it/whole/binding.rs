@@ -1,7 +1,7 @@
 //! Tickets that are bound to the TLS connection (RFC 5929, 4): whoever reads one there can show it nowhere else.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -16,7 +16,7 @@ use serde_json::json;
 use super::kerberos::{named, site_that_says};
 use crate::reader::{PATIENCE, alone};
 use crate::support::by_hand::receive;
-use crate::support::certificates;
+use crate::support::certificates::{self, Connection, accepted};
 use crate::support::kerberos::Realm;
 use crate::support::program::{Ended, end};
 use crate::support::site::{API, Site};
@@ -99,8 +99,6 @@ fn a_ticket_is_of_no_use_over_another_connection() {
     }
 }
 
-type Connection = rustls::StreamOwned<rustls::ServerConnection, TcpStream>;
-
 /// Receives the next call over a connection, or over another one to the same server (`anew`): a busy machine may take longer to get a
 /// ticket than a client keeps what is idle.
 fn receive_next(connection: &mut Connection, anew: impl FnOnce() -> Connection) -> String {
@@ -135,10 +133,7 @@ fn a_server_with_another_certificate_is_sent_nothing_before_there_is_another_tic
     let acceptor = Acceptor::open(&text(realm.keytab()), &text(realm.path("replays"))).unwrap();
     let serving = std::thread::spawn(move || {
         let refusal = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n";
-        let connect = |config: &Arc<rustls::ServerConfig>| {
-            let connection = rustls::ServerConnection::new(Arc::clone(config)).unwrap();
-            rustls::StreamOwned::new(connection, listener.accept().unwrap().0)
-        };
+        let connect = |config: &Arc<rustls::ServerConfig>| accepted(&listener, config);
         let mut before = connect(&first_tls);
         answer(
             &mut before,
@@ -190,8 +185,7 @@ fn a_server_that_never_shows_one_certificate_twice_is_shown_no_ticket() {
     let (heard, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for (_, config) in all {
-            let connection = rustls::ServerConnection::new(config).unwrap();
-            let mut connection = rustls::StreamOwned::new(connection, listener.accept().unwrap().0);
+            let mut connection = accepted(&listener, &config);
             let mut sent = [0; 4096];
             let length = connection.read(&mut sent).unwrap_or_default();
             heard.send(String::from_utf8_lossy(&sent[..length]).to_lowercase()).unwrap();
@@ -231,10 +225,7 @@ fn a_ticket_of_one_call_is_bound_to_its_own_connection_whatever_another_call_mee
         let acceptor =
             Acceptor::open(&realm.keytab().display().to_string(), &realm.path("replays").display().to_string());
         let acceptor = acceptor.unwrap();
-        let accept = |config: &Arc<rustls::ServerConfig>| {
-            let connection = rustls::ServerConnection::new(Arc::clone(config)).unwrap();
-            rustls::StreamOwned::new(connection, listener.accept().unwrap().0)
-        };
+        let accept = |config: &Arc<rustls::ServerConfig>| accepted(&listener, config);
         let refusal =
             |more: &str| format!("HTTP/1.1 401 X\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n{more}\r\n");
         let shown = |ticket: &str, channel: &[u8]| {
